@@ -1,0 +1,48 @@
+/*
+ * Freshness: how old a value may be before it must look old. One rule for the API, every panel and every command guard.
+ * In: ages and intervals in ms of the SERVER's clock. Out: one of five states.
+ * Invariant: never and silent are not zero; a wrong clock in the browser can not make data look fresh.
+ * Source: docs/ux "freshness model"; features A18.
+ */
+import { z } from 'zod'
+
+export const Freshness = z.enum(['fresh', 'late', 'stale', 'silent', 'never'])
+export type Freshness = z.infer<typeof Freshness>
+
+export const FRESHNESS_LIMITS = Object.freeze({
+  intervalFloorMs: 250,
+  lateIntervals: 3,
+  lateMs: 5_000,
+  staleIntervals: 10,
+  staleMs: 15_000,
+  silentMs: 60_000,
+})
+
+export interface FreshnessInput {
+  /** Age of the newest value on the server's clock, ms; null when there never was one. */
+  readonly ageMs: number | null
+  /** Median of the last 20 gaps between values, ms; null while unknown. */
+  readonly intervalMs: number | null
+  /** The producer said goodbye, or its heartbeat ended. */
+  readonly declaredGone?: boolean
+}
+
+/** Evaluates the state of one entity. Pure; the worst applicable rule wins: silent, then stale, then late. */
+export function evaluateFreshness({ ageMs, intervalMs, declaredGone = false }: FreshnessInput): Freshness {
+  if (ageMs === null || Number.isNaN(ageMs)) return 'never'
+  const limits = FRESHNESS_LIMITS
+  if (declaredGone || ageMs > limits.silentMs) return 'silent'
+  const interval = Math.max(limits.intervalFloorMs, intervalMs ?? limits.intervalFloorMs)
+  // Relative and absolute bound: whichever is reached first.
+  if (ageMs > Math.min(limits.staleMs, limits.staleIntervals * interval)) return 'stale'
+  if (ageMs > Math.min(limits.lateMs, limits.lateIntervals * interval)) return 'late'
+  return 'fresh'
+}
+
+const WORST_FIRST: readonly Freshness[] = ['silent', 'stale', 'late', 'never', 'fresh']
+
+/** Finds the worst state of several; `never` when there is none. */
+export function worstFreshness(states: Iterable<Freshness>): Freshness {
+  const seen = new Set(states)
+  return WORST_FIRST.find((state) => seen.has(state)) ?? 'never'
+}

@@ -1,0 +1,33 @@
+/*
+ * Identifiers and numbers as they may appear on the wire: one alphabet, one length, no hostile keys.
+ * In: nothing. Out: zod schemas that every message, topic and route builds on.
+ * Invariant: an id that passed here is safe as a topic segment, an object key, an HTML text and a log field.
+ * Source: wire.md 1; docs/protocol.md "ids".
+ */
+import { z } from 'zod'
+
+/** Property names that must never become keys of an object built from outside data. */
+export const HOSTILE_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
+
+/** Accepts 1..128 characters of [A-Za-z0-9_:-]; refuses the three prototype keys. Dots separate topic segments. */
+export const WireId = z
+  .string()
+  .regex(/^[A-Za-z0-9_:-]{1,128}$/, 'an id has 1 to 128 characters of A-Z a-z 0-9 _ : -')
+  .refine((id) => !HOSTILE_KEYS.has(id), 'this id is a reserved property name')
+export type WireId = z.infer<typeof WireId>
+
+export const LayerId = WireId
+export const RunId = WireId
+export const SeedId = z.int().min(0).max(16_777_215)
+export const Finite = z.number().refine(Number.isFinite, 'a finite number')
+export const Fraction = Finite.min(0).max(1)
+export const UnixSeconds = Finite.min(0).max(4_102_444_800)
+export const Step = z.int().min(0).max(Number.MAX_SAFE_INTEGER)
+/** Free text for people: bounded, without control or bidirectional characters (they can forge log lines and labels). */
+export const Prose = z
+  .string()
+  .max(2_000)
+  .regex(
+    /^[^\u0000-\u0008\u000b-\u001f\u007f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]*$/,
+    'text without control or bidirectional characters',
+  )

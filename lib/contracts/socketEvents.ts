@@ -1,0 +1,116 @@
+/*
+ * The Socket.IO contract of `/live`: every event, its schema, its acknowledgement.
+ * In: zod. Out: schemas for the server's door, typed maps for both ends, limits.
+ * Invariant: `/live` is read-only; every client event is answered exactly once with ok or a problem; frames may be skipped, records never.
+ * Source: interface contract "Socket.IO" in docs/protocol.md; docs/adr/0002-next-seam.md.
+ */
+import { z } from 'zod'
+import type { Problem } from './appError.ts'
+import { Finite, LayerId, RunId, SeedId, WireId } from './ids.ts'
+import type { LiveRecord, LiveStatus, ResumeAnswer, RunSnapshot } from './liveRecords.ts'
+
+export const SOCKET_PATH = '/socket.io'
+export const LIVE_NAMESPACE = '/live'
+/** Raised when an older client could misread what we send; the server answers `refused` and the page says "reload". */
+export const LIVE_PROTOCOL = 1
+
+export const SOCKET_LIMITS = Object.freeze({
+  maxHttpBufferBytes: 65_536,
+  connectTimeoutMs: 5_000,
+  recordsKept: 2_000,
+  recordsBytesPerViewer: 1_048_576,
+  eventsPerSecond: 50,
+})
+
+export const LiveHello = z.object({
+  protocol: z.int(),
+  resume: z.object({ epoch: z.string().max(64), offset: z.int().min(0) }).nullable(),
+})
+export type LiveHello = z.infer<typeof LiveHello>
+
+/**
+ * What this viewer wants to see. `exact`: every column as float32, offered up to EXACT_MAX_SEEDS seeds per run.
+ * `cells`: state ids and one metric quantised to 8 bits. A new view replaces the old one; null stops frames.
+ */
+export const LiveView = z
+  .object({ run_id: RunId, precision: z.enum(['exact', 'cells']), metric: WireId, max_hz: Finite.min(0.2).max(60) })
+  .nullable()
+export type LiveView = z.infer<typeof LiveView>
+export const EXACT_MAX_SEEDS = 4_096
+
+export const InspectRequest = z.object({ run_id: RunId, layer_id: LayerId, seed_id: SeedId })
+export type InspectRequest = z.infer<typeof InspectRequest>
+
+/** One seed with everything the server knows now and the last minutes of every column it keeps. */
+export interface InspectAnswer {
+  readonly layer_id: string
+  readonly seed_id: number
+  readonly age_ms: number | null
+  readonly ingest_ms: number | null
+  readonly producer: string
+  readonly entry_id: string | null
+  readonly metrics: Readonly<Record<string, number | null>>
+  /** History of the asked metric columns, oldest first; values aligned with at_ms, null = unmeasured. */
+  readonly history: {
+    readonly at_ms: readonly number[]
+    readonly columns: Readonly<Record<string, readonly (number | null)[]>>
+  }
+}
+
+export const HistoryRequest = z.object({
+  run_id: RunId,
+  metric: WireId,
+  seconds: Finite.min(1).max(900),
+  points: z.int().min(2).max(600),
+})
+export type HistoryRequest = z.infer<typeof HistoryRequest>
+/** History of one metric for every seed of a small run (at most EXACT_MAX_SEEDS): min/max decimated, `of` points said. */
+export interface HistoryAnswer {
+  readonly metric: string
+  readonly layers: readonly {
+    readonly layer_id: string
+    readonly at_ms: readonly number[]
+    readonly seeds: readonly (readonly (number | null)[])[]
+    readonly states: readonly (readonly number[])[]
+    readonly of: number
+  }[]
+}
+
+export type Ack<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: Problem }
+
+export interface HelloAnswer {
+  readonly protocol: number
+  readonly server_ms: number
+  readonly status: LiveStatus
+  readonly records: ResumeAnswer
+}
+
+export interface LiveClientEvents {
+  hello: (request: LiveHello, ack: (answer: Ack<HelloAnswer>) => void) => void
+  view: (view: LiveView, ack: (answer: Ack<{ readonly class_id: number | null }>) => void) => void
+  inspect: (request: InspectRequest, ack: (answer: Ack<InspectAnswer>) => void) => void
+  history: (request: HistoryRequest, ack: (answer: Ack<HistoryAnswer>) => void) => void
+  /** Clock offset probe: the server answers with its Unix ms. */
+  clock: (sentMs: number, ack: (answer: Ack<{ readonly server_ms: number }>) => void) => void
+}
+
+export interface LiveServerEvents {
+  /** Bytes of one view frame (lib/frames/viewFrame.ts). Lossy: skipped for slow viewers, counted. */
+  frame: (bytes: ArrayBuffer | Uint8Array) => void
+  status: (status: LiveStatus) => void
+  /** Contiguous records; the client checks the first offset against its own and says hello again on a hole. */
+  records: (batch: { readonly epoch: string; readonly records: readonly LiveRecord[] }) => void
+  /** A run appeared or its descriptor changed. */
+  run: (run: RunSnapshot) => void
+  /** The session can not go on with deltas: say hello again. */
+  resync: (reason: string) => void
+}
+
+/** Schema and permission of every client event; the one wrapper that binds handlers reads this table. */
+export const LIVE_EVENT_SCHEMAS = Object.freeze({
+  hello: { schema: LiveHello, permission: 'viewer' },
+  view: { schema: LiveView, permission: 'viewer' },
+  inspect: { schema: InspectRequest, permission: 'viewer' },
+  history: { schema: HistoryRequest, permission: 'viewer' },
+  clock: { schema: Finite, permission: 'viewer' },
+} as const)
