@@ -1,22 +1,93 @@
 /*
- * The base of every JSON message on the bus.
- * In: zod. Out: BaseMessage, its version rule, and the constant of our own version.
- * Invariant: unknown fields are kept (additive change is a minor version); unknown types are counted and stored raw, never dropped.
- * Source: seed-design.md 2.1; wire.md 3.
+ * The base of every JSON message on the bus, the closed list of message names, and the bounded building blocks of payloads.
+ * In: zod. Out: BaseMessage, its version rule, MESSAGE_NAMES, bounded records and metric maps.
+ * Invariant: unknown fields are kept (additive change is a minor version); unknown types are counted and stored raw, never
+ * dropped; no array or record of a message is unbounded.
+ * Source: seed-design.md 2.1; docs/protocol.md "messages".
  */
 import { z } from 'zod'
-import { UnixSeconds, WireId } from './ids.ts'
+import { Finite, LogText, Prose, UnixSeconds, WireId } from './ids.ts'
 
 /** Names the version this product writes. "1.0" is the design document's and stays readable. */
 export const MESSAGE_VERSION = '2.0'
 
+/** Lists every JSON message type of the bus contract. */
+export const MESSAGE_NAMES = [
+  'LayerHealthReport',
+  'SeedMetricsSnapshot',
+  'TelemetryBatch',
+  'LifecycleTransitionCommand',
+  'BlueprintUpdateCommand',
+  'BatchCommand',
+  'EmergencyStopCommand',
+  'Resume',
+  'NoOp',
+  'CommandResult',
+  'CommandOutcome',
+  'StateTransitionEvent',
+  'PerformanceAlert',
+  'CheckpointEvent',
+  'BlueprintEvent',
+  'CounterfactualReading',
+  'FaultEvent',
+  'GuardEvent',
+  'EvaluationEvent',
+  'ServiceAnnouncement',
+  'Heartbeat',
+  'Lease',
+  'CoordinationRequest',
+  'CoordinationResponse',
+  'RunDescriptor',
+] as const
+export type MessageName = (typeof MESSAGE_NAMES)[number]
+
+/** Names the packed entry whose data is wire frames, not JSON. */
+export const FRAMES_TYPE = 'TelemetryFrames'
+
+/** Bounds that hold inside every message; the entry and inflated sizes are bounded before, by the codec. */
+export const MESSAGE_LIMITS = Object.freeze({
+  metadataKeys: 64,
+  freeKeys: 256,
+  metricsPerSeed: 128,
+  seedsPerReport: 65_536,
+  messagesPerBatch: 4_096,
+  commandsPerBatch: 256,
+  listItems: 256,
+})
+
+/** Builds a record schema with at most `maxKeys` keys; too many are refused on the record's own path. */
+export function boundedRecord<K extends z.core.$ZodRecordKey, V extends z.core.SomeType>(
+  key: K,
+  value: V,
+  maxKeys: number,
+) {
+  return z
+    .record(key, value)
+    .refine((record) => Object.keys(record).length <= maxKeys, `at most ${maxKeys} keys`)
+    .meta({ maxProperties: maxKeys })
+}
+
+/** Free, bounded data whose shape belongs to its producer. */
+export const FreeRecord = boundedRecord(LogText.max(128), z.unknown(), MESSAGE_LIMITS.freeKeys)
+
+export const MetricName = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_.:/-]{0,63}$/, 'a metric name of at most 64 characters')
+/** Readings by name; null = unmeasured or not finite at the source, never 0. */
+export const MetricMap = boundedRecord(MetricName, Finite.nullable(), MESSAGE_LIMITS.metricsPerSeed)
+export type MetricMap = z.infer<typeof MetricMap>
+
 export const BaseMessage = z.looseObject({
   message_id: z.uuid(),
   timestamp: UnixSeconds,
-  source: z.string().min(1).max(256),
-  version: z.string().regex(/^\d{1,3}\.\d{1,3}$/),
+  source: LogText.min(1).max(256),
+  version: z.string().regex(/^\d{1,3}\.\d{1,3}$/, 'major.minor'),
   message_type: WireId,
-  correlation_id: z.string().min(1).max(128).nullish(),
-  metadata: z.record(z.string().max(128), z.unknown()).default({}),
+  correlation_id: LogText.min(1).max(128).nullish(),
+  metadata: boundedRecord(LogText.max(128), z.unknown(), MESSAGE_LIMITS.metadataKeys).default({}),
 })
 export type BaseMessage = z.infer<typeof BaseMessage>
+
+/** An id made by another component: printable, bounded, never a topic segment. */
+export const Label = LogText.min(1).max(128)
+export const OptionalProse = Prose.default('')

@@ -23,11 +23,19 @@ export const Finite = z.number().refine(Number.isFinite, 'a finite number')
 export const Fraction = Finite.min(0).max(1)
 export const UnixSeconds = Finite.min(0).max(4_102_444_800)
 export const Step = z.int().min(0).max(Number.MAX_SAFE_INTEGER)
-/** Free text for people: bounded, without control or bidirectional characters (they can forge log lines and labels). */
+/** Free text for people: bounded, without control or bidirectional characters (they can forge log lines and labels). Tab and line feed may stand in it. */
 export const Prose = z
   .string()
   .max(2_000)
   .regex(
-    /^[^\u0000-\u0008\u000b-\u001f\u007f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]*$/,
+    /^[^\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]*$/,
     'text without control or bidirectional characters',
+  )
+/** One line of text: what Prose refuses, and tab and line feed too. For names, ids of other components, keys. */
+export const LogText = z
+  .string()
+  .max(2_000)
+  .regex(
+    /^[^\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]*$/,
+    'one line of text without control or bidirectional characters',
   )

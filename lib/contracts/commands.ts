@@ -1,0 +1,133 @@
+/*
+ * Commands to layers: what may be asked, by whom, until when, and under which precondition.
+ * In: zod. Out: LifecycleTransitionCommand, BlueprintUpdateCommand, BatchCommand, EmergencyStopCommand, Resume, NoOp.
+ * Invariant: expiry is `ttl_ms` counted from the bus server's acceptance, never from the issuer's clock; a precondition that
+ * is given is compared before anything is applied.
+ * Source: seed-design.md 2.3; docs/protocol.md "commands".
+ */
+import { z } from 'zod'
+import { BaseMessage, FreeRecord, Label, MESSAGE_LIMITS, MetricMap, OptionalProse } from './envelope.ts'
+import { LayerId, SeedId } from './ids.ts'
+import { SeedState } from './lifecycle.ts'
+
+export const CommandPriority = z.enum(['low', 'normal', 'high', 'critical'])
+export type CommandPriority = z.infer<typeof CommandPriority>
+
+const DurationMs = z.int().min(1).max(3_600_000)
+const Counter = z.int().min(0)
+
+/** What the seed must look like for the command to apply; compared in one go with applying it. */
+export const CommandExpectation = z.looseObject({
+  from_state: SeedState.nullish(),
+  generation: Counter.nullish(),
+})
+export type CommandExpectation = z.infer<typeof CommandExpectation>
+
+/** Fields every command carries beyond the design document. Optional ones are absent from publishers of version 1.0. */
+export const CommandBase = BaseMessage.extend({
+  issued_by: Label,
+  reason: OptionalProse,
+  approved_by: z.array(Label).max(16).default([]),
+  expected_effect: OptionalProse.nullish(),
+  /** Two commands with one key are one command; absent: the message id is the key. */
+  idempotency_key: Label.nullish(),
+  /** Milliseconds from acceptance by the bus after which the command must not be applied any more. */
+  ttl_ms: DurationMs,
+  expect: CommandExpectation.nullish(),
+  /** Contiguous per destination layer. */
+  seq: Counter.nullish(),
+  gateway_epoch: Counter.nullish(),
+  stop_epoch: Counter.nullish(),
+  audit_size: Counter.nullish(),
+  audit_root: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .nullish(),
+  priority: CommandPriority.default('normal'),
+  timeout_ms: DurationMs.default(5_000),
+})
+
+export const LifecycleTransitionCommand = CommandBase.extend({
+  message_type: z.literal('LifecycleTransitionCommand'),
+  layer_id: LayerId,
+  seed_id: SeedId,
+  target_state: SeedState,
+  parameters: FreeRecord.default({}),
+  force: z.boolean().default(false),
+})
+export type LifecycleTransitionCommand = z.infer<typeof LifecycleTransitionCommand>
+
+export const BlueprintUpdateCommand = CommandBase.extend({
+  message_type: z.literal('BlueprintUpdateCommand'),
+  layer_id: LayerId,
+  seed_id: SeedId,
+  blueprint_id: Label,
+  grafting_strategy: Label,
+  configuration: FreeRecord.default({}),
+  rollback_on_failure: z.boolean().default(true),
+  validation_metrics: MetricMap.default({}),
+})
+export type BlueprintUpdateCommand = z.infer<typeof BlueprintUpdateCommand>
+
+export const BatchedCommand = z.discriminatedUnion('message_type', [LifecycleTransitionCommand, BlueprintUpdateCommand])
+
+export const BatchCommand = CommandBase.extend({
+  message_type: z.literal('BatchCommand'),
+  layer_id: LayerId.nullish(),
+  commands: z.array(BatchedCommand).min(1).max(MESSAGE_LIMITS.commandsPerBatch),
+  atomic: z.boolean().default(true),
+  stop_on_error: z.boolean().default(true),
+})
+export type BatchCommand = z.infer<typeof BatchCommand>
+
+/** Halts, never erases: no layer means all layers, no seed means the whole layer. */
+export const EmergencyStopCommand = CommandBase.extend({
+  message_type: z.literal('EmergencyStopCommand'),
+  layer_id: LayerId.nullish(),
+  seed_id: SeedId.nullish(),
+})
+export type EmergencyStopCommand = z.infer<typeof EmergencyStopCommand>
+
+/** Ends a halt. `stop_id` is the message id of the stop it answers; absent means every stop of the destination. */
+export const Resume = CommandBase.extend({
+  message_type: z.literal('Resume'),
+  layer_id: LayerId.nullish(),
+  stop_id: Label.nullish(),
+})
+export type Resume = z.infer<typeof Resume>
+
+/** Does nothing and is answered like every command: the stop-readiness probe. */
+export const NoOp = CommandBase.extend({
+  message_type: z.literal('NoOp'),
+  layer_id: LayerId.nullish(),
+})
+export type NoOp = z.infer<typeof NoOp>
+
+/** Anything a layer can be asked. */
+export const Command = z.discriminatedUnion('message_type', [
+  LifecycleTransitionCommand,
+  BlueprintUpdateCommand,
+  BatchCommand,
+  EmergencyStopCommand,
+  Resume,
+  NoOp,
+])
+export type Command = z.infer<typeof Command>
+
+/** Names of the command types: their entries are refused when a key occurs twice. */
+export const COMMAND_NAMES: ReadonlySet<string> = new Set([
+  'LifecycleTransitionCommand',
+  'BlueprintUpdateCommand',
+  'BatchCommand',
+  'EmergencyStopCommand',
+  'Resume',
+  'NoOp',
+])
+
+/** Tells what identifies the command for deduplication: its idempotency key, else its message id. */
+export function commandKey(command: {
+  readonly message_id: string
+  readonly idempotency_key?: string | null | undefined
+}): string {
+  return command.idempotency_key ?? command.message_id
+}
