@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { isAppError } from '../../../lib/contracts/appError.ts'
+import {
+  busAddress,
+  CONFIG_KEYS,
+  envExample,
+  parseConfig,
+  unknownKeys,
+  type ConfigProblem,
+} from '../../../server/config.ts'
+
+const problemsOf = (source: Record<string, string>): readonly ConfigProblem[] => {
+  try {
+    parseConfig(source)
+  } catch (error) {
+    if (isAppError(error, 'CONFIG_INVALID')) return error.context['problems'] as ConfigProblem[]
+    throw error
+  }
+  return []
+}
+
+test('starts from nothing: loopback, memory bus, trainer on with seed 2', () => {
+  const config = parseConfig({})
+  expect(config).toMatchObject({ port: 3000, host: '127.0.0.1', bus: 'memory', role: 'all', auth: 'demo' })
+  expect(config.trainer).toEqual({ enabled: true, seed: 2, stepsPerSecond: 150, faultsAllowed: true })
+  expect(Object.isFrozen(config) && Object.isFrozen(config.trainer)).toBe(true)
+})
+
+test('takes redis as soon as REDIS_URL says where it is, and treats an empty value as unset', () => {
+  expect(parseConfig({ REDIS_URL: 'redis://u:secret@10.0.0.1:7000' }).bus).toBe('redis')
+  expect(parseConfig({ REDIS_URL: '', PORT: ' ' })).toMatchObject({ bus: 'memory', port: 3000 })
+  expect(busAddress(parseConfig({ REDIS_URL: 'redis://u:secret@10.0.0.1:7000' }))).toBe('10.0.0.1:7000')
+  expect(parseConfig({ BUS: 'memory', REDIS_URL: 'redis://h' }).redisUrl).toBeNull()
+})
+
+test('reports every bad key at once, with what was given and an example, and redacts secrets', () => {
+  const problems = problemsOf({
+    PORT: '70000',
+    HOST: '0.0.0.0',
+    BUS: 'carrier-pigeon',
+    REDIS_URL: 'http://user:hunter2@x',
+    METRICS_TOKEN: 'short-secret',
+    PUBLIC_URL: 'ftp://x',
+    TRAINER_SEED: '1.5',
+  })
+  expect(problems.map((problem) => problem.key)).toEqual([
+    'PORT',
+    'HOST',
+    'BUS',
+    'REDIS_URL',
+    'TRAINER_SEED',
+    'PUBLIC_URL',
+    'METRICS_TOKEN',
+  ])
+  expect(JSON.stringify(problems)).not.toMatch(/hunter2|short-secret/)
+  expect(problems[1]!.expected).toMatch(/no sign-in yet/)
+  expect(problemsOf({ BUS: 'redis' })[0]).toMatchObject({ key: 'REDIS_URL', given: 'nothing' })
+})
+
+test('every example of every key is acceptable', () => {
+  for (const entry of CONFIG_KEYS) expect(problemsOf({ [entry.name]: entry.example, REDIS_URL: 'redis://h' })).toEqual([])
+})
+
+test('accepts loopback hosts only', () => {
+  for (const host of ['127.0.0.1', '127.1.2.3', 'localhost', '::1', '[::1]'])
+    expect(problemsOf({ HOST: host })).toEqual([])
+  for (const host of ['0.0.0.0', '::', '192.168.0.4', 'example.org', '127.0.0.1.example.org'])
+    expect(problemsOf({ HOST: host })).toHaveLength(1)
+})
+
+test('names keys with our prefix that mean nothing', () => {
+  expect(unknownKeys({ TRAINER_SEDE: '1', PATH: '/bin', MORPHOSCOPE_X: '1', TRAINER_SEED: '2' })).toEqual([
+    'MORPHOSCOPE_X',
+    'TRAINER_SEDE',
+  ])
+})
+
+test('.env.example is the generated one', () => {
+  expect(readFileSync(new URL('../../../.env.example', import.meta.url), 'utf8')).toBe(envExample())
+})
