@@ -28,7 +28,7 @@ export const Prose = z
   .string()
   .max(2_000)
   .regex(
-    /^[^\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]*$/,
+    /^[^\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\u{d800}-\u{dfff}\u{e0000}-\u{e007f}]*$/u,
     'text without control or bidirectional characters',
   )
 /** One line of text: what Prose refuses, and tab and line feed too. For names, ids of other components, keys. */
@@ -36,6 +36,6 @@ export const LogText = z
   .string()
   .max(2_000)
   .regex(
-    /^[^\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]*$/,
+    /^[^\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\u{d800}-\u{dfff}\u{e0000}-\u{e007f}]*$/u,
     'one line of text without control or bidirectional characters',
   )
