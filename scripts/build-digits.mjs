@@ -21,7 +21,9 @@ for (let digit = 0; digit < 10; digit++) {
     for (let y = 0; y < SIDE; y++) {
       for (let x = 0; x < SIDE; x++) {
         const at = base + 56 * y + 2 * x
-        picture[y * SIDE + x] = Math.round(((values[at] + values[at + 1] + values[at + 28] + values[at + 29]) / 4) * 255)
+        picture[y * SIDE + x] = Math.round(
+          ((values[at] + values[at + 1] + values[at + 28] + values[at + 29]) / 4) * 255,
+        )
       }
     }
     labels.push(digit)

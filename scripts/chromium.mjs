@@ -17,12 +17,14 @@ function launchArgs() {
   const args = ['--disable-quic', '--disable-background-networking', '--disable-component-update']
   args.push('--disable-sync', '--no-first-run')
   // Chromium refuses its sandbox to root; everybody else keeps it where the kernel allows it.
-  if (process.getuid?.() === 0 || process.env.MORPHOSCOPE_BROWSER_SANDBOX === 'off') args.unshift('--no-sandbox')
+  if (process.getuid?.() === 0 || process.env.BROWSER_SANDBOX === 'off') args.unshift('--no-sandbox')
   return args
 }
 
 function runs(file, env) {
-  return spawnSync(file, ['--version', '--no-sandbox'], { env: { ...process.env, ...env }, timeout: 30_000 }).status === 0
+  return (
+    spawnSync(file, ['--version', '--no-sandbox'], { env: { ...process.env, ...env }, timeout: 30_000 }).status === 0
+  )
 }
 
 function onSystem() {

@@ -51,12 +51,15 @@ async function endLeftover(pidFile) {
 }
 
 function report(message) {
-  if (message.kind === 'died') complain(`redis-server ended (${message.why}); starting it again in ${message.retryMs} ms`)
+  if (message.kind === 'died')
+    complain(`redis-server ended (${message.why}); starting it again in ${message.retryMs} ms`)
   if (message.kind === 'restarted') complain('redis-server is back')
   if (message.kind !== 'gave-up') return
   complain(`redis-server ended ${message.deaths} times within a minute (${message.why}). Its last words:`)
   for (const line of message.lines) complain(`  ${line}`)
-  complain('If its data is damaged: stop, move the folder DATA_DIR/redis away, start again. Until then the bus is down.')
+  complain(
+    'If its data is damaged: stop, move the folder DATA_DIR/redis away, start again. Until then the bus is down.',
+  )
 }
 
 /**
@@ -74,10 +77,14 @@ export async function startEmbeddedRedis(binary, dataDir) {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     execArgv: ['--max-old-space-size=32'],
   })
+  let stopping = false
   const gone = new Promise((resolve) => keeper.once('exit', resolve))
+  void gone.then(() => stopping || complain('the keeper of redis-server is gone: Redis is not restarted if it ends'))
   const stop = async () => {
+    stopping = true
     if (keeper.connected) keeper.disconnect()
     await gone
+    await endLeftover(pidFile)
     if (temporary) rmSync(temporary, { recursive: true, force: true })
   }
   const ready = new Promise((resolve, reject) => {

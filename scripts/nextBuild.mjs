@@ -10,7 +10,16 @@ import { existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync 
 import path from 'node:path'
 import { ROOT, localNode, runProgram, say, seconds } from './steps.mjs'
 
-const SOURCES = ['app', 'components', 'lib', 'public', 'server/handle.ts', 'next.config.js', 'tsconfig.json', 'package-lock.json']
+const SOURCES = [
+  'app',
+  'components',
+  'lib',
+  'public',
+  'server/handle.ts',
+  'next.config.js',
+  'tsconfig.json',
+  'package-lock.json',
+]
 const STAMP = path.join(ROOT, '.next', 'morphoscope-stamp')
 const NEXT = path.join(ROOT, 'node_modules', 'next', 'dist', 'bin', 'next')
 
@@ -28,14 +37,23 @@ function* filesOf(relative) {
 export function sourceHash() {
   const hash = createHash('sha256')
   for (const source of SOURCES) {
-    for (const file of filesOf(source)) hash.update(file).update('\0').update(readFileSync(path.join(ROOT, file))).update('\0')
+    for (const file of filesOf(source))
+      hash
+        .update(file)
+        .update('\0')
+        .update(readFileSync(path.join(ROOT, file)))
+        .update('\0')
   }
   return hash.digest('hex')
 }
 
 /** Tells whether .next was built from the sources as they are now. */
 export function isBuildCurrent() {
-  return existsSync(STAMP) && existsSync(path.join(ROOT, '.next', 'BUILD_ID')) && readFileSync(STAMP, 'utf8') === sourceHash()
+  return (
+    existsSync(STAMP) &&
+    existsSync(path.join(ROOT, '.next', 'BUILD_ID')) &&
+    readFileSync(STAMP, 'utf8') === sourceHash()
+  )
 }
 
 /** Builds when the sources differ from what was built. Answers null when .next is current, else the sentence to stop with. */

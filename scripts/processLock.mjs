@@ -37,14 +37,16 @@ const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 
 async function endOrphan(identity) {
   const end = performance.now() + ORPHAN_DEADLINE_MS
-  for (let signal = 'SIGTERM'; isSameProcess(identity); ) {
+  let sent = null
+  while (isSameProcess(identity)) {
+    const due = performance.now() > end ? 'SIGKILL' : 'SIGTERM'
     try {
-      process.kill(-identity.pid, signal)
+      if (due !== sent) process.kill(-identity.pid, due)
     } catch {
       return
     }
-    if (performance.now() > end) signal = 'SIGKILL'
-    await sleep(100)
+    sent = due
+    await sleep(50)
   }
 }
 

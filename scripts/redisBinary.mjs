@@ -63,14 +63,26 @@ export function findRedisServer() {
 }
 
 function aptOptions(work) {
-  return [
-    ...['-o', `Dir::State=${work}/state`, '-o', 'Dir::State::status=/var/lib/dpkg/status', '-o', `Dir::Cache=${work}/cache`],
-    ...['-o', 'APT::Sandbox::User=', '-o', 'Acquire::Retries=2', '-o', 'Acquire::http::Timeout=20', '-q'],
+  const settings = [
+    `Dir::State=${work}/state`,
+    'Dir::State::status=/var/lib/dpkg/status',
+    `Dir::Cache=${work}/cache`,
+    // Empty: apt would drop to its own user, who may not write in our folder.
+    'APT::Sandbox::User=',
+    'Acquire::Retries=2',
+    'Acquire::http::Timeout=20',
   ]
+  return ['-q', ...settings.flatMap((setting) => ['-o', setting])]
 }
 
 async function packageNames(apt) {
-  const plan = await runProgram('planning', 'apt-get', [...apt, '-s', '--no-install-recommends', 'install', 'redis-server'])
+  const plan = await runProgram('planning', 'apt-get', [
+    ...apt,
+    '-s',
+    '--no-install-recommends',
+    'install',
+    'redis-server',
+  ])
   const names = plan.tail.flatMap((line) => /^Inst (\S+) /.exec(line)?.[1] ?? [])
   return plan.code === 0 && names.includes('redis-server') ? names : KNOWN_PACKAGES
 }

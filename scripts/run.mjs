@@ -43,7 +43,12 @@ function spawnServer(dev, env) {
   const args = ['--enable-source-maps', 'server/main.ts', '--role=all', ...(dev ? ['--dev'] : [])]
   return spawn(localNode(), args, {
     cwd: ROOT,
-    env: { ...env, NODE_ENV: dev ? 'development' : 'production', NEXT_TELEMETRY_DISABLED: '1', MORPHOSCOPE_SUPERVISED: '1' },
+    env: {
+      ...env,
+      NODE_ENV: dev ? 'development' : 'production',
+      NEXT_TELEMETRY_DISABLED: '1',
+      MORPHOSCOPE_SUPERVISED: '1',
+    },
     stdio: ['pipe', 'inherit', 'inherit'],
     detached: true,
   })
@@ -61,8 +66,8 @@ function exitOf(server) {
 }
 
 /** Tells the server to stop; past the deadline it is killed with everything it started. */
-function stopServer(server, signal) {
-  server.kill(signal)
+function stopServer(server) {
+  server.kill('SIGTERM')
   const fuse = setTimeout(() => {
     complain(`the server did not stop within ${STOP_DEADLINE_MS / 1000} s; killing it`)
     try {
@@ -77,7 +82,8 @@ function stopServer(server, signal) {
 async function main() {
   const envFile = path.join(ROOT, '.env')
   if (existsSync(envFile)) process.loadEnvFile?.(envFile)
-  if (!existsSync(localNode())) throw new Error('not set up yet: run npm start (it sets up first), or node scripts/setup.mjs')
+  if (!existsSync(localNode()))
+    throw new Error('not set up yet: run npm start (it sets up first), or node scripts/setup.mjs')
   const dataDir = path.resolve(ROOT, process.env.DATA_DIR || 'data')
   mkdirSync(dataDir, { recursive: true })
   const lock = await takeLock(path.join(dataDir, 'running.lock'), { patienceMs: 0 })
@@ -91,9 +97,10 @@ async function main() {
   let bus = null
   for (const signal of Object.keys(SIGNALS)) {
     process.on(signal, () => {
-      if (asked) return
+      // The second Ctrl-C is a person who does not want to wait: the server understands it.
+      if (asked) return void server?.kill('SIGTERM')
       asked = signal
-      if (server) stopServer(server, 'SIGTERM')
+      if (server) stopServer(server)
     })
   }
   try {
@@ -101,6 +108,7 @@ async function main() {
     say(`bus: ${bus.text}`)
     if (asked) return 128 + SIGNALS[asked]
     server = spawnServer(process.argv.includes('--dev'), { ...process.env, DATA_DIR: dataDir, ...bus.env })
+    lock.child(server.pid)
     const code = await exitOf(server)
     return asked && code === 0 ? 0 : code
   } finally {

@@ -42,7 +42,8 @@ async function ensureBrowser() {
   // In a process of its own under the product's Node: the npm browser's package does not support older ones.
   const code = `const { findChromium } = await import('./scripts/chromium.mjs'); console.log((await findChromium()).origin)`
   const result = await runProgram('unpacking the browser', localNode(), ['--input-type=module', '--eval', code])
-  if (result.code !== 0) throw new Error(`browser: ${result.tail.find((line) => line.includes('Error')) ?? 'none runs here'}`)
+  if (result.code !== 0)
+    throw new Error(`browser: ${result.tail.find((line) => line.includes('Error')) ?? 'none runs here'}`)
   say(`browser: ${result.tail.at(-1) === 'system' ? "the system's Chromium" : 'Chromium from npm'}`)
 }
 

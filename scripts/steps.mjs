@@ -124,7 +124,7 @@ export function runProgram(title, command, args, options = {}) {
       ? setTimeout(() => {
           lines.push(`stopped: took longer than ${seconds(timeoutMs)}`)
           try {
-            process.kill(-child.pid, 'SIGKILL')
+            process.kill(-(child.pid ?? 0), 'SIGKILL')
           } catch {
             // Already gone.
           }
