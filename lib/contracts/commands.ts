@@ -6,9 +6,10 @@
  * Source: seed-design.md 2.3; docs/protocol.md "commands".
  */
 import { z } from 'zod'
-import { BaseMessage, FreeRecord, Label, MESSAGE_LIMITS, MetricMap, OptionalProse } from './envelope.ts'
+import { BaseMessage, FreeRecord, Label, MESSAGE_LIMITS, OptionalProse } from './envelope.ts'
 import { LayerId, SeedId } from './ids.ts'
 import { SeedState } from './lifecycle.ts'
+import { MetricMap } from './metricMap.ts'
 
 export const CommandPriority = z.enum(['low', 'normal', 'high', 'critical'])
 export type CommandPriority = z.infer<typeof CommandPriority>

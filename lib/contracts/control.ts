@@ -5,8 +5,9 @@
  * Source: seed-design.md 3.1; docs/protocol.md "services".
  */
 import { z } from 'zod'
-import { BaseMessage, boundedRecord, FreeRecord, Label, MESSAGE_LIMITS, MetricMap } from './envelope.ts'
+import { BaseMessage, boundedRecord, FreeRecord, Label, MESSAGE_LIMITS } from './envelope.ts'
 import { Finite, Fraction, LayerId, LogText, RunId } from './ids.ts'
+import { MetricMap } from './metricMap.ts'
 
 const Counter = z.int().min(0)
 

@@ -6,7 +6,7 @@
  * Source: seed-design.md 2.1; docs/protocol.md "messages".
  */
 import { z } from 'zod'
-import { Finite, LogText, Prose, UnixSeconds, WireId } from './ids.ts'
+import { LogText, Prose, UnixSeconds, WireId } from './ids.ts'
 
 /** Names the version this product writes. "1.0" is the design document's and stays readable. */
 export const MESSAGE_VERSION = '2.0'
@@ -55,27 +55,33 @@ export const MESSAGE_LIMITS = Object.freeze({
   listItems: 256,
 })
 
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Counts keys before any of them is judged: a flood of bad entries must cost one finding, not one each. */
+function boundKeys(maxKeys: number) {
+  return (value: unknown, context: z.RefinementCtx): void => {
+    if (!isRecord(value)) context.addIssue({ code: 'custom', message: 'expected an object' })
+    else if (Object.keys(value).length > maxKeys)
+      context.addIssue({ code: 'custom', message: `at most ${maxKeys} keys are accepted` })
+  }
+}
+
 /** Builds a record schema with at most `maxKeys` keys; too many are refused on the record's own path. */
-export function boundedRecord<K extends z.core.$ZodRecordKey, V extends z.core.SomeType>(
+export function boundedRecord<K extends z.core.$ZodRecordKey & z.core.$ZodType<PropertyKey>, V extends z.core.SomeType>(
   key: K,
   value: V,
   maxKeys: number,
-) {
+): z.ZodType<z.output<z.ZodRecord<K, V>>, z.input<z.ZodRecord<K, V>>> {
+  const record = z.record(key, value).meta({ maxProperties: maxKeys })
   return z
-    .record(key, value)
-    .refine((record) => Object.keys(record).length <= maxKeys, `at most ${maxKeys} keys`)
-    .meta({ maxProperties: maxKeys })
+    .unknown()
+    .superRefine(boundKeys(maxKeys))
+    .pipe(record as never) as never
 }
 
 /** Free, bounded data whose shape belongs to its producer. */
 export const FreeRecord = boundedRecord(LogText.max(128), z.unknown(), MESSAGE_LIMITS.freeKeys)
-
-export const MetricName = z
-  .string()
-  .regex(/^[A-Za-z_][A-Za-z0-9_.:/-]{0,63}$/, 'a metric name of at most 64 characters')
-/** Readings by name; null = unmeasured or not finite at the source, never 0. */
-export const MetricMap = boundedRecord(MetricName, Finite.nullable(), MESSAGE_LIMITS.metricsPerSeed)
-export type MetricMap = z.infer<typeof MetricMap>
 
 export const BaseMessage = z.looseObject({
   message_id: z.uuid(),

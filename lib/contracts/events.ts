@@ -5,10 +5,11 @@
  * Source: seed-design.md 2.4.
  */
 import { z } from 'zod'
-import { BaseMessage, FreeRecord, Label, MetricMap, MetricName, OptionalProse } from './envelope.ts'
+import { BaseMessage, FreeRecord, Label, OptionalProse } from './envelope.ts'
 import { Finite, Fraction, LayerId, Prose, SeedId, Step } from './ids.ts'
 import { SeedState } from './lifecycle.ts'
 import { GuardReading } from './liveRecords.ts'
+import { MetricMap, MetricName } from './metricMap.ts'
 import { RunPosition } from './telemetry.ts'
 
 export const TriggeredBy = z.enum(['operator', 'policy', 'guard', 'governor', 'unknown'])

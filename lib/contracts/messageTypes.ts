@@ -13,6 +13,7 @@ import { MESSAGE_NAMES, type MessageName } from './envelope.ts'
 import { BlueprintEvent, CheckpointEvent, CounterfactualReading, EvaluationEvent } from './events.ts'
 import { FaultEvent, GuardEvent, PerformanceAlert, StateTransitionEvent } from './events.ts'
 import { CommandOutcome, CommandResult } from './outcomes.ts'
+import { pathText } from './pathText.ts'
 import { RunDescriptor } from './runDescriptor.ts'
 import { LayerHealthReport, SeedMetricsSnapshot, TelemetryBatch } from './telemetry.ts'
 import { TOPIC_FAMILIES, TOPICS, type TopicFamily } from './topics.ts'
@@ -104,16 +105,6 @@ export interface ParsedMessage {
 }
 
 const VERSION = /^(\d{1,3})\.\d{1,3}$/
-const MAX_PATH_CHARS = 200
-
-/** Joins a path for people and logs: bounded, and no character of a hostile key survives that could forge either. */
-export function pathText(path: readonly PropertyKey[]): string {
-  return path
-    .map((part) => String(part).replace(/[^A-Za-z0-9_:-]/g, '?'))
-    .join('.')
-    .slice(0, MAX_PATH_CHARS)
-}
-
 function isPlainObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -6,9 +6,10 @@
  * Source: seed-design.md 2.2.
  */
 import { z } from 'zod'
-import { BaseMessage, boundedRecord, FreeRecord, Label, MESSAGE_LIMITS, MetricMap } from './envelope.ts'
+import { BaseMessage, FreeRecord, Label, MESSAGE_LIMITS } from './envelope.ts'
 import { LayerId, RunId, SeedId, Step, UnixSeconds } from './ids.ts'
 import { SeedState } from './lifecycle.ts'
+import { MetricMap, SeedMetrics } from './metricMap.ts'
 
 /** Where in the run a message belongs; absent from publishers that do not know. */
 export const RunPosition = {
@@ -16,9 +17,6 @@ export const RunPosition = {
   step: Step.nullish(),
   tick: Step.nullish(),
 }
-
-/** A seed id as an object key: decimal, without sign or leading zeros. */
-export const SeedKey = z.string().regex(/^(0|[1-9]\d{0,7})$/, 'a seed id as decimal text')
 
 const SeedCount = z.int().min(0).max(MESSAGE_LIMITS.seedsPerReport)
 
@@ -28,7 +26,7 @@ export const LayerHealthReport = BaseMessage.extend({
   total_seeds: SeedCount,
   active_seeds: SeedCount,
   /** seed id -> metric -> value. */
-  health_metrics: boundedRecord(SeedKey, MetricMap, MESSAGE_LIMITS.seedsPerReport),
+  health_metrics: SeedMetrics,
   performance_summary: MetricMap,
   /** Start and end of the observed window, Unix seconds. */
   telemetry_window: z.tuple([UnixSeconds, UnixSeconds]),

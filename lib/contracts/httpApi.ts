@@ -1,0 +1,327 @@
+/*
+ * The HTTP contract: every route with its method, permission, inputs and exact answer.
+ * In: zod. Out: HTTP_API, the schemas of its answers, the problem document.
+ * Invariant: a field named here is never renamed or dropped without a deprecation note; unmeasured is null, never 0; times are
+ * ISO 8601 UTC except fields ending in _ms or _s.
+ * Source: docs/protocol.md "HTTP".
+ */
+import { z } from 'zod'
+import { ERROR_CATALOG, type ErrorCode } from './errorCatalog.ts'
+import { Freshness } from './freshness.ts'
+import { Finite, LayerId, Prose, RunId, SeedId, Step } from './ids.ts'
+import { SEED_STATES } from './lifecycle.ts'
+import { CoverageGap, LiveRecord } from './liveRecords.ts'
+
+const Count = z.int().min(0)
+const Reading = Finite.nullable()
+const Text = z.string().max(512)
+
+export const ProblemDocument = z.object({
+  type: Text,
+  title: Text,
+  status: z.int().min(400).max(599),
+  code: z.enum(Object.keys(ERROR_CATALOG) as [ErrorCode, ...ErrorCode[]]),
+  id: Text,
+  detail: z.string().max(4_096),
+  path: Text.optional(),
+})
+export type ProblemDocument = z.infer<typeof ProblemDocument>
+
+export const ServiceMode = z.enum(['full', 'degraded', 'local-only', 'stopped'])
+export const BusName = z.enum(['redis', 'kafka', 'memory'])
+
+export const HealthLive = z.object({ live: z.boolean() })
+export type HealthLive = z.infer<typeof HealthLive>
+
+export const HealthReady = z.object({
+  ready: z.boolean(),
+  mode: ServiceMode,
+  causes: z.array(z.object({ code: Text, text: z.string().max(2_000) })).max(64),
+  bus: BusName,
+})
+export type HealthReady = z.infer<typeof HealthReady>
+
+export const Refusals = z.object({ total: Count, by_reason: z.record(z.string().max(64), Count) })
+export type Refusals = z.infer<typeof Refusals>
+
+export const Overview = z.object({
+  runs: Count,
+  layers: Count,
+  seeds: Count,
+  reports_per_s: Finite.min(0),
+  lost: Count,
+  duplicates: Count,
+  refused: Refusals,
+  viewers: Count,
+  frames_skipped: Count,
+  /** Layers whose agent answered the last stop probe in time, of those known. */
+  stop_ready: z.object({ ready: Count, of: Count, worst_ms: Reading }),
+})
+export type Overview = z.infer<typeof Overview>
+
+/** A seed whose state id on the wire is none of ours is UNKNOWN: shown so, never guessed. */
+export const SeedStateName = z.enum([...SEED_STATES, 'UNKNOWN'])
+export type SeedStateName = z.infer<typeof SeedStateName>
+
+export const LayerItem = z.object({
+  layer_id: LayerId,
+  run_id: RunId,
+  origin: z.enum(['trainer', 'load-generator', 'external']),
+  total_seeds: Count,
+  active_seeds: Count,
+  states: z.partialRecord(SeedStateName, Count),
+  age_ms: Reading,
+  freshness: Freshness,
+})
+export type LayerItem = z.infer<typeof LayerItem>
+
+export const LayerList = z.object({ layers: z.array(LayerItem).max(8_192) })
+export type LayerList = z.infer<typeof LayerList>
+
+export const LayerDetail = LayerItem.extend({
+  /** Columns: index i of every array is the same seed. */
+  seeds: z.object({
+    seed_id: z.array(SeedId),
+    state: z.array(SeedStateName),
+    metrics: z.record(z.string().max(64), z.array(Reading)),
+    age_ms: z.array(Reading),
+  }),
+})
+export type LayerDetail = z.infer<typeof LayerDetail>
+
+export const SeedDetail = z.object({
+  layer_id: LayerId,
+  run_id: RunId,
+  seed_id: SeedId,
+  state: SeedStateName,
+  age_ms: Reading,
+  freshness: Freshness,
+  step: Step.nullable(),
+  tick: Step.nullable(),
+  generation: Count.nullable(),
+  blueprint_id: z.string().max(128).nullable(),
+  /** Every metric with the age of its value; a value that was never measured is null with age null. */
+  metrics: z.record(z.string().max(64), z.object({ value: Reading, age_ms: Reading })),
+  /** Newest first. */
+  transitions: z.array(LiveRecord).max(500),
+})
+export type SeedDetail = z.infer<typeof SeedDetail>
+
+export const LayerHistory = z.object({
+  layer_id: LayerId,
+  run_id: RunId,
+  metric: z.string().max(64),
+  from_ms: Finite,
+  to_ms: Finite,
+  resolution_ms: Finite,
+  at_ms: z.array(Finite).max(4_096),
+  seed_id: z.array(SeedId),
+  /** values[i][j]: seed_id[i] at at_ms[j]; null = unmeasured. */
+  values: z.array(z.array(Reading)),
+  /** How many points there were before downsampling. */
+  of: Count,
+  gaps: z.array(CoverageGap).max(256),
+})
+export type LayerHistory = z.infer<typeof LayerHistory>
+
+export const BusReport = z.object({
+  driver: BusName,
+  state: z.enum(['starting', 'up', 'reconnecting', 'down', 'stopped']),
+  since: z.iso.datetime(),
+  cause: Prose.nullable(),
+  address: Prose,
+  streams: z
+    .array(
+      z.object({
+        topic: z.string().max(512),
+        entries: Count,
+        entries_per_s: Finite.min(0),
+        age_ms: Reading,
+        /** How far the reader is behind, in entries; null while it can not be told. */
+        lag: Count.nullable(),
+        lost: Count,
+        duplicates: Count,
+      }),
+    )
+    .max(8_192),
+  groups: z
+    .array(z.object({ topic: z.string().max(512), group: Text, pending: Count.nullable(), lag: Count.nullable() }))
+    .max(8_192),
+  pending_publishes: Count,
+  reconnects: Count,
+  dead_letters: Count,
+  refused: Refusals,
+  breakers: z.array(z.object({ name: Text, state: z.enum(['closed', 'open', 'half-open']) })).max(64),
+  buffers: z.array(z.object({ name: Text, used: Count, capacity: Count, dropped: Count })).max(64),
+})
+export type BusReport = z.infer<typeof BusReport>
+
+/** A moment in a query: ISO 8601 UTC or Unix ms. */
+const Moment = z.union([
+  z.iso.datetime().transform((text) => Date.parse(text)),
+  z
+    .string()
+    .regex(/^\d{1,15}$/, 'Unix ms or ISO 8601')
+    .transform(Number),
+])
+
+const NoInput = z.object({})
+const RunFilter = z.object({ run: RunId.optional() })
+const LayerPath = z.object({ layer: LayerId })
+const SeedPath = z.object({
+  layer: LayerId,
+  seed: z
+    .string()
+    .regex(/^(0|[1-9]\d{0,7})$/, 'a seed id as decimal text')
+    .transform(Number)
+    .pipe(SeedId),
+})
+
+export const HistoryQuery = RunFilter.extend({
+  metric: z.string().regex(/^[a-z][a-z0-9_]{0,63}$/, 'a metric name'),
+  from: Moment.optional(),
+  to: Moment.optional(),
+  /** Milliseconds per point; absent: as fine as 600 points allow. */
+  resolution: z
+    .string()
+    .regex(/^\d{1,9}$/, 'milliseconds')
+    .transform(Number)
+    .pipe(z.int().min(100).max(900_000))
+    .optional(),
+  seed: SeedPath.shape.seed.optional(),
+})
+
+export type Permission = 'none' | 'viewer' | 'metrics'
+
+export interface HttpContract {
+  readonly method: 'GET'
+  /** Parameters in braces; Next writes them in brackets. */
+  readonly path: string
+  /** metrics: a bearer token or a loopback peer. */
+  readonly permission: Permission
+  readonly summary: string
+  readonly params: z.ZodObject
+  readonly query: z.ZodObject
+  /** Null: not JSON, see contentType. */
+  readonly output: z.ZodType | null
+  readonly contentType: string
+  /** Statuses besides 200 that carry the same answer (readiness) or a problem document. */
+  readonly problems: readonly number[]
+}
+
+const JSON_TYPE = 'application/json'
+
+export const HTTP_API = Object.freeze({
+  healthLive: {
+    method: 'GET',
+    path: '/api/health/live',
+    permission: 'none',
+    summary: 'The process answers.',
+    params: NoInput,
+    query: NoInput,
+    output: HealthLive,
+    contentType: JSON_TYPE,
+    problems: [],
+  },
+  healthReady: {
+    method: 'GET',
+    path: '/api/health/ready',
+    permission: 'none',
+    summary: 'Whether it can serve, and why not; 503 carries the same document.',
+    params: NoInput,
+    query: NoInput,
+    output: HealthReady,
+    contentType: JSON_TYPE,
+    problems: [503],
+  },
+  overview: {
+    method: 'GET',
+    path: '/api/overview',
+    permission: 'viewer',
+    summary: 'Counts, rates, losses, refusals, stop readiness.',
+    params: NoInput,
+    query: NoInput,
+    output: Overview,
+    contentType: JSON_TYPE,
+    problems: [],
+  },
+  layers: {
+    method: 'GET',
+    path: '/api/layers',
+    permission: 'viewer',
+    summary: 'Every layer with state counts, age and freshness.',
+    params: NoInput,
+    query: RunFilter,
+    output: LayerList,
+    contentType: JSON_TYPE,
+    problems: [422],
+  },
+  layer: {
+    method: 'GET',
+    path: '/api/layers/{layer}',
+    permission: 'viewer',
+    summary: 'One layer with state and metrics of every seed, in columns.',
+    params: LayerPath,
+    query: RunFilter,
+    output: LayerDetail,
+    contentType: JSON_TYPE,
+    problems: [404, 422],
+  },
+  seed: {
+    method: 'GET',
+    path: '/api/layers/{layer}/seeds/{seed}',
+    permission: 'viewer',
+    summary: 'One seed: metrics with ages, its life, its transitions.',
+    params: SeedPath,
+    query: RunFilter,
+    output: SeedDetail,
+    contentType: JSON_TYPE,
+    problems: [404, 422],
+  },
+  layerHistory: {
+    method: 'GET',
+    path: '/api/layers/{layer}/history',
+    permission: 'viewer',
+    summary: 'Downsampled series of one metric; gaps with their cause.',
+    params: LayerPath,
+    query: HistoryQuery,
+    output: LayerHistory,
+    contentType: JSON_TYPE,
+    problems: [404, 422],
+  },
+  bus: {
+    method: 'GET',
+    path: '/api/bus',
+    permission: 'viewer',
+    summary: 'Streams, groups, lag, pending, dead letters, breakers, buffers, drops.',
+    params: NoInput,
+    query: NoInput,
+    output: BusReport,
+    contentType: JSON_TYPE,
+    problems: [503],
+  },
+  openApi: {
+    method: 'GET',
+    path: '/api/openapi.json',
+    permission: 'viewer',
+    summary: 'This contract as an OpenAPI document.',
+    params: NoInput,
+    query: NoInput,
+    output: z.record(z.string(), z.unknown()),
+    contentType: JSON_TYPE,
+    problems: [],
+  },
+  metrics: {
+    method: 'GET',
+    path: '/metrics',
+    permission: 'metrics',
+    summary: 'Prometheus text.',
+    params: NoInput,
+    query: NoInput,
+    output: null,
+    contentType: 'text/plain; version=0.0.4; charset=utf-8',
+    problems: [403],
+  },
+} as const satisfies Record<string, HttpContract>)
+
+export type HttpRoute = keyof typeof HTTP_API
