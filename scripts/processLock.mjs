@@ -12,11 +12,13 @@ import { isAlive } from './steps.mjs'
 const POLL_MS = 250
 const ORPHAN_DEADLINE_MS = 5_000
 
-/** Reads when a process started, in a form only good for comparing; null where the system does not tell. */
+/** Reads when a process started, in a form only good for comparing; null where the system does not tell, or it is a zombie. */
 export function startTimeOf(pid) {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    // A container without a reaper keeps its dead as zombies, which still take signals.
+    return fields[0] === 'Z' ? null : (fields[19] ?? null)
   } catch {
     return null
   }
