@@ -1,0 +1,264 @@
+/*
+ * broadcastReader: one subscription that sees every entry: plain XREAD over many streams on its own connection.
+ * In: topics of a pattern, cursors. Out: deliveries in order, gaps with their size where it can be known.
+ * Invariant: the cursor moves only over entries that were handed over, so a cut or restart neither loses nor repeats one.
+ * Source: docs/bus.md "broadcast"; docs/adr/0003-redis-streams-semantics.md.
+ */
+import { AppError } from '../../../contracts/appError.ts'
+import { createConsumerLane, type Place } from '../../consumerLane.ts'
+import type { Delivery, Subscription } from '../../messageBus.ts'
+import { callbacksOf, isCursor, toConsumerError } from '../../subscriptionRules.ts'
+import { withDeadline } from '../memory/memorySubscription.ts'
+import { BLOCK_MS, LOADING_RETRY_MS, refusedDelayMs, WILDCARD_BLOCK_MS } from './connectionProfile.ts'
+import type { RedisConnection, RedisReply } from './redisConnection.ts'
+import { redisAnswerOf, toRedisError } from './redisErrors.ts'
+import type { ReaderContext, ReaderRequest } from './readerContext.ts'
+import { compareIds, toDelivery } from './streamEntry.ts'
+import { judgeReader, readStreamState, type StreamState } from './streamState.ts'
+
+const MAX_COUNT = 1_000
+const MIN_COUNT = 16
+/** Aim of one read: large enough to amortise the call, small enough to keep memory and the event loop calm. */
+const BATCH_BYTES = 4_194_304
+/** A reader that was away this long may have been overtaken by trimming. */
+const AWAY_MS = 1_000
+
+interface Source {
+  readonly topic: string
+  readonly place: Place
+  /** Where the next XREAD starts. */
+  cursor: string
+  /** Entries ever added up to `cursor`; null when unknown. */
+  readCount: number | null
+  /** Trimming may have overtaken us: ask before the next read. */
+  suspect: boolean
+}
+
+/** Creates the subscription; resolves when its starting cursors are fixed. @throws BUS_UNAVAILABLE, BUS_ABORTED */
+export async function createBroadcastReader(context: ReaderContext, request: ReaderRequest): Promise<Subscription> {
+  const { clock, admin, counters } = context
+  const { pattern, options } = request
+  const tellOf = callbacksOf(options)
+  const sources = new Map<string, Source>()
+  const halt = new AbortController()
+  let batchCount = 64
+  let refusals = 0
+  let stopping: Promise<void> | null = null
+  let onTopicAdded: (() => void) | null = null
+
+  const lane = createConsumerLane(request.consumer, options.maxInFlight ?? 1, (delivery, _place, failure) => {
+    counters.delivered += 1
+    if (failure) tellOf.error(toConsumerError(failure.error, delivery), delivery)
+  })
+
+  const addSource = (topic: string, cursor: string, readCount: number | null, resumed: boolean): void => {
+    if (sources.has(topic)) return
+    const place: Place = { topic, cursor: resumed ? cursor : null, open: [] }
+    sources.set(topic, { topic, place, cursor, readCount, suspect: resumed })
+    if (pattern.wildcard) tellOf.topic(topic)
+    onTopicAdded?.()
+  }
+
+  /** Fixes where a topic that exists now is read from. */
+  const start = async (topic: string): Promise<void> => {
+    const from = options.cursors?.[topic] ?? options.from ?? 'latest'
+    if (isCursor(from)) return addSource(topic, from, null, true)
+    const state = await readStreamState(admin, topic)
+    if (from === 'earliest')
+      return addSource(topic, '0-0', state?.added == null ? null : state.added - state.length, false)
+    if (state) return addSource(topic, state.lastId, state.added, false)
+    const newest = await admin.call(['XREVRANGE', topic, '+', '-', 'COUNT', '1'])
+    const first = Array.isArray(newest) ? newest[0] : null
+    addSource(topic, Array.isArray(first) ? String(first[0]) : '0-0', null, false)
+  }
+
+  const judge = (source: Source, state: StreamState): void => {
+    source.suspect = false
+    const verdict = judgeReader(state, source.cursor, source.readCount)
+    source.readCount = verdict.readCount
+    if (verdict.kind === 'ok') return
+    const missing = verdict.kind === 'trimmed' ? verdict.missing : null
+    tellOf.gap({ topic: source.topic, after: source.cursor, firstAvailable: state.firstId ?? state.lastId, missing })
+    if (verdict.kind === 'recreated') source.cursor = verdict.cursor
+    else if (state.firstId === null) source.cursor = state.lastId
+  }
+
+  const judgeSuspects = async (): Promise<void> => {
+    const suspects = [...sources.values()].filter((source) => source.suspect)
+    await Promise.all(
+      suspects.map(async (source) => {
+        const state = await readStreamState(reader, source.topic)
+        if (state && !halt.signal.aborted) judge(source, state)
+        source.suspect = false
+      }),
+    )
+  }
+
+  /** Hands over one stream's part of a reply; returns the bytes it held. */
+  const deliver = async (source: Source, entries: readonly RedisReply[]): Promise<number> => {
+    let bytes = 0
+    for (const entry of entries) {
+      const [id, fields] = entry as [Buffer, Buffer[] | null]
+      if (lane.full) await lane.whenFree()
+      if (halt.signal.aborted) return bytes
+      const delivery = toDelivery(source.topic, id, fields ?? [], 1)
+      source.cursor = delivery.cursor
+      if (source.readCount !== null) source.readCount += 1
+      bytes += delivery.data.length + 64
+      if (delivery.data.length > context.maxEntryBytes) refuse(delivery)
+      else lane.hand(delivery, source.place)
+    }
+    return bytes
+  }
+
+  const refuse = (delivery: Delivery): void => {
+    const { topic, cursor } = delivery
+    const text = `entry ${topic} ${cursor} holds ${delivery.data.length} bytes, ${context.maxEntryBytes} are accepted`
+    tellOf.error(new AppError('CONTRACT_TOO_LARGE', text, { topic, cursor }), { ...delivery, data: new Uint8Array(0) })
+  }
+
+  const readOnce = async (): Promise<void> => {
+    const redis = await reader.whenUp(60_000, halt.signal)
+    await judgeSuspects()
+    const list = [...sources.values()]
+    const startedMs = clock.monotonicMs()
+    const blockMs = pattern.wildcard ? WILDCARD_BLOCK_MS : BLOCK_MS
+    const args = [
+      'COUNT',
+      batchCount,
+      'BLOCK',
+      blockMs,
+      'STREAMS',
+      ...list.map((s) => s.topic),
+      ...list.map((s) => s.cursor),
+    ]
+    const reply = (await redis.callBuffer('XREAD', ...args)) as unknown as RedisReply
+    refusals = 0
+    if (Array.isArray(reply)) await deliverAll(reply)
+    else for (const source of list) source.suspect = compareIds(source.cursor, '0-0') > 0 && isStale(source)
+    if (clock.monotonicMs() - startedMs > AWAY_MS) for (const source of sources.values()) source.suspect = true
+  }
+
+  /** An idle stream is looked at now and then: one that was deleted gives no sign of it. */
+  let idleReads = 0
+  const isStale = (_source: Source): boolean => idleReads++ % 4 === 3
+
+  const deliverAll = async (reply: readonly RedisReply[]): Promise<void> => {
+    let bytes = 0
+    let entries = 0
+    for (const stream of reply) {
+      const [name, list] = stream as [Buffer, RedisReply[]]
+      const source = sources.get(name.toString('latin1'))
+      if (!source) continue
+      if (list.length >= batchCount) source.suspect = true
+      entries += list.length
+      bytes += await deliver(source, list)
+      if (halt.signal.aborted) return
+    }
+    const meanBytes = bytes / Math.max(1, entries)
+    batchCount = Math.max(MIN_COUNT, Math.min(MAX_COUNT, Math.round(BATCH_BYTES / Math.max(1, meanBytes))))
+  }
+
+  const recover = async (error: unknown): Promise<void> => {
+    const kind = redisAnswerOf(error)
+    for (const source of sources.values()) source.suspect = true
+    if (kind === 'wrong-type') await dropForeignTypes(reader, sources, tellOf.error)
+    if (kind === 'connection' || kind === 'no-group' || kind === 'no-key') {
+      await clock.sleep(LOADING_RETRY_MS / 4, halt.signal).catch(() => undefined)
+      return
+    }
+    const refusal = toRedisError(error, context.target)
+    context.noteRefusal(refusal)
+    tellOf.error(refusal, null)
+    refusals += 1
+    await clock.sleep(refusedDelayMs(refusals, context.random), halt.signal).catch(() => undefined)
+  }
+
+  const run = async (): Promise<void> => {
+    while (!halt.signal.aborted) {
+      if (sources.size === 0) await untilTopic()
+      if (halt.signal.aborted) return
+      try {
+        await readOnce()
+      } catch (error) {
+        if (!halt.signal.aborted) await recover(error)
+      }
+    }
+  }
+
+  const untilTopic = (): Promise<void> =>
+    new Promise((resolve) => {
+      const done = (): void => {
+        onTopicAdded = null
+        halt.signal.removeEventListener('abort', done)
+        resolve()
+      }
+      onTopicAdded = done
+      halt.signal.addEventListener('abort', done, { once: true })
+    })
+
+  // Listen before listing: a topic that appears in between is then read from its first entry, not from its last.
+  let unwatch: () => void = () => undefined
+  if (pattern.wildcard) {
+    const known = (await context.registry.list()).filter((topic) => pattern.matches(topic))
+    await Promise.all(known.map(start))
+    unwatch = context.registry.watch((topics) => {
+      for (const topic of topics) {
+        if (!pattern.matches(topic) || sources.has(topic) || halt.signal.aborted) continue
+        const resume = options.cursors?.[topic]
+        addSource(
+          topic,
+          resume !== undefined && isCursor(resume) ? resume : '0-0',
+          resume === undefined ? 0 : null,
+          resume !== undefined,
+        )
+      }
+    })
+  } else await start(pattern.text)
+
+  const reader = context.connect(`read-${pattern.text}`, () => {
+    for (const source of sources.values()) source.suspect = true
+  })
+  const running = run()
+
+  const stopOnce = async (deadlineMs: number): Promise<void> => {
+    options.signal?.removeEventListener('abort', onAbort)
+    unwatch()
+    halt.abort(new Error('stopped'))
+    if (deadlineMs > 0) await withDeadline(clock, lane.whenIdle(), deadlineMs)
+    lane.close()
+    await reader.stop()
+    await running
+    context.onStopped(subscription)
+  }
+  const onAbort = (): void => void subscription.stop(0)
+  const subscription: Subscription = {
+    topics: () => [...sources.keys()].sort(),
+    cursors: () => {
+      const cursors: Record<string, string> = {}
+      for (const { place } of sources.values()) if (place.cursor !== null) cursors[place.topic] = place.cursor
+      return cursors
+    },
+    stop: (deadlineMs = 5_000) => (stopping ??= stopOnce(deadlineMs)),
+  }
+  options.signal?.addEventListener('abort', onAbort, { once: true })
+  if (options.signal?.aborted) onAbort()
+  return subscription
+}
+
+/** Takes keys that are no streams out of a reader, so that one of them does not stop the others. */
+export async function dropForeignTypes(
+  connection: RedisConnection,
+  sources: Map<string, unknown>,
+  onError: (error: AppError, delivery: null) => void,
+): Promise<void> {
+  for (const topic of sources.keys()) {
+    const type = String(await connection.call(['TYPE', topic]).catch(() => 'stream'))
+    if (type === 'stream' || type === 'none') continue
+    sources.delete(topic)
+    onError(
+      new AppError('BUS_REFUSED', `the key ${topic} holds a ${type}, not a stream: it is not read`, { topic }),
+      null,
+    )
+  }
+}

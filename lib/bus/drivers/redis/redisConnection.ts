@@ -1,0 +1,193 @@
+/*
+ * redisConnection: one role's connection, replaced by a fresh one whenever it fails.
+ * In: a target, a role. Out: the ready ioredis client or null, change events, calls with a deadline.
+ * Invariant: everything sent on a connection is settled when that connection ends; stop leaves no socket and no timer.
+ * Source: docs/bus.md "connection profile".
+ */
+import { Redis } from 'ioredis'
+import { AppError } from '../../../contracts/appError.ts'
+import type { Clock } from '../../../primitives/clock.ts'
+import { aborted, stopped } from '../../subscriptionRules.ts'
+import { LOADING_RETRY_MS, reconnectDelayMs, redisOptionsOf, refusedDelayMs } from './connectionProfile.ts'
+import { redisAnswerOf, toRedisError } from './redisErrors.ts'
+import type { RedisTarget } from './redisTarget.ts'
+
+export type RedisArg = string | number | Buffer
+export type RedisReply = Buffer | number | null | RedisReply[]
+
+export interface RedisConnection {
+  readonly role: string
+  /** The ready client, or null while there is none. */
+  readonly current: Redis | null
+  /** Grows with every connection that became ready. */
+  readonly generation: number
+  /** Why there is no connection; null when there is one or none was tried. */
+  readonly failure: AppError | null
+  /** Resolves with a ready client; rejects on abort, stop or when the deadline passes. */
+  whenUp(deadlineMs: number, signal?: AbortSignal): Promise<Redis>
+  /** Sends a command that may safely run twice; tries again on the next connection until the deadline. Buffers in the reply. */
+  call(args: readonly [string, ...RedisArg[]], deadlineMs?: number, signal?: AbortSignal): Promise<RedisReply>
+  /** Gives up this connection and gets another. */
+  drop(): void
+  stop(): Promise<void>
+}
+
+export interface RedisConnectionOptions {
+  readonly target: RedisTarget
+  readonly name: string
+  readonly role: string
+  readonly clock: Clock
+  readonly random: () => number
+  /** Up or down, synchronously; down comes before any later send. */
+  readonly onChange: (connection: RedisConnection) => void
+  readonly onStopped?: (connection: RedisConnection) => void
+}
+
+/** How long an administrative call may take before its caller hears about it. */
+export const CALL_DEADLINE_MS = 5_000
+
+/** Creates the connection and starts getting it. */
+export function createRedisConnection(options: RedisConnectionOptions): RedisConnection {
+  const { target, clock, random, role } = options
+  const halt = new AbortController()
+  let waiters: { resolve: (redis: Redis) => void; reject: (error: AppError) => void }[] = []
+  let active: Redis | null = null
+  let current: Redis | null = null
+  let generation = 0
+  let failure: AppError | null = null
+
+  const isReady = async (redis: Redis): Promise<void> => {
+    for (;;) {
+      try {
+        await redis.ping()
+        return
+      } catch (error) {
+        if (!(error instanceof Error) || error.name !== 'ReplyError') throw error
+        if (!error.message.startsWith('LOADING')) return
+        failure = toRedisError(error, target)
+        options.onChange(connection)
+        await clock.sleep(LOADING_RETRY_MS, halt.signal)
+      }
+    }
+  }
+
+  /** Lives through one connection; returns the failure that ended it and whether it was ever ready. */
+  const liveOnce = async (): Promise<{ ready: boolean; cause: unknown }> => {
+    const redis = new Redis({ ...redisOptionsOf(target, `${options.name}:${role}`), replyMapping: 'legacy' })
+    let ready = false
+    let cause: unknown = null
+    const onEnd = (resolve: () => void) => () => {
+      if (current === redis) {
+        current = null
+        failure = toRedisError(cause ?? new Error('Connection is closed.'), target)
+        options.onChange(connection)
+      }
+      resolve()
+    }
+    const ended = new Promise<void>((resolve) => void redis.once('end', onEnd(resolve)))
+    redis.on('error', (error: unknown) => (cause ??= error))
+    active = redis
+    try {
+      await redis.connect()
+      await isReady(redis)
+      if (!halt.signal.aborted && redis.status === 'ready') {
+        ready = true
+        current = redis
+        generation += 1
+        failure = null
+        const due = waiters
+        waiters = []
+        for (const waiter of due) waiter.resolve(redis)
+        options.onChange(connection)
+      }
+    } catch (error) {
+      cause ??= error
+    }
+    if (!ready) redis.disconnect()
+    await ended
+    active = null
+    return { ready, cause }
+  }
+
+  const run = async (): Promise<void> => {
+    let attempt = 0
+    while (!halt.signal.aborted) {
+      const { ready, cause } = await liveOnce()
+      if (halt.signal.aborted) return
+      attempt = ready ? 1 : attempt + 1
+      const refused = redisAnswerOf(cause) !== 'connection'
+      failure = toRedisError(cause ?? new Error('Connection is closed.'), target)
+      options.onChange(connection)
+      const delayMs = refused ? refusedDelayMs(attempt, random) : reconnectDelayMs(attempt, random)
+      await clock.sleep(delayMs, halt.signal).catch(() => undefined)
+    }
+  }
+
+  const whenUp = (deadlineMs: number, signal?: AbortSignal): Promise<Redis> => {
+    if (halt.signal.aborted) return Promise.reject(stopped(role))
+    if (signal?.aborted) return Promise.reject(aborted(role))
+    if (current) return Promise.resolve(current)
+    return new Promise<Redis>((resolve, reject) => {
+      const finish = (): void => {
+        undo()
+        signal?.removeEventListener('abort', onAbort)
+        waiters = waiters.filter((waiter) => waiter !== mine)
+      }
+      const mine = {
+        resolve: (redis: Redis) => (finish(), resolve(redis)),
+        reject: (error: AppError) => (finish(), reject(error)),
+      }
+      const onAbort = (): void => mine.reject(aborted(role))
+      const undo = clock.after(deadlineMs, () => mine.reject(failure ?? unreachable(target, deadlineMs)))
+      signal?.addEventListener('abort', onAbort, { once: true })
+      waiters.push(mine)
+    })
+  }
+
+  const connection: RedisConnection = {
+    role,
+    get current() {
+      return current
+    },
+    get generation() {
+      return generation
+    },
+    get failure() {
+      return failure
+    },
+    whenUp,
+    async call([command, ...args], deadlineMs = CALL_DEADLINE_MS, signal) {
+      const endMs = clock.monotonicMs() + deadlineMs
+      for (;;) {
+        const leftMs = endMs - clock.monotonicMs()
+        if (leftMs <= 0) throw failure ?? unreachable(target, deadlineMs)
+        const redis = await whenUp(leftMs, signal)
+        try {
+          return (await redis.callBuffer(command, ...args)) as unknown as RedisReply
+        } catch (error) {
+          if (redisAnswerOf(error) !== 'connection') throw error
+          if (halt.signal.aborted) throw stopped(role)
+          // The same client may still be current for a moment, or Redis is loading: do not spin.
+          await clock.sleep(LOADING_RETRY_MS, halt.signal).catch(() => undefined)
+        }
+      }
+    },
+    drop: () => active?.disconnect(),
+    async stop() {
+      if (!halt.signal.aborted) {
+        halt.abort(new Error('stopped'))
+        options.onStopped?.(connection)
+        const due = waiters
+        for (const waiter of due) waiter.reject(stopped(role))
+        active?.disconnect()
+      }
+      await running
+    },
+  }
+  const running = run()
+  return connection
+}
+
+function unreachable(target: RedisTarget, deadlineMs: number): AppError {
+  return new AppError('BUS_UNAVAILABLE', `Redis at ${target.label} did not answer within ${Math.round(deadlineMs)} ms`)
+}

@@ -1,0 +1,288 @@
+/*
+ * sharedReader: one member of a consumer group over the topics of a pattern, on its own blocking connection.
+ * In: XREADGROUP, own pending entries first after every reconnect. Out: each entry to exactly one member at a time.
+ * Invariant: an entry delivered to a dead call is found again in our own pending list; a lost group is rebuilt from our cursor.
+ * Source: docs/bus.md "shared groups"; docs/adr/0003-redis-streams-semantics.md.
+ */
+import type { AppError } from '../../../contracts/appError.ts'
+import { createConsumerLane, type Place } from '../../consumerLane.ts'
+import type { Delivery, Subscription } from '../../messageBus.ts'
+import { callbacksOf, isCursor, toConsumerError } from '../../subscriptionRules.ts'
+import { withDeadline } from '../memory/memorySubscription.ts'
+import { dropForeignTypes } from './broadcastReader.ts'
+import { BLOCK_MS, LOADING_RETRY_MS, refusedDelayMs, WILDCARD_BLOCK_MS } from './connectionProfile.ts'
+import { createPendingEntries } from './pendingEntries.ts'
+import type { RedisConnection, RedisReply } from './redisConnection.ts'
+import { redisAnswerOf, toRedisError } from './redisErrors.ts'
+import type { ReaderContext, ReaderRequest } from './readerContext.ts'
+import { compareIds, toDelivery } from './streamEntry.ts'
+import { readLastId, readStreamState } from './streamState.ts'
+
+interface Source {
+  readonly topic: string
+  readonly place: Place
+  /** Newest id the group handed to us: where a lost group is rebuilt. */
+  lastId: string
+  /** Own pending entries are still to be read on this connection. */
+  ownPending: boolean
+}
+
+/** Creates the member; resolves when its groups exist. @throws BUS_UNAVAILABLE, BUS_REFUSED, BUS_ABORTED */
+export async function createSharedReader(context: ReaderContext, request: ReaderRequest): Promise<Subscription> {
+  const { clock, admin, counters } = context
+  const { pattern, options } = request
+  const group = options.group as string
+  const member = options.member ?? `${context.name}-${Math.floor(context.random() * 2 ** 48).toString(36)}`
+  const tellOf = callbacksOf(options)
+  const sources = new Map<string, Source>()
+  const queue: Delivery[] = []
+  const halt = new AbortController()
+  let clientId: number | null = null
+  let generation = 0
+  let refusals = 0
+  let stopping: Promise<void> | null = null
+  let ticking: Promise<void> | null = null
+
+  const lane = createConsumerLane(request.consumer, options.maxInFlight ?? 1, (delivery, _place, failure) => {
+    counters.delivered += 1
+    if (delivery.deliveryCount > 1) counters.redelivered += 1
+    if (failure === null) pending.settle(delivery)
+    else {
+      const error = toConsumerError(failure.error, delivery)
+      tellOf.error(error, delivery)
+      pending.fail(delivery, error)
+    }
+    if (!pumping) pump()
+  })
+
+  const pending = createPendingEntries(context, {
+    group,
+    member,
+    again: (delivery) => offer(delivery),
+    onTrimmed: (topic, ids) => reportTrimmed(topic, ids),
+  })
+
+  const offer = (delivery: Delivery): void => {
+    if (halt.signal.aborted || !pending.take(delivery)) return
+    // Its consumers died so often that nobody could even report a failure: it must not get another one.
+    if (delivery.deliveryCount > context.maxDeliveries) {
+      pending.fail(delivery, toConsumerError(new Error('every member that took it went silent'), delivery))
+      return
+    }
+    queue.push(delivery)
+    pump()
+  }
+
+  const reportTrimmed = (topic: string, ids: readonly string[]): void => {
+    tellOf.gap({ topic, after: ids[0] ?? '0-0', firstAvailable: ids.at(-1) ?? '0-0', missing: ids.length })
+  }
+
+  let pumping = false
+  const pump = (): void => {
+    pumping = true
+    while (!lane.full && !halt.signal.aborted) {
+      const delivery = queue.shift()
+      if (!delivery) break
+      const source = sources.get(delivery.topic)
+      lane.hand(delivery, source?.place ?? { topic: delivery.topic, cursor: null, open: [] })
+    }
+    pumping = false
+    if (queue.length === 0 && !lane.full) {
+      const due = onRoom
+      onRoom = null
+      due?.()
+    }
+  }
+  let onRoom: (() => void) | null = null
+  const untilRoom = (): Promise<void> =>
+    queue.length === 0 && !lane.full ? Promise.resolve() : new Promise((resolve) => (onRoom = resolve))
+
+  const createGroup = async (topic: string, startId: string): Promise<boolean> => {
+    try {
+      await admin.call(['XGROUP', 'CREATE', topic, group, startId, 'MKSTREAM'])
+      return true
+    } catch (error) {
+      if (redisAnswerOf(error) === 'busy-group') return false
+      throw toRedisError(error, context.target)
+    }
+  }
+
+  const addTopic = async (topic: string, from: string): Promise<void> => {
+    if (sources.has(topic)) return
+    const startId = from === 'earliest' ? '0-0' : isCursor(from) ? from : await readLastId(admin, topic)
+    const created = await createGroup(topic, startId)
+    // In a group that exists already our own cursor is unknown: what the group had, not its start, is what counts.
+    const lastId = created ? startId : await groupLastId(admin, topic, group)
+    const place: Place = { topic, cursor: null, open: [] }
+    sources.set(topic, { topic, place, lastId, ownPending: true })
+    if (pattern.wildcard) tellOf.topic(topic)
+  }
+
+  /** NOGROUP or UNBLOCKED: the stream or the group is gone. Rebuild from what we know, never from `$`, and say so. */
+  const rebuild = async (): Promise<void> => {
+    for (const source of sources.values()) {
+      const state = await readStreamState(admin, source.topic)
+      const lost = state !== null && compareIds(state.lastId, source.lastId) < 0
+      if (!(await createGroup(source.topic, lost ? '0-0' : source.lastId))) continue
+      const firstAvailable = state?.firstId ?? state?.lastId ?? '0-0'
+      tellOf.gap({ topic: source.topic, after: source.lastId, firstAvailable, missing: null })
+    }
+  }
+
+  const accept = async (reply: RedisReply, own: boolean): Promise<number> => {
+    let seen = 0
+    for (const stream of Array.isArray(reply) ? reply : []) {
+      const [name, list] = stream as [Buffer, RedisReply[]]
+      const topic = name.toString('latin1')
+      const source = sources.get(topic)
+      for (const entry of list) {
+        const [id, fields] = entry as [Buffer, Buffer[] | null]
+        const cursor = id.toString('latin1')
+        seen += 1
+        if (source && compareIds(cursor, source.lastId) > 0) source.lastId = cursor
+        if (!Array.isArray(fields)) {
+          pending.discard(topic, cursor)
+          reportTrimmed(topic, [cursor])
+          continue
+        }
+        const deliveries = own ? await pending.deliveriesOf(topic, cursor) : 1
+        offer(toDelivery(topic, id, fields, deliveries))
+      }
+    }
+    return seen
+  }
+
+  /** What a dead connection had been given is in our own pending list: it comes before anything new. */
+  const readOwnPending = async (redis: NonNullable<RedisConnection['current']>): Promise<void> => {
+    for (const source of sources.values()) {
+      if (!source.ownPending) continue
+      let after = '0-0'
+      for (;;) {
+        const args = ['GROUP', group, member, 'COUNT', 100, 'STREAMS', source.topic, after] as const
+        const reply = (await redis.callBuffer('XREADGROUP', ...args)) as unknown as RedisReply
+        const list = (Array.isArray(reply) ? (reply[0] as RedisReply[])[1] : []) as RedisReply[]
+        if (list.length === 0) break
+        after = String((list.at(-1) as RedisReply[])[0])
+        await accept(reply, true)
+      }
+      source.ownPending = false
+    }
+  }
+
+  const readOnce = async (): Promise<void> => {
+    const redis = await reader.whenUp(60_000, halt.signal)
+    if (reader.generation !== generation) {
+      generation = reader.generation
+      clientId = Number(await redis.client('ID').catch(() => 0)) || null
+      for (const source of sources.values()) source.ownPending = true
+    }
+    await readOwnPending(redis)
+    await untilRoom()
+    if (halt.signal.aborted) return
+    const topics = [...sources.keys()]
+    const blockMs = pattern.wildcard ? WILDCARD_BLOCK_MS : BLOCK_MS
+    const args = ['GROUP', group, member, 'COUNT', Math.min(lane.free, 500), 'BLOCK', blockMs, 'STREAMS', ...topics]
+    const reply = await redis.callBuffer('XREADGROUP', ...args, ...topics.map(() => '>'))
+    refusals = 0
+    if (!halt.signal.aborted) await accept(reply as unknown as RedisReply, false)
+  }
+
+  const recover = async (error: unknown): Promise<void> => {
+    const kind = redisAnswerOf(error)
+    if (kind === 'no-group' || kind === 'no-key') return rebuild()
+    if (kind === 'wrong-type') return dropForeignTypes(admin, sources, tellOf.error)
+    if (kind === 'connection') {
+      await clock.sleep(LOADING_RETRY_MS / 4, halt.signal).catch(() => undefined)
+      return
+    }
+    const refusal: AppError = toRedisError(error, context.target)
+    context.noteRefusal(refusal)
+    tellOf.error(refusal, null)
+    refusals += 1
+    await clock.sleep(refusedDelayMs(refusals, context.random), halt.signal).catch(() => undefined)
+  }
+
+  const run = async (): Promise<void> => {
+    while (!halt.signal.aborted) {
+      if (sources.size === 0) {
+        await clock.sleep(LOADING_RETRY_MS, halt.signal).catch(() => undefined)
+        continue
+      }
+      try {
+        await readOnce()
+      } catch (error) {
+        if (!halt.signal.aborted) await recover(error).catch(() => undefined)
+      }
+    }
+  }
+
+  const adopt = async (topics: readonly string[]): Promise<void> => {
+    for (const topic of topics) {
+      if (halt.signal.aborted || !pattern.matches(topic) || sources.has(topic)) continue
+      // A topic born after the subscription is read from its first entry.
+      await addTopic(topic, 'earliest').catch((error: unknown) =>
+        tellOf.error(toRedisError(error, context.target), null),
+      )
+    }
+  }
+
+  let unwatch: () => void = () => undefined
+  if (pattern.wildcard) {
+    const known = (await context.registry.list()).filter((topic) => pattern.matches(topic))
+    for (const topic of known) await addTopic(topic, options.cursors?.[topic] ?? options.from ?? 'latest')
+    unwatch = context.registry.watch((topics) => void adopt(topics))
+  } else await addTopic(pattern.text, options.cursors?.[pattern.text] ?? options.from ?? 'latest')
+
+  const reader = context.connect(`group-${group}`, () => undefined)
+  const running = run()
+  const undoTick = clock.every(Math.max(20, Math.min(1_000, context.claimIdleMs / 6)), () => {
+    if (ticking || !admin.current) return
+    ticking = pending
+      .tick([...sources.keys()], lane.free - queue.length)
+      .catch(() => undefined)
+      .finally(() => (ticking = null))
+  })
+
+  const stopOnce = async (deadlineMs: number): Promise<void> => {
+    options.signal?.removeEventListener('abort', onAbort)
+    unwatch()
+    undoTick()
+    halt.abort(new Error('stopped'))
+    onRoom?.()
+    if (deadlineMs > 0) await withDeadline(clock, lane.whenIdle(), deadlineMs)
+    lane.close()
+    pending.close()
+    // The read in progress is ended on the server, not cut: an entry given to a cut connection would wait for a claim.
+    if (clientId !== null && admin.current)
+      await admin.call(['CLIENT', 'UNBLOCK', clientId], 500).catch(() => undefined)
+    await withDeadline(clock, running, reader.current ? BLOCK_MS * 2 : 1)
+    await reader.stop()
+    await running
+    await ticking
+    if (admin.current) await withDeadline(clock, pending.release([...sources.keys()]), 1_000)
+    context.onStopped(subscription)
+  }
+  const onAbort = (): void => void subscription.stop(0)
+  const subscription: Subscription = {
+    topics: () => [...sources.keys()].sort(),
+    cursors: () => {
+      const cursors: Record<string, string> = {}
+      for (const { place } of sources.values()) if (place.cursor !== null) cursors[place.topic] = place.cursor
+      return cursors
+    },
+    stop: (deadlineMs = 5_000) => (stopping ??= stopOnce(deadlineMs)),
+  }
+  options.signal?.addEventListener('abort', onAbort, { once: true })
+  if (options.signal?.aborted) onAbort()
+  return subscription
+}
+
+/** The place of a group that exists already. */
+async function groupLastId(admin: RedisConnection, topic: string, group: string): Promise<string> {
+  const reply = await admin.call(['XINFO', 'GROUPS', topic]).catch(() => null)
+  for (const row of Array.isArray(reply) ? reply : []) {
+    const fields = Array.isArray(row) ? row.map(String) : []
+    if (fields[fields.indexOf('name') + 1] === group) return fields[fields.indexOf('last-delivered-id') + 1] ?? '0-0'
+  }
+  return '0-0'
+}
