@@ -3,10 +3,12 @@ import { expect, test } from 'vitest'
 import { isAppError } from '../../../../lib/contracts/appError.ts'
 import { createSharedRing, ringReader, ringWriter } from '../../../../lib/telemetry/sharedRing.ts'
 
-const writeByte = (value: number, length = 1) => (slot: Uint8Array) => {
-  slot.fill(value, 0, length)
-  return length
-}
+const writeByte =
+  (value: number, length = 1) =>
+  (slot: Uint8Array) => {
+    slot.fill(value, 0, length)
+    return length
+  }
 
 test('hands slots over in order with their own lengths', () => {
   const ring = createSharedRing(4, 16)
