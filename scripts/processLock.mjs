@@ -64,7 +64,7 @@ function readLock(file) {
  * Takes the lock, waiting for a live holder; `onWait(holderPid)` is called once when it has to wait.
  * The returned `child(pid)` records the program being run on the holder's behalf, so that a successor can end it.
  */
-export async function takeLock(file, { onWait = () => {}, patienceMs = Infinity } = {}) {
+export async function takeLock(file, { onWait = (_pid) => {}, patienceMs = Infinity } = {}) {
   mkdirSync(path.dirname(file), { recursive: true })
   const mine = `${file}.${process.pid}`
   const record = (child) => writeFileSync(mine, JSON.stringify({ holder: identify(process.pid), child }))
