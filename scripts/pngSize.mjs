@@ -24,7 +24,7 @@ export function shrinkPng(png) {
   if (!png.subarray(0, 8).equals(SIGNATURE)) return png
   const pieces = [SIGNATURE]
   const packed = []
-  for (let at = 8; at + 12 <= png.length; ) {
+  for (let at = 8; at + 12 <= png.length;) {
     const length = png.readUInt32BE(at)
     const type = png.toString('latin1', at + 4, at + 8)
     const data = png.subarray(at + 8, at + 8 + length)

@@ -103,7 +103,14 @@ async function withOwnProduct(body) {
   const tidy = () => rmSync(dataDir, { recursive: true, force: true, maxRetries: 3 })
   stopChildrenOnSignals(tidy)
   const port = await freePort()
-  const env = { PORT: port, HOST: '127.0.0.1', DATA_DIR: dataDir, BUS: undefined, REDIS_URL: undefined, LOG_LEVEL: 'warn' }
+  const env = {
+    PORT: port,
+    HOST: '127.0.0.1',
+    DATA_DIR: dataDir,
+    BUS: undefined,
+    REDIS_URL: undefined,
+    LOG_LEVEL: 'warn',
+  }
   const product = runProgram('the product', localNode(), [path.join(ROOT, 'scripts', 'run.mjs')], { env, quiet: false })
   try {
     const ended = product.then(({ code }) => Promise.reject(new Error(`the product ended with code ${code}`)))
