@@ -7,7 +7,7 @@
  */
 import { z } from 'zod'
 import { BaseMessage, FreeRecord, Label, MESSAGE_LIMITS, OptionalProse } from './envelope.ts'
-import { LayerId, SeedId } from './ids.ts'
+import { LayerId, Prose, SeedId } from './ids.ts'
 import { SeedState } from './lifecycle.ts'
 import { MetricMap } from './metricMap.ts'
 
@@ -29,7 +29,7 @@ export const CommandBase = BaseMessage.extend({
   issued_by: Label,
   reason: OptionalProse,
   approved_by: z.array(Label).max(16).default([]),
-  expected_effect: OptionalProse.nullish(),
+  expected_effect: Prose.nullish(),
   /** Two commands with one key are one command; absent: the message id is the key. */
   idempotency_key: Label.nullish(),
   /** Milliseconds from acceptance by the bus after which the command must not be applied any more. */
