@@ -369,8 +369,10 @@ export type TrainerDescription = Pick<
   | 'faults_allowed'
 >
 
-/** One applied or refused command and the step after which it was executed. */
+/** One applied or refused command and the place where it was executed. */
 export interface CommandLogEntry {
+  /** Steps run since the trainer was created: unlike `step` it never goes back, so it orders a replay. */
+  readonly position: number
   readonly step: number
   readonly command: TrainerCommand
 }
