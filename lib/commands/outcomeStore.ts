@@ -14,8 +14,8 @@ export interface OutcomeStore<Entry> {
   readonly size: number
   /** Records dropped because of the bound before their time was over. */
   readonly evicted: number
-  /** Every kept record, oldest first: what a checkpoint persists. */
-  entries(): readonly { readonly key: string; readonly atMs: number; readonly entry: Entry }[]
+  /** The newest kept records (default all), oldest first: what a checkpoint persists. */
+  entries(newest?: number): readonly { readonly key: string; readonly atMs: number; readonly entry: Entry }[]
   /** Takes persisted records back; those that are too old by now are left out. */
   load(records: readonly { readonly key: string; readonly atMs: number; readonly entry: Entry }[]): void
 }
@@ -57,7 +57,8 @@ export function createOutcomeStore<Entry>(
     get evicted() {
       return evicted
     },
-    entries: () => [...kept].map(([key, record]) => ({ key, ...record })),
+    entries: (newest = kept.size) =>
+      [...kept].slice(Math.max(0, kept.size - newest)).map(([key, record]) => ({ key, ...record })),
     load(records) {
       for (const record of records) add(record.key, record.atMs, record.entry)
     },
