@@ -99,6 +99,7 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
       retryStrategy: null,
       enableReadyCheck: false,
       protocol: 2,
+      disconnectTimeout: 50,
       replyMapping: 'legacy',
     })
     redis.on('error', () => undefined)
@@ -106,7 +107,7 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
       await redis.connect()
       return await redis.call(name, ...args)
     } finally {
-      redis.disconnect()
+      if (redis.status !== 'end') redis.disconnect()
     }
   }
 

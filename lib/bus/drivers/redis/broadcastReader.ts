@@ -20,8 +20,13 @@ const MAX_COUNT = 1_000
 const MIN_COUNT = 16
 /** Aim of one read: large enough to amortise the call, small enough to keep memory and the event loop calm. */
 const BATCH_BYTES = 4_194_304
-/** A reader that was away this long may have been overtaken by trimming. */
-const AWAY_MS = 1_000
+/**
+ * A reader that was busy this long between two reads may have been overtaken by trimming and asks before it reads on.
+ * While it is blocked in XREAD it can not be. Readers of many streams ask less often: one XINFO per stream each time.
+ */
+const AWAY_MS = 2
+const AWAY_OF_MANY_MS = 250
+const MANY_STREAMS = 16
 
 interface Source {
   readonly topic: string
@@ -121,7 +126,6 @@ export async function createBroadcastReader(context: ReaderContext, request: Rea
     const redis = await reader.whenUp(60_000, halt.signal)
     await judgeSuspects()
     const list = [...sources.values()]
-    const startedMs = clock.monotonicMs()
     const blockMs = pattern.wildcard ? WILDCARD_BLOCK_MS : BLOCK_MS
     const args = [
       'COUNT',
@@ -134,9 +138,11 @@ export async function createBroadcastReader(context: ReaderContext, request: Rea
     ]
     const reply = (await redis.callBuffer('XREAD', ...args)) as unknown as RedisReply
     refusals = 0
+    const answeredMs = clock.monotonicMs()
     if (Array.isArray(reply)) await deliverAll(reply)
     else for (const source of list) source.suspect = compareIds(source.cursor, '0-0') > 0 && isStale(source)
-    if (clock.monotonicMs() - startedMs > AWAY_MS) for (const source of sources.values()) source.suspect = true
+    const awayMs = sources.size > MANY_STREAMS ? AWAY_OF_MANY_MS : AWAY_MS
+    if (clock.monotonicMs() - answeredMs > awayMs) for (const source of sources.values()) source.suspect = true
   }
 
   /** An idle stream is looked at now and then: one that was deleted gives no sign of it. */
@@ -162,7 +168,7 @@ export async function createBroadcastReader(context: ReaderContext, request: Rea
   const recover = async (error: unknown): Promise<void> => {
     const kind = redisAnswerOf(error)
     for (const source of sources.values()) source.suspect = true
-    if (kind === 'wrong-type') await dropForeignTypes(reader, sources, tellOf.error)
+    if (kind === 'wrong-type') await dropForeignTypes(reader, sources, (error) => tellOf.error(error, null))
     if (kind === 'connection' || kind === 'no-group' || kind === 'no-key') {
       await clock.sleep(LOADING_RETRY_MS / 4, halt.signal).catch(() => undefined)
       return
@@ -250,15 +256,12 @@ export async function createBroadcastReader(context: ReaderContext, request: Rea
 export async function dropForeignTypes(
   connection: RedisConnection,
   sources: Map<string, unknown>,
-  onError: (error: AppError, delivery: null) => void,
+  onError: (error: AppError) => void,
 ): Promise<void> {
   for (const topic of sources.keys()) {
     const type = String(await connection.call(['TYPE', topic]).catch(() => 'stream'))
     if (type === 'stream' || type === 'none') continue
     sources.delete(topic)
-    onError(
-      new AppError('BUS_REFUSED', `the key ${topic} holds a ${type}, not a stream: it is not read`, { topic }),
-      null,
-    )
+    onError(new AppError('BUS_REFUSED', `the key ${topic} holds a ${type}, not a stream: it is not read`, { topic }))
   }
 }

@@ -103,7 +103,7 @@ export function createRedisConnection(options: RedisConnectionOptions): RedisCon
     } catch (error) {
       cause ??= error
     }
-    if (!ready) redis.disconnect()
+    if (!ready && redis.status !== 'end') redis.disconnect()
     await ended
     active = null
     return { ready, cause }

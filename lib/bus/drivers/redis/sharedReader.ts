@@ -190,7 +190,7 @@ export async function createSharedReader(context: ReaderContext, request: Reader
   const recover = async (error: unknown): Promise<void> => {
     const kind = redisAnswerOf(error)
     if (kind === 'no-group' || kind === 'no-key') return rebuild()
-    if (kind === 'wrong-type') return dropForeignTypes(admin, sources, tellOf.error)
+    if (kind === 'wrong-type') return dropForeignTypes(admin, sources, (error) => tellOf.error(error, null))
     if (kind === 'connection') {
       await clock.sleep(LOADING_RETRY_MS / 4, halt.signal).catch(() => undefined)
       return
