@@ -17,6 +17,8 @@ import { countStates, lawsByDriver, missingLaws, readPlaywright, readVitest, ski
 const VITEST = path.join(ROOT, 'node_modules', 'vitest', 'vitest.mjs')
 const PLAYWRIGHT = path.join(ROOT, 'node_modules', '@playwright', 'test', 'cli.js')
 const LAWS = path.join(ROOT, 'tests', 'conformance', 'laws.json')
+/** Each must have kept its laws; a name is part of its suite's name. */
+const DRIVERS = ['memory', 'redis']
 const PHASE_FUSE_MS = 6 * 60_000
 
 const work = mkdtempSync(path.join(tmpdir(), 'morphoscope-test-'))
@@ -93,18 +95,18 @@ async function browserTests() {
 
 function reportLaws() {
   const drivers = lawsByDriver(cases)
-  if (drivers.size === 0) {
-    complaints.push('no law of the bus was executed')
-    return
-  }
   for (const [driver, laws] of drivers) {
     const parts = [`${laws.passed.length} passed`, `${laws.failed.length} failed`, `${laws.skipped.length} skipped`]
     say(`laws executed on ${driver}: ${laws.passed.length + laws.failed.length} (${parts.join(', ')})`)
-    if (process.env.CI === 'true' && laws.passed.length === 0) complaints.push(`CI: no law passed on ${driver}`)
   }
-  if (!existsSync(LAWS)) return
+  for (const name of DRIVERS) {
+    if ([...drivers].some(([driver, laws]) => driver.includes(name) && laws.passed.length > 0)) continue
+    say(`laws executed on ${name}: 0`)
+    // Away from CI a machine without a redis-server may go on: the skip and its reason are in the list.
+    if (name === 'memory' || process.env.CI === 'true') complaints.push(`no law was kept on ${name}`)
+  }
   const list = JSON.parse(readFileSync(LAWS, 'utf8'))
-  complaints.push(...missingLaws(drivers, Array.isArray(list) ? list : list.laws))
+  complaints.push(...missingLaws(drivers, list))
 }
 
 function summary() {
