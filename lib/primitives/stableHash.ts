@@ -1,6 +1,6 @@
 /*
  * stableHash: the same 32-bit number for the same text in every process, on every machine.
- * In: text. Out: unsigned 32 bits (FNV-1a over UTF-8, murmur3 finaliser). Golden: '' -> 0x4c3f8ff2 is asserted by its test.
+ * In: text. Out: unsigned 32 bits (FNV-1a over UTF-8, murmur3 finaliser). Golden: '' -> 0xab3e7c0b is asserted by its test.
  * Invariant: golden values never change; shards, schema ids and rollouts depend on them.
  * Source: docs/architecture.md (`hash(layer_id) % 100` differs per process).
  */

@@ -33,7 +33,7 @@ describe('golden fixtures', () => {
 
   test.each(MESSAGE_NAMES)('%s has a fixture for every major that can be read', (name) => {
     const majors = new Set(fixtures.filter((f) => f.type === name).map((f) => Number(f.version.split('.')[0])))
-    expect([...majors].toSorted()).toEqual([...MESSAGE_TYPES[name].majors])
+    expect([...majors].toSorted((a, b) => a - b)).toEqual([...MESSAGE_TYPES[name].majors])
   })
 
   test.each(fixtures.map((fixture) => [fixture.key, fixture] as const))(
