@@ -61,10 +61,12 @@ function headerChecksum(): number {
   return Math.imul(h ^ scratch32[15]!, 0x0100_0193) >>> 0
 }
 
+/** Loads the header into the scratch, word by word: faster than a copy of 64 bytes, and any alignment will do. */
 function loadHeader(bytes: Uint8Array, offset: number): void {
   if (!Number.isSafeInteger(offset) || offset < 0 || bytes.length - offset < WIRE_HEADER_BYTES)
     throw refuse('the frame is shorter than its header', { path: 'header', offset, bytes: bytes.length })
-  for (let i = 0; i < WIRE_HEADER_BYTES; i++) scratch8[i] = bytes[offset + i]!
+  for (let word = 0, at = offset; word < 16; word++, at += 4)
+    scratch32[word] = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)
 }
 
 function storeHeader(target: Uint8Array, offset: number): void {
@@ -93,9 +95,10 @@ function assertTime(publishedAtS: number): void {
     throw refuse(`published-at ${publishedAtS} is not a Unix time`, { path: 'publishedAtS', value: publishedAtS })
 }
 
-function putSeq(seq: number): void {
-  scratch32[6] = seq % TWO_32
-  scratch32[7] = Math.floor(seq / TWO_32)
+/** Writes a u64; storing into a Uint32Array takes the low 32 bits by itself, a float remainder would cost more than the header. */
+function putU64(word: number, value: number): void {
+  scratch32[word] = value
+  scratch32[word + 1] = value / TWO_32
 }
 
 /** Counts the bytes of a frame of that shape, header included. */
@@ -132,9 +135,8 @@ export function encodeWireFrame(
   scratch32[2] = header.schemaId
   scratch32[3] = header.layer
   scratchF64[2] = header.publishedAtS
-  putSeq(header.seq)
-  scratch32[8] = header.step % TWO_32
-  scratch32[9] = Math.floor(header.step / TWO_32)
+  putU64(6, header.seq)
+  putU64(8, header.step)
   scratch32[10] = header.tick
   scratch32[11] = header.rows
   scratch32[12] = header.columns
@@ -154,7 +156,7 @@ export function stampWireFrame(target: Uint8Array, offset: number, seq: number, 
   assertTime(publishedAtS)
   loadHeader(target, offset)
   scratchF64[2] = publishedAtS
-  putSeq(seq)
+  putU64(6, seq)
   storeHeader(target, offset)
 }
 
