@@ -1,0 +1,31 @@
+import type { Metadata, Viewport } from 'next'
+import { cookies } from 'next/headers'
+import type { ReactNode } from 'react'
+import { parseTheme, THEME_COOKIE } from '../components/shell/theme.ts'
+import './tokens.css'
+import './globals.css'
+import './live.css'
+
+export const metadata: Metadata = {
+  title: 'Live · Morphoscope',
+  description: 'Every seed of a network that is training, live.',
+}
+
+export const viewport: Viewport = {
+  width: 'device-width',
+  initialScale: 1,
+  themeColor: [
+    { media: '(prefers-color-scheme: dark)', color: '#0B0F14' },
+    { media: '(prefers-color-scheme: light)', color: '#FFFFFF' },
+  ],
+}
+
+/** Writes the document; the theme comes with the first byte, so that nothing flashes and no inline script is needed. */
+export default async function RootLayout({ children }: { readonly children: ReactNode }) {
+  const theme = parseTheme((await cookies()).get(THEME_COOKIE)?.value)
+  return (
+    <html lang="en" {...(theme === 'auto' ? {} : { 'data-theme': theme })} suppressHydrationWarning>
+      <body>{children}</body>
+    </html>
+  )
+}

@@ -1,0 +1,104 @@
+/*
+ * Empty state: no run has been seen. Says what is listened to, since when, and three ways to feed it.
+ * In: connection and bus status. Out: a page that helps; a skeleton while the first answer is on its way.
+ * Invariant: "nothing yet" is never shown as zero, and never before the server has said so.
+ * Source: docs/ux 'pages: live, empty'.
+ */
+'use client'
+import { useCallback, type ReactNode } from 'react'
+import { formatAge } from '../../lib/live/formatValue.ts'
+import { useLive } from '../live/LiveProvider.tsx'
+import { Ticking } from '../live/Ticking.tsx'
+import { useLiveTopic } from '../live/useLiveTopic.ts'
+
+const PUBLISH_EXAMPLE = `redis-cli -u "$REDIS_URL" XADD kasmina.telemetry.layer.my_layer.health '*' \\
+  type LayerHealthReport enc json \\
+  data '{"message_id":"7b0c3c0e-5d0b-4a3c-9a53-0f0a4d1f4a11","timestamp":1760000000.0,
+         "source":"my-trainer","version":"1.0","message_type":"LayerHealthReport",
+         "layer_id":"my_layer","total_seeds":2,"active_seeds":1,
+         "health_metrics":{"0":{"health_score":0.91},"1":{"health_score":0.87}}}'
+redis-cli -u "$REDIS_URL" SADD kasmina.topics kasmina.telemetry.layer.my_layer.health`
+
+export function EmptyState() {
+  const { session } = useLive()
+  useLiveTopic(['status', 'connection'])
+  const { status } = session.store
+  const lastCheck = useCallback(() => {
+    const bus = session.store.status?.bus
+    return bus ? `${formatAge(session.client.serverNowMs() - bus.last_check_ms)} ago` : 'not yet'
+  }, [session])
+  if (!status) return <Skeleton />
+  const { bus } = status
+  const redis = bus.driver !== 'memory'
+  return (
+    <div className="empty">
+      <h2>No telemetry yet</h2>
+      <p className="t2">
+        This page shows every seed of a network as soon as one reports. Nothing is wrong if you have just started: the first
+        report of the demo trainer usually takes a few seconds.
+      </p>
+      <dl>
+        <dt>Listening to</dt>
+        <dd className="mono">
+          {bus.driver} at {bus.address}
+        </dd>
+        <dt>Streams</dt>
+        <dd className="mono">{bus.patterns.length === 0 ? 'none yet' : bus.patterns.join('  ')}</dd>
+        <dt>Bus</dt>
+        <dd>
+          {bus.state}
+          {bus.cause === null ? '' : `: ${bus.cause}`}
+        </dd>
+        <dt>Last check</dt>
+        <dd>
+          <Ticking read={lastCheck} />
+        </dd>
+        <dt>Demo trainer</dt>
+        <dd>{status.trainer}</dd>
+      </dl>
+      <ol className="fixes">
+        <Fix title="Start the demo trainer">
+          Stop the server and start it with the trainer on: a small network that really learns to read digits, 12 seeds.
+          <pre tabIndex={0}>TRAINER=on npm start</pre>
+        </Fix>
+        <Fix title="Publish from your own trainer">
+          {redis ? (
+            <>
+              One entry is enough to see a layer appear. The format is in docs/protocol.md.
+              <pre tabIndex={0}>{PUBLISH_EXAMPLE}</pre>
+            </>
+          ) : (
+            <>The bus lives inside this process, so nothing outside can publish to it. Give it a Redis first (next point).</>
+          )}
+        </Fix>
+        <Fix title="Check the address">
+          {redis ? 'If your trainer writes to another Redis, start the server with its address.' : 'Start the server with the Redis your trainer writes to.'}
+          <pre tabIndex={0}>REDIS_URL=redis://host:6379 npm start</pre>
+        </Fix>
+      </ol>
+    </div>
+  )
+}
+
+function Fix({ title, children }: { readonly title: string; readonly children: ReactNode }) {
+  return (
+    <li>
+      <h3>{title}</h3>
+      <div className="t2">{children}</div>
+    </li>
+  )
+}
+
+const SKELETON_ROWS = [0, 1, 2] as const
+
+/** Holds the places of the page until the first answer: no spinner, no false zero. */
+export function Skeleton() {
+  return (
+    <div className="skeleton" role="status">
+      <p className="t2">Asking the server what is running…</p>
+      {SKELETON_ROWS.map((row) => (
+        <div key={row} aria-hidden="true" />
+      ))}
+    </div>
+  )
+}

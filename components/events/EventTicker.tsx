@@ -1,0 +1,112 @@
+/*
+ * Event ticker: what happened, newest first, never sampled; it holds still under the pointer.
+ * In: records of the run and incidents of the bus. Out: a list with filter; a pill for what waits.
+ * Invariant: nothing moves under the cursor or the focus; new lines wait behind "n new".
+ * Source: docs/ux "principles" 5.
+ */
+'use client'
+import { useRef, useState } from 'react'
+import type { LiveRecord } from '../../lib/contracts/liveRecords.ts'
+import { formatUtc } from '../../lib/live/formatValue.ts'
+import { StateGlyph } from '../heatmap/StateGlyph.tsx'
+import { useLive } from '../live/LiveProvider.tsx'
+import { useLiveTopic } from '../live/useLiveTopic.ts'
+import { Icon } from '../ui/Icon.tsx'
+import { eventText, type EventFilter } from './eventText.ts'
+
+const SHOWN = 120
+const FILTERS: readonly { readonly id: EventFilter; readonly label: string }[] = [
+  { id: 'all', label: 'All' },
+  { id: 'transitions', label: 'Transitions' },
+  { id: 'commands', label: 'Commands' },
+  { id: 'trouble', label: 'Trouble' },
+]
+
+export function EventTicker() {
+  const { session, page } = useLive()
+  useLiveTopic(['records', 'view', 'pause'])
+  const [filter, setFilter] = useState<EventFilter>('all')
+  const [heldAt, setHeldAt] = useState<number | null>(null)
+  const list = useRef<HTMLOListElement>(null)
+  const { store } = session
+  const limit = store.pause?.offset ?? Number.POSITIVE_INFINITY
+  const all: readonly LiveRecord[] = [
+    ...store.events(),
+    ...store.log.incidents.filter(
+      (incident) => incident.offset <= limit && (incident.run_id === null || incident.run_id !== store.view?.runId),
+    ),
+  ]
+    .toSorted((a, b) => b.offset - a.offset)
+    .filter((record) => filter === 'all' || eventText(record).filter === filter)
+  const held = heldAt ?? Number.POSITIVE_INFINITY
+  const waiting = all.filter((record) => record.offset > held).length
+  const rows = all.filter((record) => record.offset <= held).slice(0, SHOWN)
+  const hold = (): void => setHeldAt((old) => old ?? rows[0]?.offset ?? 0)
+  const release = (): void => setHeldAt(null)
+
+  return (
+    <section className="panel panel-events" aria-labelledby="events">
+      <div className="panel-head">
+        <h2 id="events" tabIndex={-1}>
+          Events
+        </h2>
+        <span className="sub wide">newest first, never sampled</span>
+        <span className="grow" />
+        {waiting > 0 && (
+          <button
+            type="button"
+            className="pill"
+            onClick={() => {
+              release()
+              list.current?.scrollTo({ top: 0 })
+            }}
+          >
+            {waiting} new
+          </button>
+        )}
+        <select aria-label="Filter events" value={filter} onChange={(event) => setFilter(event.target.value as EventFilter)}>
+          {FILTERS.map(({ id, label }) => (
+            <option key={id} value={id}>
+              {label}
+            </option>
+          ))}
+        </select>
+      </div>
+      {rows.length === 0 ? (
+        <p className="nothing">
+          {filter === 'all' ? 'Nothing has happened yet. Transitions, commands and trouble appear here.' : 'No event of this kind so far.'}
+        </p>
+      ) : (
+        <ol
+          ref={list}
+          className="events"
+          tabIndex={0}
+          aria-label="Events, newest first"
+          onPointerEnter={hold}
+          onPointerLeave={release}
+          onFocus={hold}
+          onBlur={release}
+        >
+          {rows.map((record) => {
+            const line = eventText(record)
+            const { seed } = line
+            return (
+              <li key={record.offset} className={`tone-${line.tone}`}>
+                <time dateTime={new Date(record.at_ms).toISOString()}>{formatUtc(record.at_ms)}</time>
+                {line.glyph === null ? <Icon name={line.icon} size={14} /> : <StateGlyph state={line.glyph} size={14} />}
+                {seed ? (
+                  <button type="button" className="link" onClick={() => page.set({ selection: seed, inspector: true })}>
+                    {line.subject}
+                  </button>
+                ) : (
+                  <b>{line.subject}</b>
+                )}
+                <span title={line.text}>{line.text}</span>
+              </li>
+            )
+          })}
+        </ol>
+      )}
+    </section>
+  )
+}

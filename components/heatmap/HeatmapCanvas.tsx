@@ -1,0 +1,310 @@
+/*
+ * Heatmap canvas: the layer x seed grid, drawn off React, with pointer, crosshair and a keyboard cursor.
+ * In: the live session, page state. Out: pixels; selection and opened seeds.
+ * Invariant: drawn only when something changed and the tab is visible; every cell is reachable by keyboard and read out in words.
+ * Source: docs/adr/0005-columns-hot-path.md; docs/ux "other page notes"; features A2, A19.
+ */
+'use client'
+import { useCallback, useEffect, useRef, useState, type KeyboardEvent, type PointerEvent } from 'react'
+import { formatAge, formatWithUnit } from '../../lib/live/formatValue.ts'
+import type { PageState } from '../../lib/live/urlState.ts'
+import { useLive } from '../live/LiveProvider.tsx'
+import { pagePerformance } from '../live/selfPerformance.ts'
+import { onTick, usePageState } from '../live/useLiveTopic.ts'
+import { buildScene } from './buildScene.ts'
+import { onThemeChange, readCanvasTheme, type CanvasTheme } from './canvasTheme.ts'
+import { drawCells } from './drawCells.ts'
+import { createFieldRenderer } from './drawField.ts'
+import {
+  cellRect,
+  hitTest,
+  layoutHeatmap,
+  moveInGrid,
+  seedRange,
+  type CellPlace,
+  type GridMove,
+  type HeatmapLayout,
+} from './heatmapLayout.ts'
+import { HeatmapTooltip, type TooltipPlace } from './HeatmapTooltip.tsx'
+import { valueOf, type HeatmapScene } from './heatmapScene.ts'
+import { stateLabel } from './stateGlyph.ts'
+
+const MOVES: Readonly<Record<string, GridMove>> = {
+  ArrowLeft: 'left',
+  h: 'left',
+  ArrowRight: 'right',
+  l: 'right',
+  ArrowUp: 'up',
+  k: 'up',
+  ArrowDown: 'down',
+  j: 'down',
+  Home: 'home',
+  End: 'end',
+  PageUp: 'first',
+  PageDown: 'last',
+}
+
+const samePlace = (a: CellPlace | null, b: CellPlace | null): boolean => a?.layer === b?.layer && a?.column === b?.column
+
+interface Surface {
+  draw(): void
+  readonly layout: HeatmapLayout | null
+  rowOf(place: CellPlace): number
+}
+
+export function HeatmapCanvas({ large, onLayout }: { readonly large: boolean; readonly onLayout: (layout: HeatmapLayout) => void }) {
+  const { session, page } = useLive()
+  const pageState = usePageState()
+  const scroller = useRef<HTMLDivElement>(null)
+  const canvas = useRef<HTMLCanvasElement>(null)
+  const spacer = useRef<HTMLDivElement>(null)
+  const surface = useRef<Surface | null>(null)
+  const hover = useRef<CellPlace | null>(null)
+  const cursor = useRef<CellPlace | null>(null)
+  const state = useRef<PageState>(pageState)
+  const [tip, setTip] = useState<TooltipPlace | null>(null)
+  const [words, setWords] = useState('')
+  const [focused, setFocused] = useState(false)
+
+  const scene = useCallback(
+    (): HeatmapScene | null =>
+      buildScene(session, state.current, { cursor: cursor.current, hover: hover.current }),
+    [session],
+  )
+
+  useEffect(() => {
+    state.current = pageState
+    const layout = surface.current?.layout
+    const run = session.store.run()
+    const selection = pageState.selection
+    const layer = run?.descriptor.layers.findIndex((candidate) => candidate.layer_id === selection?.layerId) ?? -1
+    cursor.current =
+      selection && layout && layer >= 0 ? { layer, column: Math.floor(selection.seedId / layout.binSize) } : null
+    surface.current?.draw()
+  }, [pageState, session])
+
+  useEffect(() => {
+    const box = scroller.current
+    const element = canvas.current
+    const pen = element?.getContext('2d')
+    if (!box || !element || !pen) return undefined
+    const field = createFieldRenderer()
+    let theme: CanvasTheme = readCanvasTheme(document.documentElement)
+    let layout: HeatmapLayout | null = null
+    let ratio = 1
+    let asked = 0
+    const resize = (): void => {
+      const run = session.store.run()
+      ratio = devicePixelRatio
+      const { clientWidth: width, clientHeight: height } = box
+      if (!run || width === 0) return
+      element.width = Math.round(width * ratio)
+      element.height = Math.round(height * ratio)
+      element.style.width = `${width}px`
+      element.style.height = `${height}px`
+      layout = layoutHeatmap(width, height, run.descriptor.layers.map((layer) => layer.seeds), large)
+      if (spacer.current) spacer.current.style.height = `${Math.max(0, layout.top + layout.contentHeight - height)}px`
+      onLayout(layout)
+      // The selection of a shared link is known before the layout is.
+      const selection = state.current.selection
+      const index = run.descriptor.layers.findIndex((candidate) => candidate.layer_id === selection?.layerId)
+      if (selection && index >= 0)
+        cursor.current = { layer: index, column: Math.floor(selection.seedId / layout.binSize) }
+    }
+    const paint = (): void => {
+      asked = 0
+      if (document.hidden) return
+      const startedMs = performance.now()
+      const current = scene()
+      if (!current) return pen.clearRect(0, 0, element.width, element.height)
+      if (layout?.seeds.length !== current.layers.length) resize()
+      if (!layout) return
+      pen.setTransform(ratio, 0, 0, ratio, 0, 0)
+      if (layout.kind === 'cells') drawCells(pen, theme, current, layout, ratio)
+      else field.draw(pen, theme, current, layout, ratio, box.scrollTop)
+      pagePerformance.record(startedMs, performance.now() - startedMs)
+    }
+    const draw = (): void => {
+      asked ||= requestAnimationFrame(paint)
+    }
+    surface.current = {
+      draw,
+      get layout() {
+        return layout
+      },
+      rowOf: (place) => (layout?.kind === 'field' ? field.rowOf(place.layer, place.column) : place.column),
+    }
+    const observer = new ResizeObserver(() => {
+      resize()
+      paint()
+    })
+    observer.observe(box)
+    const undo = [
+      session.store.topics.subscribe('frames', draw),
+      session.store.topics.subscribe('view', () => {
+        resize()
+        draw()
+      }),
+      session.store.topics.subscribe('status', draw),
+      // Ages grow while nothing arrives: hatching must not wait for a frame.
+      onTick(draw),
+      onThemeChange(() => {
+        theme = readCanvasTheme(document.documentElement)
+        draw()
+      }),
+    ]
+    const onScroll = (): void => draw()
+    box.addEventListener('scroll', onScroll, { passive: true })
+    document.addEventListener('visibilitychange', draw)
+    draw()
+    return () => {
+      observer.disconnect()
+      cancelAnimationFrame(asked)
+      box.removeEventListener('scroll', onScroll)
+      document.removeEventListener('visibilitychange', draw)
+      for (const cancel of undo) cancel()
+      surface.current = null
+    }
+  }, [session, scene, large, onLayout])
+
+  const describe = useCallback(
+    (place: CellPlace): string => {
+      const current = scene()
+      const layer = current?.layers[place.layer]
+      if (!current || !layer || !surface.current) return ''
+      const row = surface.current.rowOf(place)
+      const value = valueOf(current, layer, row)
+      const text = value === null ? 'unmeasured' : formatWithUnit(value, current.metric)
+      return `${layer.layerId}, seed ${row}: ${stateLabel(layer.mirror.state[row] ?? 255)}, ${current.metric.label} ${text}, ${layer.age.freshness}, ${formatAge(layer.age.ageMs)} old`
+    },
+    [scene],
+  )
+
+  const showTip = (place: CellPlace | null): void => {
+    const at = surface.current
+    const box = scroller.current
+    if (!place || !at?.layout || !box) return setTip(null)
+    const rect = cellRect(at.layout, place, box.scrollTop)
+    const [from, to] = seedRange(at.layout, place)
+    const flipX = rect.x + rect.width + 256 > at.layout.width
+    const flipY = rect.y + 230 > at.layout.height
+    setTip({
+      layer: place.layer,
+      row: at.rowOf(place),
+      from,
+      to,
+      flipX,
+      flipY,
+      x: flipX ? rect.x - 8 : rect.x + rect.width + 8,
+      y: flipY ? Math.min(rect.y + rect.height, at.layout.height) : Math.max(0, rect.y),
+    })
+  }
+
+  const onPointerMove = (event: PointerEvent): void => {
+    const box = scroller.current
+    const layout = surface.current?.layout
+    if (!box || !layout || event.pointerType === 'touch') return
+    const bounds = box.getBoundingClientRect()
+    const place = hitTest(layout, event.clientX - bounds.left, event.clientY - bounds.top, box.scrollTop)
+    if (samePlace(place, hover.current)) return
+    hover.current = place
+    showTip(place)
+    surface.current?.draw()
+  }
+  const onPointerLeave = (): void => {
+    hover.current = null
+    setTip(null)
+    surface.current?.draw()
+  }
+
+  const select = (place: CellPlace, inspector: boolean): void => {
+    const current = scene()
+    const layer = current?.layers[place.layer]
+    if (!layer || !surface.current) return
+    cursor.current = place
+    page.set({
+      selection: { layerId: layer.layerId, seedId: surface.current.rowOf(place) },
+      ...(inspector ? { inspector: true } : {}),
+    })
+    setWords(describe(place))
+  }
+
+  const onClick = (event: PointerEvent | React.MouseEvent): void => {
+    const box = scroller.current
+    const layout = surface.current?.layout
+    if (!box || !layout) return
+    const bounds = box.getBoundingClientRect()
+    const place = hitTest(layout, event.clientX - bounds.left, event.clientY - bounds.top, box.scrollTop)
+    if (place) select(place, true)
+  }
+
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const layout = surface.current?.layout
+    if (!layout || event.ctrlKey || event.altKey || event.metaKey) return
+    const at = cursor.current ?? { layer: 0, column: 0 }
+    const move = MOVES[event.key]
+    if (move) {
+      event.preventDefault()
+      event.stopPropagation()
+      const next = cursor.current ? moveInGrid(layout, at, move) : at
+      select(next, false)
+      showTip(next)
+      scrollTo(next, layout)
+    } else if (event.key === 'Enter') {
+      event.preventDefault()
+      select(at, true)
+    } else if (event.key === 'Escape' && (tip || cursor.current)) {
+      event.stopPropagation()
+      setTip(null)
+      cursor.current = null
+      page.set({ selection: null, inspector: false })
+    }
+  }
+
+  const scrollTo = (place: CellPlace, layout: HeatmapLayout): void => {
+    const box = scroller.current
+    if (!box || layout.kind === 'cells') return
+    const rect = cellRect(layout, place, box.scrollTop)
+    if (rect.y < layout.top) box.scrollTop += rect.y - layout.top
+    else if (rect.y + rect.height > layout.height) box.scrollTop += rect.y + rect.height - layout.height
+  }
+
+  const run = session.store.run()
+  return (
+    <div className="heatmap-area" onPointerMove={onPointerMove} onPointerLeave={onPointerLeave}>
+      <div
+        ref={scroller}
+        className="heatmap-scroller"
+        role="grid"
+        tabIndex={0}
+        aria-label="Seeds by layer. Arrow keys move, Enter opens the inspector."
+        aria-rowcount={run?.descriptor.layers.length ?? 0}
+        aria-colcount={Math.max(0, ...(run?.descriptor.layers.map((layer) => layer.seeds) ?? []))}
+        aria-activedescendant={focused && words !== '' ? 'heatmap-cursor' : undefined}
+        onClick={onClick}
+        onKeyDown={onKeyDown}
+        onFocus={() => {
+          setFocused(true)
+          const place = cursor.current ?? { layer: 0, column: 0 }
+          setWords(describe(place))
+        }}
+        onBlur={() => {
+          setFocused(false)
+          setTip(null)
+        }}
+      >
+        <canvas ref={canvas} className="heatmap-canvas" aria-hidden="true" />
+        <div ref={spacer} aria-hidden="true" />
+        <div role="row" aria-rowindex={(cursor.current?.layer ?? 0) + 1} className="visually-hidden">
+          <span role="gridcell" id="heatmap-cursor" aria-colindex={(cursor.current?.column ?? 0) + 1} aria-selected="true">
+            {words}
+          </span>
+        </div>
+      </div>
+      <div className="visually-hidden" aria-live="polite">
+        {focused ? words : ''}
+      </div>
+      {tip && <HeatmapTooltip place={tip} scene={scene} />}
+    </div>
+  )
+}

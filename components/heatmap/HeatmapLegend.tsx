@@ -1,0 +1,76 @@
+'use client'
+import { useEffect, useRef, useState } from 'react'
+import type { MetricColumn } from '../../lib/contracts/metrics.ts'
+import { SEED_STATES } from '../../lib/contracts/lifecycle.ts'
+import { formatMetric, unitText } from '../../lib/live/formatValue.ts'
+import { onThemeChange, readCanvasTheme } from './canvasTheme.ts'
+import { alarmOf, colorAt, toCss } from './colorScale.ts'
+import { StateGlyph } from './StateGlyph.tsx'
+import { stateLabel } from './stateGlyph.ts'
+
+const END_WORDS = { low: ['alarming', 'calm'], high: ['calm', 'alarming'], none: ['low', 'high'] } as const
+
+/** Explains the fill: the metric's fixed range with its alarming end in words, or the eleven states; and what old looks like. */
+export function HeatmapLegend({ metric, mode }: { readonly metric: MetricColumn; readonly mode: 'value' | 'state' }) {
+  const canvas = useRef<HTMLCanvasElement>(null)
+  const [theme, setTheme] = useState<'dark' | 'light'>('dark')
+  useEffect(() => {
+    const read = () => setTheme(readCanvasTheme(document.documentElement).name)
+    read()
+    return onThemeChange(read)
+  }, [])
+  useEffect(() => {
+    const pen = canvas.current?.getContext('2d')
+    if (!pen) return
+    for (let x = 0; x < 120; x++) {
+      pen.fillStyle = toCss(colorAt(theme, alarmOf(x / 119, metric.worst)))
+      pen.fillRect(x, 0, 1, 10)
+    }
+  }, [metric, theme, mode])
+  const [low, high] = END_WORDS[metric.worst]
+  const unit = unitText(metric)
+  return (
+    <div className="legend">
+      {mode === 'value' ? (
+        <span className="legend-scale">
+          <span className="t2">
+            {metric.label}
+            {unit === '' ? '' : `, ${unit}`}
+          </span>
+          <span>
+            <b>{formatMetric(metric.min, metric)}</b> {low}
+          </span>
+          <canvas ref={canvas} width={120} height={10} aria-hidden="true" />
+          <span>
+            {high} <b>{formatMetric(metric.max, metric)}</b>
+          </span>
+          <span className="chip">fixed range{metric.scale === 'log' ? ', log' : ''}</span>
+        </span>
+      ) : (
+        <span className="legend-states">
+          {SEED_STATES.map((state, id) => (
+            <span key={state}>
+              <StateGlyph state={id} size={13} /> {stateLabel(id).toLowerCase()}
+            </span>
+          ))}
+        </span>
+      )}
+      <span className="legend-ages">
+        {mode === 'value' && (
+          <span>
+            <i className="swatch dots" aria-hidden="true" /> unmeasured
+          </span>
+        )}
+        <span>
+          <i className="swatch hatched" aria-hidden="true" /> stale
+        </span>
+        <span>
+          <i className="swatch outlined" aria-hidden="true" /> silent
+        </span>
+        <span>
+          <i className="swatch dotted" aria-hidden="true" /> never
+        </span>
+      </span>
+    </div>
+  )
+}

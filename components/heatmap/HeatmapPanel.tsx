@@ -1,0 +1,115 @@
+/*
+ * Heatmap panel: title, metric switch, state mode, table twin, legend around the canvas; worst-20 list on a phone.
+ * In: page state, the shown run. Out: the panel.
+ * Invariant: aggregation is said in words whenever it happens.
+ * Source: docs/ux 'pages: live'; features A2, A4.
+ */
+'use client'
+import { useCallback, useEffect, useState } from 'react'
+import { formatCount } from '../../lib/live/formatValue.ts'
+import { totalSeeds } from '../../lib/live/liveStore.ts'
+import { useLive } from '../live/LiveProvider.tsx'
+import { useLiveTopic, usePageState } from '../live/useLiveTopic.ts'
+import { HeatmapCanvas } from './HeatmapCanvas.tsx'
+import type { HeatmapLayout } from './heatmapLayout.ts'
+import { HeatmapLegend } from './HeatmapLegend.tsx'
+import { HeatmapTable } from './HeatmapTable.tsx'
+import { colourable, quickMetrics } from './metricChoice.ts'
+
+const PHONE = '(max-width: 720px)'
+const WORST_ON_PHONE = 20
+
+export function HeatmapPanel() {
+  const { session, page } = useLive()
+  const { mode, table } = usePageState()
+  useLiveTopic(['view', 'runs'])
+  const [layout, setLayout] = useState<Pick<HeatmapLayout, 'kind' | 'binSize'> | null>(null)
+  const [phone, setPhone] = useState(false)
+  useEffect(() => {
+    const media = matchMedia(PHONE)
+    const read = () => setPhone(media.matches)
+    read()
+    media.addEventListener('change', read)
+    return () => media.removeEventListener('change', read)
+  }, [])
+  const onLayout = useCallback(
+    (next: HeatmapLayout) =>
+      setLayout((old) => (old?.kind === next.kind && old.binSize === next.binSize ? old : next)),
+    [],
+  )
+  const run = session.store.run()
+  const metric = session.store.view?.metric
+  if (!run || !metric) return null
+  const columns = run.descriptor.seed_columns
+  const quick = quickMetrics(columns)
+  const others = colourable(columns).filter((column) => !quick.includes(column))
+  const choose = (name: string): void => page.set({ metric: name, mode: 'value' })
+  const binned = (layout?.binSize ?? 1) > 1
+
+  return (
+    <section className="panel panel-heat" aria-labelledby="heat-title">
+      <div className="panel-head">
+        <h2 id="heat-title">Seeds</h2>
+        <span className="sub">
+          {formatCount(totalSeeds(run))} in {formatCount(run.descriptor.layers.length)} layers
+          {binned ? (
+            <b className="chip">each cell is the worst of {layout?.binSize} seeds, never the mean</b>
+          ) : layout?.kind === 'cells' ? (
+            <span className="wide">. Fill: value now. Line: 5 minutes. Tape: states.</span>
+          ) : null}
+        </span>
+        <span className="grow" />
+        <div className="segments" role="group" aria-label="What the fill shows">
+          {quick.map((column) => (
+            <button
+              key={column.name}
+              type="button"
+              aria-pressed={mode === 'value' && column.name === metric.name}
+              title={column.help}
+              onClick={() => choose(column.name)}
+            >
+              {column.label}
+            </button>
+          ))}
+          <button type="button" aria-pressed={mode === 'state'} onClick={() => page.set({ mode: 'state' })}>
+            State
+          </button>
+        </div>
+        {others.length > 0 && (
+          <select
+            className="more-metrics"
+            aria-label="More metrics"
+            value={mode === 'value' && others.includes(metric) ? metric.name : ''}
+            onChange={(event) => event.target.value !== '' && choose(event.target.value)}
+          >
+            <option value="">More…</option>
+            {others.map((column) => (
+              <option key={column.name} value={column.name}>
+                {column.label}
+              </option>
+            ))}
+          </select>
+        )}
+        <button type="button" className="quiet" aria-pressed={table} onClick={() => page.set({ table: !table })}>
+          Table
+        </button>
+      </div>
+      {table ? (
+        <HeatmapTable />
+      ) : phone ? (
+        <>
+          <div className="minimap">
+            <HeatmapCanvas large={false} onLayout={onLayout} />
+          </div>
+          <h3 className="worst-title">
+            Worst {WORST_ON_PHONE} by {mode === 'state' ? 'state' : metric.label.toLowerCase()}
+          </h3>
+          <HeatmapTable limit={WORST_ON_PHONE} />
+        </>
+      ) : (
+        <HeatmapCanvas large onLayout={onLayout} />
+      )}
+      <HeatmapLegend metric={metric} mode={mode} />
+    </section>
+  )
+}

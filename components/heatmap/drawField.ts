@@ -1,0 +1,237 @@
+/*
+ * Draws a large run: one pixel per bin into a small image through a look-up table, scaled up without smoothing.
+ * In: a scene, its layout, the theme. Out: pixels. Keeps one image and re-bins only layers whose picture changed.
+ * Invariant: a bin shows its worst seed; unmeasured and unknown are patterns shining through, never a colour of the scale.
+ * Source: docs/adr/0005-columns-hot-path.md; docs/ux "other page notes"; features A19.
+ */
+import { formatCount } from '../../lib/live/formatValue.ts'
+import { binStates, binWorst } from './binning.ts'
+import { patternOf, type CanvasTheme } from './canvasTheme.ts'
+import { buildLut } from './colorScale.ts'
+import { cellRect, columnsOf, type HeatmapLayout } from './heatmapLayout.ts'
+import { bytesOf, isCurrent, type HeatmapScene } from './heatmapScene.ts'
+import { glyphOf } from './stateGlyph.ts'
+import { drawGlyph } from './drawGlyph.ts'
+
+type Pen = CanvasRenderingContext2D
+
+export interface FieldRenderer {
+  draw(pen: Pen, theme: CanvasTheme, scene: HeatmapScene, layout: HeatmapLayout, ratio: number, scrollTop: number): void
+  /** Row of the seed that a cell shows. */
+  rowOf(layer: number, column: number): number
+  /** Byte shown per cell; state byte in state mode. */
+  byteOf(layer: number, column: number): number
+}
+
+const toWord = (css: string): number => {
+  const pen = document.createElement('canvas').getContext('2d', { willReadFrequently: true })
+  if (!pen) return 0
+  pen.fillStyle = css
+  pen.fillRect(0, 0, 1, 1)
+  const [r = 0, g = 0, b = 0] = pen.getImageData(0, 0, 1, 1).data
+  return ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0
+}
+
+/** Builds the table for states: family hues; dormant recedes into the panel; unknown and never stay transparent. */
+const buildStateLut = (theme: CanvasTheme): Uint32Array => {
+  const lut = new Uint32Array(256)
+  for (let byte = 0; byte <= 10; byte++) {
+    const { family } = glyphOf(byte)
+    lut[byte] = toWord(family === 'idle' ? theme.raised : theme.families[family])
+  }
+  return lut
+}
+
+/** Creates a renderer with its own small image. */
+export function createFieldRenderer(): FieldRenderer {
+  const image = document.createElement('canvas')
+  let words = new Uint32Array(0)
+  let pixels: ImageData | null = null
+  let shown = new Uint8Array(0)
+  let rows = new Uint32Array(0)
+  let columns = 0
+  let stamps: string[] = []
+  let lutKey = ''
+  let lut = new Uint32Array(256)
+
+  const fitTo = (layout: HeatmapLayout): void => {
+    const layers = layout.seeds.length
+    if (pixels && image.width === layout.columns && image.height === layers) return
+    columns = layout.columns
+    image.width = columns
+    image.height = layers
+    pixels = new ImageData(columns, layers)
+    words = new Uint32Array(pixels.data.buffer)
+    shown = new Uint8Array(columns * layers)
+    rows = new Uint32Array(columns * layers)
+    stamps = []
+  }
+
+  const rebin = (scene: HeatmapScene, layout: HeatmapLayout, first: number, last: number): void => {
+    let dirty = false
+    for (let index = first; index < last; index++) {
+      const layer = scene.layers[index]
+      if (!layer) continue
+      const stamp = `${layer.mirror.version} ${layout.binSize} ${scene.mode} ${scene.metric.name} ${lutKey}`
+      if (stamps[index] === stamp) continue
+      stamps[index] = stamp
+      dirty = true
+      const start = index * columns
+      const target = shown.subarray(start, start + columns)
+      const targetRows = rows.subarray(start, start + columns)
+      const bins =
+        scene.mode === 'state'
+          ? binStates(layer.mirror.state, layout.binSize, target, targetRows)
+          : binWorst(bytesOf(scene, layer), layout.binSize, scene.metric.worst, target, targetRows)
+      for (let bin = 0; bin < columns; bin++) words[start + bin] = bin < bins ? (lut[target[bin] ?? 255] ?? 0) : 0
+    }
+    if (dirty && pixels) image.getContext('2d')?.putImageData(pixels, 0, 0)
+  }
+
+  const drawRow = (pen: Pen, theme: CanvasTheme, scene: HeatmapScene, layout: HeatmapLayout, ratio: number, index: number, y: number): void => {
+    const layer = scene.layers[index]
+    if (!layer) return
+    const width = columnsOf(layout, index) * layout.cellWidth
+    const height = layout.rowHeight - layout.gap
+    const { freshness } = layer.age
+    const outline = (dash: number[]): void => {
+      pen.setLineDash(dash)
+      pen.strokeStyle = theme.text3
+      pen.lineWidth = 1
+      pen.strokeRect(layout.left + 0.5, y + 0.5, width - 1, Math.max(1, height - 1))
+      pen.setLineDash([])
+    }
+    if (layer.mirror.frame === 0 || freshness === 'never') return outline([1, 3])
+    if (freshness === 'silent') return outline([])
+    // Shines through where the image is transparent: nothing was measured, or the state is not one of ours.
+    pen.fillStyle = theme.panel
+    pen.fillRect(layout.left, y, width, height)
+    pen.fillStyle = patternOf(pen, scene.mode === 'state' ? 'cross' : 'dots', theme.text3, ratio)
+    pen.fillRect(layout.left, y, width, height)
+    pen.save()
+    if (!isCurrent(freshness)) pen.globalAlpha = 0.25
+    pen.drawImage(image, 0, index, columnsOf(layout, index), 1, layout.left, y, width, height)
+    pen.restore()
+    if (!isCurrent(freshness)) {
+      pen.fillStyle = patternOf(pen, 'hatch', theme.hatch, ratio)
+      pen.fillRect(layout.left, y, width, height)
+    }
+    if (scene.mode === 'state' && layout.cellWidth >= 13 && height >= 13) {
+      for (let column = 0; column < columnsOf(layout, index); column++) {
+        const x = layout.left + column * layout.cellWidth + (layout.cellWidth - layout.gap) / 2 - 6
+        const state = shown[index * columns + column] ?? 255
+        pen.fillStyle = theme.panel
+        pen.fillRect(x - 1, y + height / 2 - 7, 14, 14)
+        drawGlyph(pen, theme, state, x, y + height / 2 - 6, 12, !isCurrent(freshness))
+      }
+    }
+  }
+
+  const drawGrid = (pen: Pen, theme: CanvasTheme, layout: HeatmapLayout, top: number, bottom: number): void => {
+    if (layout.gap === 0 || layout.cellWidth < 5) return
+    pen.fillStyle = theme.panel
+    for (let column = 1; column <= layout.columns; column++)
+      pen.fillRect(layout.left + column * layout.cellWidth - 1, top, 1, bottom - top)
+  }
+
+  const drawLabels = (pen: Pen, theme: CanvasTheme, scene: HeatmapScene, layout: HeatmapLayout, scrollTop: number): void => {
+    pen.textBaseline = 'middle'
+    pen.textAlign = 'right'
+    pen.font = `400 11px ${theme.font}`
+    const every = Math.max(1, Math.ceil(15 / layout.rowHeight))
+    const marked = scene.cursor ?? scene.hover
+    // The crosshair's own labels are always there; near it no other label may overlap.
+    const markedY = scene.hover?.layer ?? marked?.layer ?? null
+    let lastOld = Number.NEGATIVE_INFINITY
+    scene.layers.forEach((layer, index) => {
+      const y = layout.top + index * layout.rowHeight - scrollTop + layout.rowHeight / 2
+      if (y < layout.top || y > layout.height) return
+      const old = !isCurrent(layer.age.freshness)
+      const apart = markedY === null || Math.abs(index - markedY) * layout.rowHeight > 15
+      if (old && y - lastOld > 12 && apart) {
+        pen.fillStyle = theme.warn
+        pen.fillText(`${layer.layerId.slice(-9)} ${layer.age.freshness}`, layout.left - 6, y)
+        lastOld = y
+        return
+      }
+      if (index % every !== 0 || y - lastOld < 12 || !apart) return
+      pen.fillStyle = theme.text2
+      pen.fillText(layer.layerId.length > 14 ? `…${layer.layerId.slice(-13)}` : layer.layerId, layout.left - 6, y)
+    })
+    if (layout.top === 0) return
+    pen.textAlign = 'center'
+    pen.fillStyle = theme.text3
+    const step = Math.max(1, Math.ceil(layout.columns / 8 / 5) * 5)
+    for (let column = 0; column < layout.columns; column += step) {
+      const x = layout.left + (column + 0.5) * layout.cellWidth
+      if (scene.hover && Math.abs(scene.hover.column - column) * layout.cellWidth < 44) continue
+      pen.fillText(formatCount(column * layout.binSize), Math.max(x, layout.left + 8), 8)
+    }
+  }
+
+  const drawCrosshair = (pen: Pen, theme: CanvasTheme, scene: HeatmapScene, layout: HeatmapLayout, scrollTop: number): void => {
+    for (const [place, color] of [
+      [scene.hover, theme.text1],
+      [scene.cursor, theme.focus],
+    ] as const) {
+      if (!place) continue
+      const rect = cellRect(layout, place, scrollTop)
+      if (place === scene.hover) {
+        pen.fillStyle = theme.text3
+        pen.fillRect(layout.left, rect.y - 1, layout.columns * layout.cellWidth, 1)
+        pen.fillRect(layout.left, rect.y + rect.height, layout.columns * layout.cellWidth, 1)
+        pen.fillRect(rect.x - 1, layout.top, 1, layout.height - layout.top)
+        pen.fillRect(rect.x + rect.width, layout.top, 1, layout.height - layout.top)
+        label(pen, theme, scene.layers[place.layer]?.layerId ?? '', layout.left - 4, rect.y + rect.height / 2, 'right')
+        if (layout.top > 0)
+          label(pen, theme, formatCount(place.column * layout.binSize), rect.x + rect.width / 2, 8, 'center')
+      }
+      pen.strokeStyle = color
+      pen.lineWidth = 2
+      pen.strokeRect(rect.x - 1, rect.y - 1, rect.width + 2, rect.height + 2)
+    }
+  }
+
+  return {
+    rowOf: (layer, column) => rows[layer * columns + column] ?? 0,
+    byteOf: (layer, column) => shown[layer * columns + column] ?? 255,
+    draw(pen, theme, scene, layout, ratio, scrollTop) {
+      fitTo(layout)
+      const key = `${theme.name} ${scene.mode} ${scene.metric.worst}`
+      if (key !== lutKey) {
+        lutKey = key
+        lut = new Uint32Array(scene.mode === 'state' ? buildStateLut(theme) : buildLut(theme.name, scene.metric.worst))
+      }
+      const first = Math.max(0, Math.floor(scrollTop / layout.rowHeight))
+      const visible = Math.ceil((layout.height - layout.top) / layout.rowHeight) + 1
+      const last = Math.min(scene.layers.length, first + visible)
+      rebin(scene, layout, first, last)
+      pen.clearRect(0, 0, layout.width, layout.height)
+      pen.imageSmoothingEnabled = false
+      pen.save()
+      pen.beginPath()
+      pen.rect(layout.left - 1, layout.top, layout.width, layout.height - layout.top)
+      pen.clip()
+      for (let index = first; index < last; index++)
+        drawRow(pen, theme, scene, layout, ratio, index, layout.top + index * layout.rowHeight - scrollTop)
+      drawGrid(pen, theme, layout, layout.top, layout.top + layout.contentHeight - scrollTop)
+      pen.restore()
+      drawLabels(pen, theme, scene, layout, scrollTop)
+      drawCrosshair(pen, theme, scene, layout, scrollTop)
+    },
+  }
+}
+
+const label = (pen: Pen, theme: CanvasTheme, text: string, x: number, y: number, align: 'right' | 'center'): void => {
+  pen.font = `600 11px ${theme.font}`
+  const width = pen.measureText(text).width + 8
+  const left = align === 'right' ? Math.max(0, x - width) : x - width / 2
+  pen.fillStyle = theme.text1
+  pen.beginPath()
+  pen.roundRect(left, y - 8, width, 16, 3)
+  pen.fill()
+  pen.fillStyle = theme.panel
+  pen.textAlign = 'left'
+  pen.textBaseline = 'middle'
+  pen.fillText(text, left + 4, y)
+}

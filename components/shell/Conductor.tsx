@@ -1,0 +1,120 @@
+/*
+ * Conductor: live or paused, what of the last 15 minutes is covered, and the time.
+ * In: pause state, gaps, the server's clock. Out: the 44 px footer.
+ * Invariant: a gap is hatched with its cause in words; pausing never loses a frame and says how many wait.
+ * Source: docs/ux "global frame"; features B5, B8.
+ */
+'use client'
+import { useCallback, useEffect, useRef } from 'react'
+import { formatAge, formatCount, formatLocal, formatUtc } from '../../lib/live/formatValue.ts'
+import { onThemeChange, patternOf, readCanvasTheme } from '../heatmap/canvasTheme.ts'
+import { useLive } from '../live/LiveProvider.tsx'
+import { Ticking } from '../live/Ticking.tsx'
+import { onTick, useLiveTopic } from '../live/useLiveTopic.ts'
+import { Icon } from '../ui/Icon.tsx'
+import { coverageSegments, gapCause } from './coverage.ts'
+
+const WINDOW_MS = 900_000
+
+export function Conductor() {
+  const { session } = useLive()
+  useLiveTopic(['pause', 'connection', 'status'])
+  const paused = session.store.pause !== null
+  const connected = session.client.connection.kind === 'live'
+  const readWaiting = useCallback(() => {
+    const { pause } = session.store
+    return pause ? `${formatCount(pause.waitingFrames)} frames waiting` : ''
+  }, [session])
+  const readUtc = useCallback(() => `${formatUtc(session.client.serverNowMs())} UTC`, [session])
+  const readLocal = useCallback(() => `local ${formatLocal(session.client.serverNowMs())}`, [session])
+  return (
+    <footer className={`conductor${paused ? ' is-paused' : ''}`} aria-label="Time">
+      <button
+        type="button"
+        className="live-toggle"
+        aria-pressed={paused}
+        title="Pause or go on (Space)"
+        onClick={() => session.setPaused(!paused)}
+      >
+        <Icon name={paused ? 'play' : 'pause'} size={14} />
+        <b>{paused ? 'PAUSED' : connected ? 'LIVE' : 'NO LIVE DATA'}</b>
+      </button>
+      <span className="waiting" data-testid="waiting">
+        {paused && (
+          <>
+            at {formatUtc(session.store.pause?.atMs ?? 0)} UTC, <Ticking read={readWaiting} />
+          </>
+        )}
+      </span>
+      <CoverageStrip />
+      <span className="times">
+        <span className="wide t2">15 min</span>
+        <Ticking className="strong" read={readUtc} />
+        <Ticking className="t2 wide" read={readLocal} />
+      </span>
+    </footer>
+  )
+}
+
+function CoverageStrip() {
+  const { session } = useLive()
+  useLiveTopic(['records', 'status'], 1_000)
+  const canvas = useRef<HTMLCanvasElement>(null)
+  const segments = useCallback(() => {
+    const nowMs = session.client.serverNowMs()
+    const run = session.store.run()
+    const ingests = (run?.descriptor.layers ?? []).flatMap((_, index) => session.store.ingestMs(index) ?? [])
+    return coverageSegments({
+      nowMs,
+      windowMs: WINDOW_MS,
+      firstSeenMs: run?.firstSeenMs ?? null,
+      lastSeenMs: ingests.length === 0 ? null : Math.max(...ingests),
+      gaps: session.store.gaps(),
+    })
+  }, [session])
+  useEffect(() => {
+    const element = canvas.current
+    const pen = element?.getContext('2d')
+    if (!element || !pen) return undefined
+    const draw = (): void => {
+      const theme = readCanvasTheme(document.documentElement)
+      const ratio = devicePixelRatio
+      const { clientWidth: width, clientHeight: height } = element
+      element.width = Math.round(width * ratio)
+      element.height = Math.round(height * ratio)
+      pen.setTransform(ratio, 0, 0, ratio, 0, 0)
+      pen.fillStyle = theme.raised
+      pen.fillRect(0, 0, width, height)
+      for (const segment of segments()) {
+        const x = segment.from * width
+        const w = Math.max(1, (segment.to - segment.from) * width)
+        pen.fillStyle = segment.cause === null ? theme.text3 : theme.panel
+        pen.fillRect(x, 0, w, height)
+        if (segment.cause !== null) {
+          pen.fillStyle = patternOf(pen, 'hatch', theme.warn, ratio)
+          pen.fillRect(x, 0, w, height)
+        }
+      }
+    }
+    draw()
+    const observer = new ResizeObserver(draw)
+    observer.observe(element)
+    const undo = [onTick(draw), onThemeChange(draw)]
+    return () => {
+      observer.disconnect()
+      for (const cancel of undo) cancel()
+    }
+  }, [segments])
+  const gaps = segments().filter((segment) => segment.cause !== null)
+  const last = gaps.at(-1)
+  const text =
+    last === undefined
+      ? 'no gap in the last 15 minutes'
+      : `${gaps.length} gap${gaps.length === 1 ? '' : 's'}; last: ${gapCause(last)}, ${formatAge((last.to - last.from) * WINDOW_MS)}`
+  return (
+    <div className="coverage" title={text}>
+      <canvas ref={canvas} role="img" aria-label={`Coverage: ${text}`} />
+      <span className="coverage-text t3 wide">{text}</span>
+    </div>
+  )
+}

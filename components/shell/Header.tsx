@@ -1,0 +1,217 @@
+/*
+ * Header: environment, run, freshness, bus, this page's own speed, theme, help.
+ * In: status, runs, connection, ages. Out: the 48 px bar.
+ * Invariant: on trouble a count reads "?" and an age keeps growing; no place in it moves when its content changes.
+ * Source: docs/ux "global frame"; features A18, H12.
+ */
+'use client'
+import { useCallback, useEffect, useRef, useState } from 'react'
+import { formatAge, formatCount } from '../../lib/live/formatValue.ts'
+import { summarizeAges } from '../../lib/live/staleness.ts'
+import { layerAges } from '../live/layerAges.ts'
+import { useLive } from '../live/LiveProvider.tsx'
+import { pagePerformance } from '../live/selfPerformance.ts'
+import { Ticking } from '../live/Ticking.tsx'
+import { useLiveTopic, useTickKey } from '../live/useLiveTopic.ts'
+import { Icon } from '../ui/Icon.tsx'
+import { ThemeSwitch } from './ThemeSwitch.tsx'
+
+const ORIGIN_TEXT = { trainer: 'trainer', 'load-generator': 'load generator', external: 'external' } as const
+
+export function Header({ onHelp }: { readonly onHelp: () => void }) {
+  return (
+    <header className="head">
+      <a className="brand" href="/" aria-label="Morphoscope, live page">
+        <Icon name="brand" size={24} />
+      </a>
+      <EnvironmentBadge />
+      <RunSwitcher />
+      <FreshnessHeader />
+      <BusChip />
+      <span className="grow" />
+      <SelfChip />
+      <div className="head-tools">
+        <ThemeSwitch />
+        <button type="button" className="icon-button" aria-label="Keyboard help" title="Keyboard help (?)" onClick={onHelp}>
+          <Icon name="help" />
+        </button>
+      </div>
+    </header>
+  )
+}
+
+function EnvironmentBadge() {
+  const { session } = useLive()
+  useLiveTopic(['status'], 1_000)
+  const environment = session.store.status?.environment
+  return (
+    <div className={`field env env-${(environment ?? 'unknown').toLowerCase()}`}>
+      <span className="k">Environment</span>
+      <b>{environment ?? 'unknown'}</b>
+    </div>
+  )
+}
+
+function RunSwitcher() {
+  const { session, page } = useLive()
+  useLiveTopic(['runs', 'view'])
+  const runs = [...session.store.log.runs.values()]
+  const shown = session.store.run()
+  return (
+    <div className="field run">
+      <label className="k" htmlFor="run-switch">
+        Run{shown ? `, ${ORIGIN_TEXT[shown.descriptor.origin]}` : ''}
+      </label>
+      {runs.length === 0 ? (
+        <b className="t2">none yet</b>
+      ) : (
+        <select
+          id="run-switch"
+          value={shown?.descriptor.run_id ?? ''}
+          onChange={(event) => page.set({ runId: event.target.value, selection: null, metric: null })}
+        >
+          {runs.map(({ descriptor }) => (
+            <option key={descriptor.run_id} value={descriptor.run_id}>
+              {descriptor.run_id}
+              {runs.length > 1 ? ` (${ORIGIN_TEXT[descriptor.origin]})` : ''}
+            </option>
+          ))}
+        </select>
+      )}
+    </div>
+  )
+}
+
+function FreshnessHeader() {
+  const { session } = useLive()
+  const [open, setOpen] = useState(false)
+  const box = useRef<HTMLDivElement>(null)
+  const summary = useCallback(() => summarizeAges(layerAges(session)), [session])
+  useTickKey(() => {
+    const { worst, fresh, total } = summary()
+    return `${worst} ${fresh} ${total}`
+  })
+  useEffect(() => {
+    if (!open) return undefined
+    const onKey = (event: KeyboardEvent) => event.key === 'Escape' && setOpen(false)
+    const onPointer = (event: PointerEvent) => !box.current?.contains(event.target as Node) && setOpen(false)
+    addEventListener('keydown', onKey)
+    addEventListener('pointerdown', onPointer)
+    return () => {
+      removeEventListener('keydown', onKey)
+      removeEventListener('pointerdown', onPointer)
+    }
+  }, [open])
+  const { worst, fresh, total } = summary()
+  const read = useCallback(() => {
+    const now = summary()
+    return now.total === 0 ? 'no layers yet' : `${now.worst === 'fresh' ? '' : `${now.worst} `}${formatAge(now.worstAgeMs)}`
+  }, [summary])
+  return (
+    <div className={`field freshness is-${worst}`} ref={box} id="freshness">
+      <button type="button" aria-expanded={open} aria-haspopup="true" onClick={() => setOpen(!open)}>
+        <span className="k">Freshness</span>
+        <b>
+          <Icon name={worst === 'fresh' ? 'live' : 'clock'} size={13} /> <Ticking read={read} />{' '}
+          <span className="t2 wide">{total === 0 ? '' : `${fresh}/${total} layers fresh`}</span>
+        </b>
+      </button>
+      {open && <FreshnessList />}
+    </div>
+  )
+}
+
+function FreshnessList() {
+  const { session } = useLive()
+  useLiveTopic(['status'], 500)
+  const ages = layerAges(session).toSorted((a, b) => (b.ageMs ?? Infinity) - (a.ageMs ?? Infinity))
+  const late = ages.filter((age) => age.freshness !== 'fresh')
+  const list = (late.length > 0 ? late : ages).slice(0, 30)
+  return (
+    <div className="popover" role="dialog" aria-label="Layers by age">
+      <h2>{late.length === 0 ? 'Every layer is fresh' : `${late.length} of ${ages.length} layers are not fresh`}</h2>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Layer</th>
+            <th scope="col">State</th>
+            <th scope="col" className="num">
+              Age
+            </th>
+            <th scope="col" className="num">
+              Usual gap
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {list.map((age) => (
+            <tr key={age.layerId}>
+              <th scope="row">{age.layerId}</th>
+              <td className={`is-${age.freshness}`}>{age.freshness}</td>
+              <td className="num">{formatAge(age.ageMs)}</td>
+              <td className="num">{age.intervalMs === null ? '?' : formatAge(age.intervalMs)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {list.length < (late.length > 0 ? late.length : ages.length) && <p className="t2">The oldest 30 are listed.</p>}
+    </div>
+  )
+}
+
+const BUS_TEXT = {
+  starting: 'starting',
+  up: 'up',
+  reconnecting: 'reconnecting',
+  down: 'down',
+  stopped: 'stopped',
+} as const
+
+function BusChip() {
+  const { session } = useLive()
+  useLiveTopic(['status', 'connection'])
+  const { status } = session.store
+  const connected = session.client.connection.kind === 'live'
+  const bus = status?.bus
+  const trouble = !connected || (bus !== undefined && bus.state !== 'up')
+  const read = useCallback(() => {
+    const now = session.store.status
+    if (session.client.connection.kind !== 'live') return 'unknown'
+    if (!now) return '?'
+    if (now.bus.state !== 'up')
+      return `${BUS_TEXT[now.bus.state]} ${formatAge(session.client.serverNowMs() - now.bus.since_ms)}`
+    return `up, ${formatCount(Math.round(now.bus.reports_per_s))} reports/s`
+  }, [session])
+  return (
+    <div className={`field bus${trouble ? ' is-trouble' : ''}`} title={bus?.cause ?? bus?.address ?? ''}>
+      <span className="k">Bus, {bus?.driver ?? 'unknown'}</span>
+      <b>
+        {trouble && <Icon name="broken" size={13} />} <Ticking read={read} />
+      </b>
+    </div>
+  )
+}
+
+function SelfChip() {
+  const { session } = useLive()
+  const read = useCallback(() => {
+    const { perSecond } = pagePerformance.read(performance.now())
+    const ages = session.store.mirrors().flatMap((mirror) => (mirror.frame > 0 ? [mirror.ingestMs] : []))
+    const newest = ages.length === 0 ? null : session.client.serverNowMs() - Math.max(...ages)
+    return `${perSecond} fps, frame ${newest === null ? '?' : formatAge(newest)}`
+  }, [session])
+  const readLost = useCallback(() => {
+    const skipped = session.store.status?.frames_skipped
+    return `${formatCount(skipped)} skipped, ${formatCount(session.store.framesLost)} lost`
+  }, [session])
+  return (
+    <div className="field self wide" title="Drawings per second, age of the newest picture, frames the server skipped for this page, frames this page could not apply">
+      <span className="k">
+        This page, <Ticking read={readLost} />
+      </span>
+      <b className="t2">
+        <Ticking read={read} />
+      </b>
+    </div>
+  )
+}

@@ -1,0 +1,52 @@
+'use client'
+import { useEffect } from 'react'
+import { systemClock } from '../../lib/primitives/clock.ts'
+import { actionOf, type PageAction } from './keymap.ts'
+
+const PREFIX_MS = 1_200
+export const LETTERS_KEY = 'morphoscope.letters'
+
+/** Tells whether single-letter keys are on; they are until switched off in the help overlay. */
+export function lettersOn(): boolean {
+  return localStorage.getItem(LETTERS_KEY) !== 'off'
+}
+
+/** Binds the keymap to the page while mounted. */
+export function useKeyboard(act: (action: PageAction) => void): void {
+  useEffect(() => {
+    let prefix: string | null = null
+    let forget: (() => void) | null = null
+    const onKeyDown = (event: KeyboardEvent): void => {
+      const target = event.target instanceof Element ? event.target : document.body
+      const action = actionOf(
+        {
+          key: event.key,
+          ctrl: event.ctrlKey,
+          alt: event.altKey,
+          meta: event.metaKey,
+          inField: target.closest('input:not([type=checkbox]), textarea, select, [contenteditable=true]') !== null,
+          onControl: target.closest('button, a, summary, [role=button], input') !== null,
+        },
+        prefix,
+        lettersOn(),
+      )
+      prefix = null
+      forget?.()
+      if (action === null || event.defaultPrevented) return
+      if (action === 'prefix') {
+        prefix = event.key
+        forget = systemClock.after(PREFIX_MS, () => {
+          prefix = null
+        })
+        return
+      }
+      if (action !== 'close') event.preventDefault()
+      act(action)
+    }
+    addEventListener('keydown', onKeyDown)
+    return () => {
+      removeEventListener('keydown', onKeyDown)
+      forget?.()
+    }
+  }, [act])
+}

@@ -1,0 +1,40 @@
+const PATHS = {
+  brand: 'M8 1.4a6.6 6.6 0 1 0 6.6 6.6M8 4.6a3.4 3.4 0 1 0 3.4 3.4M8 1.4V8h6.6',
+  live: 'M1 8.5h3l2-5.5 3.4 10 2.2-4.5H15',
+  clock: 'M8 2.2a5.8 5.8 0 1 0 0 11.6A5.8 5.8 0 0 0 8 2.2M8 4.8V8l2 1.4',
+  help: 'M5.6 6a2.5 2.5 0 1 1 3.6 2.2c-.8.4-1.2.9-1.2 1.8M8 12.4v.6',
+  broken: 'M6 4 4 6a3 3 0 0 0 0 4M10 12l2-2a3 3 0 0 0 0-4M2.5 2.5l11 11M9.5 2.5v1.6M13.5 6.5H12M6.5 13.5V12M2.5 9.5H4',
+  warning: 'M8 2 15 14H1ZM8 6.4v3.6M8 11.6v.6',
+  critical: 'M5.2 1.6h5.6l3.6 3.6v5.6l-3.6 3.6H5.2l-3.6-3.6V5.2ZM8 4.6v4M8 10.6v.8',
+  info: 'M8 1.8a6.2 6.2 0 1 0 0 12.4A6.2 6.2 0 0 0 8 1.8M8 7.2v4M8 4.6v.7',
+  play: 'M5 3.2v9.6l7.6-4.8Z',
+  pause: 'M5.4 3.5v9M10.6 3.5v9',
+  close: 'm3.5 3.5 9 9m0-9-9 9',
+  sun: 'M8 5a3 3 0 1 0 0 6 3 3 0 0 0 0-6M8 1v1.4M8 13.6V15M1 8h1.4M13.6 8H15M3 3l1 1M12 12l1 1M3 13l1-1M12 4l1-1',
+  moon: 'M13.4 9.6A6 6 0 0 1 6.4 2.6a6 6 0 1 0 7 7Z',
+  auto: 'M8 1.8a6.2 6.2 0 1 0 0 12.4ZM8 1.8a6.2 6.2 0 0 1 0 12.4',
+  bolt: 'M9 1.5 3.5 9H7l-.6 5.5L12 7H8.4Z',
+  command: 'm2.5 4 4 4-4 4M8 12.5h6',
+  disk: 'M2.5 2.5h9l2 2v9h-11ZM5 2.5v4h5v-4M5 13.5v-4h6v4',
+} as const
+export type IconName = keyof typeof PATHS
+
+/** Shows a line icon; always beside words or on a labelled button. */
+export function Icon({ name, size = 16 }: { readonly name: IconName; readonly size?: number }) {
+  return (
+    <svg
+      className={`icon icon-${name}`}
+      width={size}
+      height={size}
+      viewBox="0 0 16 16"
+      fill="none"
+      stroke="currentColor"
+      strokeWidth="1.5"
+      strokeLinecap="round"
+      strokeLinejoin="round"
+      aria-hidden="true"
+    >
+      <path d={PATHS[name]} />
+    </svg>
+  )
+}
