@@ -28,17 +28,26 @@ export interface TcpProxy {
   close(): Promise<void>
 }
 
+interface Pair {
+  readonly client: Socket
+  readonly server: Socket
+  /** Bytes were dropped: of requests, of replies. */
+  readonly lost: [boolean, boolean]
+}
+
 /** Starts a proxy on a free loopback port. */
 export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   let mode: ProxyMode = { kind: 'pass' }
   let accepted = 0
-  const pairs = new Set<{ client: Socket; server: Socket }>()
+  const pairs = new Set<Pair>()
 
-  const forward = (from: Socket, to: Socket, reply: boolean): void => {
+  const forward = (from: Socket, to: Socket, reply: boolean, pair: Pair): void => {
     let line: Promise<void> = Promise.resolve()
     from.on('data', (chunk: Buffer) => {
       const now = mode
-      if (now.kind === 'hole' || (now.kind === 'withhold' && reply)) return
+      // A connection that lost bytes stays silent for good, as behind a firewall that forgot it: TCP never skips bytes.
+      if (now.kind === 'hole' || (now.kind === 'withhold' && reply)) pair.lost[reply ? 1 : 0] = true
+      if (pair.lost[reply ? 1 : 0]) return
       if (now.kind === 'pass') return void to.write(chunk)
       line = line.then(async () => {
         if (now.kind === 'delay') await new Promise((resolve) => setTimeout(resolve, now.ms))
@@ -54,7 +63,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     const upstream = connect(targetPort, '127.0.0.1')
     client.setNoDelay(true)
     upstream.setNoDelay(true)
-    const pair = { client, server: upstream }
+    const pair: Pair = { client, server: upstream, lost: [false, false] }
     pairs.add(pair)
     const end = (): void => {
       pairs.delete(pair)
@@ -65,8 +74,8 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
       socket.on('error', end)
       socket.on('close', end)
     }
-    forward(client, upstream, false)
-    forward(upstream, client, true)
+    forward(client, upstream, false, pair)
+    forward(upstream, client, true, pair)
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as { port: number }

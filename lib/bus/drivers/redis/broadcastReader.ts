@@ -45,6 +45,7 @@ export async function createBroadcastReader(context: ReaderContext, request: Rea
   const { pattern, options } = request
   const tellOf = callbacksOf(options)
   const sources = new Map<string, Source>()
+  const banned = new Set<string>()
   const halt = new AbortController()
   let batchCount = 64
   let refusals = 0
@@ -57,7 +58,7 @@ export async function createBroadcastReader(context: ReaderContext, request: Rea
   })
 
   const addSource = (topic: string, cursor: string, readCount: number | null, resumed: boolean): void => {
-    if (sources.has(topic)) return
+    if (sources.has(topic) || banned.has(topic)) return
     const place: Place = { topic, cursor: resumed ? cursor : null, open: [] }
     sources.set(topic, { topic, place, cursor, readCount, suspect: resumed })
     if (pattern.wildcard) tellOf.topic(topic)
@@ -168,7 +169,7 @@ export async function createBroadcastReader(context: ReaderContext, request: Rea
   const recover = async (error: unknown): Promise<void> => {
     const kind = redisAnswerOf(error)
     for (const source of sources.values()) source.suspect = true
-    if (kind === 'wrong-type') await dropForeignTypes(reader, sources, (error) => tellOf.error(error, null))
+    if (kind === 'wrong-type') return dropForeignTypes(reader, sources, banned, (error) => tellOf.error(error, null))
     if (kind === 'connection' || kind === 'no-group' || kind === 'no-key') {
       await clock.sleep(LOADING_RETRY_MS / 4, halt.signal).catch(() => undefined)
       return
@@ -203,21 +204,25 @@ export async function createBroadcastReader(context: ReaderContext, request: Rea
       halt.signal.addEventListener('abort', done, { once: true })
     })
 
-  // Listen before listing: a topic that appears in between is then read from its first entry, not from its last.
+  // A topic that is not in this list was born after the subscription: the watcher reads it from its first entry.
   let unwatch: () => void = () => undefined
   if (pattern.wildcard) {
     const known = (await context.registry.list()).filter((topic) => pattern.matches(topic))
-    await Promise.all(known.map(start))
+    await Promise.all(
+      known.map((topic) =>
+        start(topic).catch((error: unknown) => {
+          if (redisAnswerOf(error) !== 'wrong-type') throw error
+          banned.add(topic)
+          tellOf.error(toRedisError(error, context.target), null)
+        }),
+      ),
+    )
     unwatch = context.registry.watch((topics) => {
       for (const topic of topics) {
         if (!pattern.matches(topic) || sources.has(topic) || halt.signal.aborted) continue
         const resume = options.cursors?.[topic]
-        addSource(
-          topic,
-          resume !== undefined && isCursor(resume) ? resume : '0-0',
-          resume === undefined ? 0 : null,
-          resume !== undefined,
-        )
+        if (resume !== undefined && isCursor(resume)) addSource(topic, resume, null, true)
+        else addSource(topic, '0-0', 0, false)
       }
     })
   } else await start(pattern.text)
@@ -256,12 +261,14 @@ export async function createBroadcastReader(context: ReaderContext, request: Rea
 export async function dropForeignTypes(
   connection: RedisConnection,
   sources: Map<string, unknown>,
+  banned: Set<string>,
   onError: (error: AppError) => void,
 ): Promise<void> {
   for (const topic of sources.keys()) {
     const type = String(await connection.call(['TYPE', topic]).catch(() => 'stream'))
     if (type === 'stream' || type === 'none') continue
     sources.delete(topic)
+    banned.add(topic)
     onError(new AppError('BUS_REFUSED', `the key ${topic} holds a ${type}, not a stream: it is not read`, { topic }))
   }
 }

@@ -138,6 +138,15 @@ export function createRedisBus(options: RedisBusOptions): MessageBus {
     return { admin: admin as RedisConnection, registry: registry as TopicRegistry }
   }
 
+  /** What Redis answers leaves this room only as an error of the catalogue. */
+  const translated = async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      return await work
+    } catch (error) {
+      throw toRedisError(error, target)
+    }
+  }
+
   const contextOf = (parts: { admin: RedisConnection; registry: TopicRegistry }): ReaderContext => ({
     ...parts,
     clock,
@@ -185,7 +194,7 @@ export function createRedisBus(options: RedisBusOptions): MessageBus {
       assertSubscribeOptions(subscribeOptions)
       const request = { pattern, consumer, options: subscribeOptions }
       const create = subscribeOptions.mode === 'shared' ? createSharedReader : createBroadcastReader
-      const subscription = await create(contextOf(parts), request)
+      const subscription = await translated(create(contextOf(parts), request))
       subscriptions.add(subscription)
       if (stopping || subscribeOptions.signal?.aborted) {
         await subscription.stop(0)
@@ -200,10 +209,10 @@ export function createRedisBus(options: RedisBusOptions): MessageBus {
       return readRange(parts.admin, target, topic, range)
     },
     async topics() {
-      return running('topics').registry.list()
+      return translated(running('topics').registry.list())
     },
     async nowMs() {
-      const reply = await running('nowMs').admin.call(['TIME'])
+      const reply = await translated(running('nowMs').admin.call(['TIME']))
       const [seconds, micros] = Array.isArray(reply) ? reply.map(Number) : []
       return (seconds as number) * 1_000 + (micros as number) / 1_000
     },

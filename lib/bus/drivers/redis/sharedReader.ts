@@ -4,7 +4,7 @@
  * Invariant: an entry delivered to a dead call is found again in our own pending list; a lost group is rebuilt from our cursor.
  * Source: docs/bus.md "shared groups"; docs/adr/0003-redis-streams-semantics.md.
  */
-import type { AppError } from '../../../contracts/appError.ts'
+import { type AppError, isAppError } from '../../../contracts/appError.ts'
 import { createConsumerLane, type Place } from '../../consumerLane.ts'
 import type { Delivery, Subscription } from '../../messageBus.ts'
 import { callbacksOf, isCursor, toConsumerError } from '../../subscriptionRules.ts'
@@ -35,6 +35,7 @@ export async function createSharedReader(context: ReaderContext, request: Reader
   const member = options.member ?? `${context.name}-${Math.floor(context.random() * 2 ** 48).toString(36)}`
   const tellOf = callbacksOf(options)
   const sources = new Map<string, Source>()
+  const banned = new Set<string>()
   const queue: Delivery[] = []
   const halt = new AbortController()
   let clientId: number | null = null
@@ -190,7 +191,7 @@ export async function createSharedReader(context: ReaderContext, request: Reader
   const recover = async (error: unknown): Promise<void> => {
     const kind = redisAnswerOf(error)
     if (kind === 'no-group' || kind === 'no-key') return rebuild()
-    if (kind === 'wrong-type') return dropForeignTypes(admin, sources, (error) => tellOf.error(error, null))
+    if (kind === 'wrong-type') return dropForeignTypes(admin, sources, banned, (error) => tellOf.error(error, null))
     if (kind === 'connection') {
       await clock.sleep(LOADING_RETRY_MS / 4, halt.signal).catch(() => undefined)
       return
@@ -216,21 +217,26 @@ export async function createSharedReader(context: ReaderContext, request: Reader
     }
   }
 
-  const adopt = async (topics: readonly string[]): Promise<void> => {
+  /** One key that is no stream must not keep the others from being read. */
+  const adopt = async (topics: readonly string[], fromOf: (topic: string) => string): Promise<void> => {
     for (const topic of topics) {
-      if (halt.signal.aborted || !pattern.matches(topic) || sources.has(topic)) continue
-      // A topic born after the subscription is read from its first entry.
-      await addTopic(topic, 'earliest').catch((error: unknown) =>
-        tellOf.error(toRedisError(error, context.target), null),
-      )
+      if (halt.signal.aborted || !pattern.matches(topic) || sources.has(topic) || banned.has(topic)) continue
+      await addTopic(topic, fromOf(topic)).catch((error: unknown) => {
+        const cause = isAppError(error) ? error.cause : error
+        if (redisAnswerOf(cause) !== 'wrong-type') throw error
+        banned.add(topic)
+        tellOf.error(toRedisError(cause, context.target), null)
+      })
     }
   }
 
   let unwatch: () => void = () => undefined
   if (pattern.wildcard) {
-    const known = (await context.registry.list()).filter((topic) => pattern.matches(topic))
-    for (const topic of known) await addTopic(topic, options.cursors?.[topic] ?? options.from ?? 'latest')
-    unwatch = context.registry.watch((topics) => void adopt(topics))
+    await adopt(await context.registry.list(), (topic) => options.cursors?.[topic] ?? options.from ?? 'latest')
+    // A topic born after the subscription is read from its first entry. What fails is tried again with the next change.
+    unwatch = context.registry.watch((topics) => {
+      adopt(topics, () => 'earliest').catch((error: unknown) => tellOf.error(toRedisError(error, context.target), null))
+    })
   } else await addTopic(pattern.text, options.cursors?.[pattern.text] ?? options.from ?? 'latest')
 
   const reader = context.connect(`group-${group}`, () => undefined)
