@@ -65,8 +65,7 @@ test('every document and decision that a source file cites exists', () => {
     // A header's source line may only name what a reader of this repository has, and the design document.
     const source = /^ \* Source:.*$/m.exec(file.text)?.[0] ?? ''
     const named = [...file.text.matchAll(/\bdocs\/[\w/-]+\.md\b/g), ...source.matchAll(/(?<![\w/.-])[\w/-]+\.md\b/g)]
-    return named
-      .map(([cited]) => cited)
+    return [...new Set(named.map(([cited]) => cited))]
       .filter((cited) => cited !== 'seed-design.md' && !existsSync(path.join(ROOT, cited)))
       .map((cited) => `${file.path} cites ${cited}`)
   })
