@@ -298,10 +298,11 @@ test('a NoOp for everybody is answered once per layer; a stop for everybody is r
   await bench.send({ ...base, message_type: 'NoOp' }, 'kasmina.control.all')
   await bench.send({ ...base, message_id: nextId(), message_type: 'EmergencyStopCommand' }, 'kasmina.control.all')
   await bench.clock.advance(5)
-  for (const layer of ['layer_0', 'layer_1'])
-    expect((await bench.outcomes(layer)).map((outcome) => [outcome.layer_id, outcome.kind]).sort()).toEqual([
-      [layer, 'applied'],
-      [layer, 'rejected'],
-    ])
+  // Two commands under way at once: which is answered first is not promised.
+  for (const layer of ['layer_0', 'layer_1']) {
+    const kinds = (await bench.outcomes(layer)).map((outcome) => `${outcome.layer_id} ${outcome.kind}`)
+    expect(new Set(kinds)).toEqual(new Set([`${layer} applied`, `${layer} rejected`]))
+    expect(kinds.length).toBe(2)
+  }
   await handler.stop(100)
 })

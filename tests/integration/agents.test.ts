@@ -18,7 +18,7 @@ import { parseDigits } from '../../lib/training/dataset.ts'
 import { createTrainer } from '../../lib/training/trainer.ts'
 import type { RunLog } from '../../server/workers/checkpointFiles.ts'
 import { DIGITS_PATH, startLiveTrainer, startTrainerThread } from '../support/liveTrainer.ts'
-import { until } from '../support/until.ts'
+import { waitUntil as until } from '../support/waitUntil.ts'
 
 /** Reads everything like an outside observer; every entry must pass the public codec. */
 async function observe(bus: MessageBus) {
@@ -61,7 +61,7 @@ test(
         runsFolder: folder,
       })
       await Promise.race([live.exited, live.failed])
-      await until('the last tick', () => seen.frames() >= live.agent.counters().publisher.published)
+      await until('the last tick', () => seen.frames() >= live.agent.counters().publisher.published, 60_000)
       await live.stop()
 
       expect(seen.refusals).toEqual([])
