@@ -29,7 +29,7 @@ const NEW_MEMORY: SeedMemory = {
   ransomReads: 0,
   ransomAsOf: -1,
 }
-const NEW_RECORD: BlueprintRecord = { tries: 0, value: 0, fossilised: 0 }
+const NEW_RECORD: BlueprintRecord = { tries: 0, ended: 0, value: 0, fossilised: 0 }
 
 /** Scores a dormant seed: dead chunks first, then gradient demand of low-rank chunks that have been tried least. */
 export function demandScore(seed: SeedView): number {
@@ -39,16 +39,23 @@ export function demandScore(seed: SeedView): number {
   return dead + (demand * (2 - rank)) / (1 + seed.generation)
 }
 
-/** Picks the recipe: each once in the configured order, then the best upper confidence bound of contribution. */
+/**
+ * Picks the recipe: the first of the configured order until one life has ended, then each of the others once, then the
+ * best upper confidence bound of measured contribution over ended lives. A life under way counts for nothing: taking it
+ * as a failure would be a number nobody measured.
+ */
 export function chooseBlueprint(state: PolicyState): string {
   const { blueprintOrder, explorationWeight } = state.config
-  const total = 1 + blueprintOrder.reduce((sum, id) => sum + (state.blueprints[id]?.tries ?? 0), 0)
-  const bound = (id: string): number => {
-    const record = state.blueprints[id]
-    if (!record || record.tries === 0) return Infinity
-    return record.value / record.tries + explorationWeight * Math.sqrt(Math.log(total) / record.tries)
-  }
-  return blueprintOrder.reduce((best, id) => (bound(id) > bound(best) ? id : best))
+  const records = blueprintOrder.map((id) => ({ id, ...(state.blueprints[id] ?? NEW_RECORD) }))
+  const ended = records.reduce((sum, record) => sum + record.ended, 0)
+  if (ended === 0) return blueprintOrder[0]!
+  const untried = records.find((record) => record.tries === 0)
+  if (untried) return untried.id
+  const bound = (record: BlueprintRecord): number =>
+    record.ended === 0
+      ? 0
+      : record.value / record.ended + explorationWeight * Math.sqrt(Math.log(1 + ended) / record.ended)
+  return records.reduce((best, record) => (bound(record) > bound(best) ? record : best)).id
 }
 
 const HEURISTIC: GrowthChoice = {
@@ -101,10 +108,13 @@ function noteSeeds(state: PolicyState, seeds: readonly SeedView[]): PolicyState 
     // The first sight of a seed is history: a controller that joins late counts nothing it did not see.
     if (changed && before.state !== null && blueprint && seed.state === 'FOSSILIZED') {
       const value = Number.isFinite(seed.contribution) ? seed.contribution : 0
-      blueprints[blueprint] = grown(blueprints[blueprint], { value, fossilised: 1 })
+      blueprints[blueprint] = grown(blueprints[blueprint], { ended: 1, value, fossilised: 1 })
       failedLives = 0
     }
-    if (changed && before.state !== null && (seed.state === 'CULLED' || seed.state === 'ROLLED_BACK')) failedLives++
+    if (changed && before.state !== null && isFailure(seed.state)) {
+      failedLives++
+      if (blueprint) blueprints[blueprint] = grown(blueprints[blueprint], { ended: 1 })
+    }
     memories[seed.key] = {
       state: seed.state,
       generation: seed.generation,
@@ -118,8 +128,11 @@ function noteSeeds(state: PolicyState, seeds: readonly SeedView[]): PolicyState 
   return { ...state, seeds: memories, blueprints, failedLives, saturated }
 }
 
+const isFailure = (state: SeedState | null): boolean => state === 'CULLED' || state === 'ROLLED_BACK'
+
 const grown = (record: BlueprintRecord = NEW_RECORD, by: Partial<BlueprintRecord>): BlueprintRecord => ({
   tries: record.tries + (by.tries ?? 0),
+  ended: record.ended + (by.ended ?? 0),
   value: record.value + (by.value ?? 0),
   fossilised: record.fossilised + (by.fossilised ?? 0),
 })

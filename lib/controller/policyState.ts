@@ -101,6 +101,8 @@ export interface SeedMemory {
 
 export interface BlueprintRecord {
   readonly tries: number
+  /** Lives of this recipe whose end was seen; those still under way say nothing yet, neither good nor bad. */
+  readonly ended: number
   /** Sum of measured contributions; a failure adds 0. */
   readonly value: number
   readonly fossilised: number

@@ -133,9 +133,9 @@ export function fillBatch(
     const dx = rng.int(2 * reach + 1) - reach
     const dy = rng.int(2 * reach + 1) - reach
     for (let row = 0; row < side; row++) {
-      const sourceRow = row - dy
+      const sourceRow = row + dy
       for (let column = 0; column < side; column++) {
-        const sourceColumn = column - dx
+        const sourceColumn = column + dx
         const inside = sourceRow >= 0 && sourceRow < side && sourceColumn >= 0 && sourceColumn < side
         x[to + row * side + column] = inside ? train.x[from + sourceRow * side + sourceColumn]! : 0
       }
