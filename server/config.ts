@@ -31,7 +31,7 @@ const integer = (min: number, max: number) =>
     .pipe(z.int().min(min).max(max))
 
 const isRedisUrl = (text: string): boolean => {
-  if (text.startsWith('/') || text.startsWith('unix:///') || text.startsWith('redis+unix:///')) return true
+  if (text.startsWith('/') || text.startsWith('unix:///')) return true
   try {
     const { protocol, hostname } = new URL(text)
     return (protocol === 'redis:' || protocol === 'rediss:') && hostname !== ''
@@ -94,7 +94,7 @@ export const CONFIG_KEYS: readonly ConfigKey[] = Object.freeze([
     name: 'REDIS_URL',
     schema: z.string().refine(isRedisUrl),
     default: null,
-    expected: 'redis://host:port, rediss://host:port, or the path of a unix socket',
+    expected: 'redis://host:port, rediss://host:port, or unix:///path/of/socket',
     example: 'redis://127.0.0.1:6379',
     why: 'Where Redis is, when BUS is redis.',
     secret: true,
@@ -306,10 +306,13 @@ function describeProblems(problems: readonly ConfigProblem[]): string {
   return `${problems.length} configuration ${problems.length === 1 ? 'value is' : 'values are'} not acceptable:\n${lines.join('\n')}`
 }
 
-/** Reads the environment of this process. @throws CONFIG_INVALID */
-export function readConfig(): { readonly config: Config; readonly warnings: readonly string[] } {
+/** Reads the environment of this process; an argument wins over the environment. @throws CONFIG_INVALID */
+export function readConfig(argument: { readonly role?: string } = {}): {
+  readonly config: Config
+  readonly warnings: readonly string[]
+} {
   return {
-    config: parseConfig(process.env),
+    config: parseConfig(argument.role === undefined ? process.env : { ...process.env, ROLE: argument.role }),
     warnings: unknownKeys(process.env).map((name) => `${name} is set, but it is not one of our keys`),
   }
 }
@@ -317,7 +320,7 @@ export function readConfig(): { readonly config: Config; readonly warnings: read
 /** Where the bus is, for people: never with user or password. */
 export function busAddress(config: Config): string {
   if (config.redisUrl === null) return 'inside this process'
-  if (config.redisUrl.startsWith('/') || config.redisUrl.includes('unix://')) return 'local Redis socket'
+  if (config.redisUrl.startsWith('/') || config.redisUrl.startsWith('unix:')) return 'local Redis socket'
   const url = new URL(config.redisUrl)
   return `${url.hostname}:${url.port === '' ? '6379' : url.port}`
 }

@@ -1,0 +1,58 @@
+/*
+ * defineRoute: from a contract and one function to a route: parse, call the handle, answer; errors become problem documents.
+ * In: a contract of lib/contracts/httpApi.ts. Out: a Next route handler.
+ * Invariant: nothing unvalidated reaches the handle; every failure has a code, a status and the path of what is wrong.
+ * Source: docs/adr/0002-next-seam.md; docs/protocol.md "HTTP".
+ */
+import type { z } from 'zod'
+import { AppError, isAppError, toProblem } from '../../../lib/contracts/appError.ts'
+import type { HttpContract } from '../../../lib/contracts/httpApi.ts'
+import { getHandle, type Handle } from '../../../server/handle.ts'
+
+type Context = { readonly params: Promise<Readonly<Record<string, string | string[] | undefined>>> }
+type RouteHandler = (request: Request, context: Context) => Promise<Response>
+
+export interface RouteCall<C extends HttpContract> {
+  readonly handle: Handle
+  readonly params: z.infer<C['params']>
+  readonly query: z.infer<C['query']>
+  readonly request: Request
+}
+
+const NO_STORE = { 'cache-control': 'no-store' }
+
+/** Answers any failure. Never throws. */
+export function problemResponse(error: unknown): Response {
+  // Errors of the server's module instances keep their code through the brand, whichever instance made them.
+  const problem = toProblem(error)
+  return Response.json(problem, {
+    status: problem.status,
+    headers: { ...NO_STORE, 'content-type': 'application/problem+json' },
+  })
+}
+
+function parsePart(schema: z.ZodType, value: unknown): unknown {
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]
+  const path = (issue?.path ?? []).map(String).join('.')
+  throw new AppError('CONTRACT_INVALID', `${path}: ${issue?.message ?? 'invalid'}`, { path })
+}
+
+/** A Response is passed through; anything else is sent as JSON with status 200. */
+export function defineRoute<C extends HttpContract>(
+  contract: C,
+  answer: (call: RouteCall<C>) => unknown,
+): RouteHandler {
+  return async (request, context) => {
+    try {
+      const params = parsePart(contract.params, (await context.params) ?? {}) as z.infer<C['params']>
+      const search = Object.fromEntries(new URL(request.url).searchParams)
+      const query = parsePart(contract.query, search) as z.infer<C['query']>
+      const value = await answer({ handle: getHandle(), params, query, request })
+      return value instanceof Response ? value : Response.json(value, { headers: NO_STORE })
+    } catch (error) {
+      return problemResponse(isAppError(error) ? error : new AppError('INTERNAL', 'route failed', {}, error))
+    }
+  }
+}

@@ -1,0 +1,195 @@
+/*
+ * compose: the composition root; read top to bottom it is the architecture, from the bus to the screen.
+ * In: a parsed configuration, overrides for tests. Out: a running server and its stop.
+ * Invariant: it only wires; every part is registered with its clean-up in the breath it is made, so stop runs in reverse.
+ * Source: docs/architecture.md.
+ */
+import { randomUUID } from 'node:crypto'
+import { systemClock, type Clock } from '../lib/primitives/clock.ts'
+import { createDisposables, type StopReport } from '../lib/primitives/disposables.ts'
+import { busAddress, type Config } from './config.ts'
+import { createFrameTicker } from './fanout/frameTicker.ts'
+import { publishHandle, type Handle } from './handle.ts'
+import { createAccessGuard, type AccessGuard } from './http/accessGuard.ts'
+import { createApi } from './http/api.ts'
+import { createHttpServer } from './http/httpServer.ts'
+import { createMetrics } from './http/metrics.ts'
+import { createNextPages, type Pages } from './http/nextPages.ts'
+import type { IngestMessage, RecordDraft } from './ingest/ingestMessages.ts'
+import type { Logger } from './logger.ts'
+import { createLiveNamespace } from './sockets/liveNamespace.ts'
+import { createSocketServer } from './sockets/socketServer.ts'
+import { createLayerReader } from './state/layerReader.ts'
+import { createStatusBoard } from './state/liveStatus.ts'
+import { createRecordsLog } from './state/recordsLog.ts'
+import { createRunBook } from './state/runBook.ts'
+import { createThreads } from './workers/threads.ts'
+
+const STATUS_MS = 500
+/** Open pages of one address: a wall of screens behind one proxy fits, a flood does not. */
+const MAX_PER_ADDRESS = 512
+
+export interface ServerOverrides {
+  readonly clock?: Clock
+  /** Instead of Next: what answers requests behind the guard. */
+  readonly pages?: Pages
+  readonly maxPerAddress?: number
+}
+
+export interface RunningServer {
+  readonly port: number
+  readonly url: string
+  readonly handle: Handle
+  stop(deadlineMs: number): Promise<StopReport>
+}
+
+export interface ComposeInput {
+  readonly config: Config
+  readonly logger: Logger
+  /** Project folder: assets, data and the built pages lie under it. */
+  readonly root: string
+  readonly dev: boolean
+  readonly overrides?: ServerOverrides
+}
+
+/** Starts the whole server: all or nothing. @throws CONFIG_INVALID when the port can not be had */
+export async function compose({ config, logger, root, dev, overrides = {} }: ComposeInput): Promise<RunningServer> {
+  const clock = overrides.clock ?? systemClock
+  const parts = createDisposables(clock)
+  const address = busAddress(config)
+
+  // The port first: nothing starts when another program has it.
+  const http = createHttpServer({ logger: logger.room('http'), dev })
+  const port = await http.listen(config.host, config.port)
+  parts.add('http', (deadlineMs) => http.close(deadlineMs))
+
+  try {
+    // State: what is known.
+    const runs = createRunBook()
+    const reader = createLayerReader()
+    const log = createRecordsLog({ epoch: randomUUID(), snapshot: runs.snapshot })
+    // Fan-out: what is shown.
+    const ticker = createFrameTicker({ clock })
+    parts.add('ticker', () => ticker.stop())
+
+    const board = createStatusBoard({
+      clock,
+      runs,
+      reader,
+      driver: config.bus,
+      address,
+      epoch: log.epoch,
+      offset: log.offset,
+      viewers: () => live.viewers(),
+      framesSkipped: () => ticker.counters().framesSkipped,
+      trainer: () => threads.trainerState(),
+      ingestStarted: () => threads.ingestStarted(),
+      causes: () => threads.causes(),
+    })
+    parts.add('status', () => board.stop())
+
+    // Sockets: who looks.
+    let guard: AccessGuard | null = null
+    const sockets = createSocketServer({
+      server: http.server,
+      guard: () => guard,
+      logger: logger.room('sockets'),
+      maxPerAddress: overrides.maxPerAddress ?? MAX_PER_ADDRESS,
+    })
+    parts.add('sockets', () => sockets.close())
+    const live = createLiveNamespace({
+      io: sockets.io,
+      clock,
+      logger: logger.room('sockets'),
+      runs,
+      log,
+      ticker,
+      status: board.status,
+    })
+
+    // Ingest: what arrives.
+    const onRecords = (drafts: readonly RecordDraft[]): void => {
+      const records = log.append(drafts)
+      runs.record(records)
+      live.sendRecords(records)
+    }
+    const onIngest = (message: IngestMessage): void => {
+      switch (message.kind) {
+        case 'run': {
+          const before = runs.get(message.run.descriptor.run_id)
+          const run = runs.announce(message.run)
+          if (before === run) ticker.reshape(run)
+          else if (before !== undefined) live.resync('the ingest was restarted')
+          return live.sendRun(runs.snapshotOf(run))
+        }
+        case 'run-gone':
+          runs.forget(message.runId)
+          return live.resync('a silent run was let go')
+        case 'records':
+          return onRecords(message.records)
+        case 'gap':
+          return runs.gap(message.runId, message.gap)
+        case 'gone':
+          return runs.setGone(message.runId, message.gone)
+        case 'counters':
+          return board.onCounters(message.counters)
+        case 'bus': {
+          const before = board.busHealth().state
+          board.onBus(message)
+          // A change of state is not worth waiting half a second for.
+          if (message.health.state !== before) live.sendStatus(board.status())
+        }
+      }
+    }
+    const threads = createThreads({
+      config,
+      root,
+      clock,
+      logger: logger.room('threads'),
+      onIngest,
+      onRecord: (record) => onRecords([record]),
+    })
+    parts.add('threads', (deadlineMs) => threads.stop(deadlineMs))
+
+    // The door for the pages.
+    const metrics = createMetrics({
+      board,
+      fanout: ticker.counters,
+      viewers: live.viewers,
+      recordsOffset: log.offset,
+    })
+    const handle = createApi({
+      clock,
+      runs,
+      reader,
+      board,
+      metrics,
+      metricsToken: config.metricsToken,
+      address,
+      viewers: live.viewers,
+      fanout: ticker.counters,
+    })
+    parts.add('handle', publishHandle(handle))
+
+    threads.start()
+    ticker.start()
+    parts.add(
+      'status timer',
+      clock.every(STATUS_MS, () => live.sendStatus(board.status())),
+    )
+
+    // Pages last: they may ask the handle from their first request on.
+    const pages = overrides.pages ?? createNextPages({ dir: root, dev, hostname: config.host, port })
+    await pages.prepare()
+    parts.add('pages', () => pages.close())
+    guard = createAccessGuard(port, config.publicOrigins)
+    http.open(guard, pages)
+    parts.add('readiness', () => board.setStopping())
+
+    const host = config.host.includes(':') ? `[${config.host}]` : config.host
+    return { port, url: `http://${host}:${port}`, handle, stop: (deadlineMs) => parts.stop(deadlineMs) }
+  } catch (error) {
+    await parts.stop(2_000)
+    throw error
+  }
+}

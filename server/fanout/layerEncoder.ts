@@ -1,0 +1,112 @@
+/*
+ * layerEncoder: the frames of one layer for one class of viewers: encoded once, whoever and however many look.
+ * In: the layer's shared table. Out: bytes of a delta or keyframe, and a keyframe of the picture last sent for who comes late.
+ * Invariant: every frame builds on the frame before it of the same class, or on nothing.
+ * Source: docs/architecture.md "frame stream".
+ */
+import { constants, zstdCompressSync } from 'node:zlib'
+import { columnIndex } from '../../lib/contracts/metrics.ts'
+import { quantizeColumn } from '../../lib/frames/quantize.ts'
+import { TABLE_META, type SeedTable } from '../../lib/frames/seedTable.ts'
+import { encodeViewFrame, pictureBytes, stateByte, type Precision } from '../../lib/frames/viewFrame.ts'
+import type { KnownRun } from '../state/runBook.ts'
+
+const LEVEL_1 = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
+const compress = (bytes: Uint8Array): Uint8Array => zstdCompressSync(bytes, LEVEL_1)
+
+export interface LayerEncoder {
+  /** True when the table changed since the last frame, or a keyframe is due. */
+  due(nowMs: number): boolean
+  /** Null when the writer was in the way: stays due. */
+  encode(nowMs: number): EncodedFrame | null
+  /** The picture last sent, as a keyframe that later deltas build on; null before the first frame. */
+  catchUp(nowMs: number): EncodedFrame | null
+}
+
+export interface EncodedFrame {
+  readonly bytes: Uint8Array
+  readonly layer: number
+  readonly frame: number
+  readonly base: number
+}
+
+export interface LayerEncoderOptions {
+  readonly run: KnownRun
+  readonly layer: number
+  readonly classId: number
+  readonly precision: Precision
+  readonly metric: string
+  readonly keyframeMs: number
+}
+
+/** Creates the encoder of one (class, layer). */
+export function createLayerEncoder(options: LayerEncoderOptions): LayerEncoder {
+  const { run, layer, classId, precision, metric, keyframeMs } = options
+  const table: SeedTable = run.tables[layer]!
+  const { rows } = table.shape
+  const columns = run.descriptor.seed_columns
+  const columnCount = precision === 'exact' ? columns.length : 0
+  const stateColumn = columnIndex(columns, 'state')
+  const metricColumn = columnIndex(columns, metric)
+  let picture = new Uint8Array(pictureBytes(rows, columnCount, precision))
+  let previous = new Uint8Array(picture.byteLength)
+  const scratch = new Float32Array(precision === 'cells' ? rows * 2 : 0)
+  const meta = new Float64Array(table.meta.length)
+  let version = -1
+  let frame = 0
+  let keyframeAtMs = -Infinity
+
+  const take = (): number => {
+    if (precision === 'exact')
+      return table.read((source) => {
+        picture.set(new Uint8Array(source.seeds.buffer, source.seeds.byteOffset, source.seeds.byteLength))
+        meta.set(source.meta)
+      })
+    const seen = table.read((source) => {
+      if (stateColumn >= 0) scratch.set(source.seeds.subarray(stateColumn * rows, (stateColumn + 1) * rows))
+      if (metricColumn >= 0) scratch.set(source.seeds.subarray(metricColumn * rows, (metricColumn + 1) * rows), rows)
+      meta.set(source.meta)
+    })
+    // Quantised after the read: a copy is short, a logarithm per cell would keep the writer out.
+    for (let row = 0; row < rows; row++) picture[row] = stateByte(stateColumn < 0 ? Number.NaN : scratch[row]!)
+    if (metricColumn >= 0) quantizeColumn(scratch.subarray(rows), columns[metricColumn]!, picture.subarray(rows))
+    else picture.fill(255, rows)
+    return seen
+  }
+
+  const number = (value: number): number => (Number.isFinite(value) && value >= 0 ? value : 0)
+  const header = (nowMs: number) => ({
+    classId,
+    runIndex: run.index & 0xffff,
+    layer,
+    frame,
+    step: number(meta[TABLE_META.step]!),
+    tick: number(meta[TABLE_META.tick]!) >>> 0,
+    ingestMs: meta[TABLE_META.ingestMs]!,
+    serverMs: nowMs,
+    rows,
+    columnCount,
+    precision,
+    sourceFlags: number(meta[TABLE_META.flags]!) & 0xffff,
+  })
+
+  return {
+    due: (nowMs) => table.version() !== version || nowMs - keyframeAtMs >= keyframeMs,
+    encode(nowMs) {
+      const seen = take()
+      if (seen < 0) return null
+      version = seen
+      const asKeyframe = frame === 0 || nowMs - keyframeAtMs >= keyframeMs
+      if (asKeyframe) keyframeAtMs = nowMs
+      frame++
+      const base = asKeyframe ? null : { frame: frame - 1, picture: previous }
+      const bytes = encodeViewFrame(header(nowMs), picture, base, compress)
+      ;[picture, previous] = [previous, picture]
+      return { bytes, layer, frame, base: new DataView(bytes.buffer).getUint32(20, true) }
+    },
+    catchUp(nowMs) {
+      if (frame === 0) return null
+      return { bytes: encodeViewFrame(header(nowMs), previous, null, compress), layer, frame, base: 0 }
+    },
+  }
+}

@@ -1,0 +1,217 @@
+/*
+ * api: the answers of the HTTP API, as plain functions over the state.
+ * In: ids and queries that were already validated. Out: plain data in the shapes of lib/contracts/httpApi.ts.
+ * Invariant: read only; unknown ids are STATE_NOT_FOUND with the path; nothing is zero because it is unknown.
+ * Source: docs/protocol.md "HTTP".
+ */
+import { timingSafeEqual } from 'node:crypto'
+import { AppError } from '../../lib/contracts/appError.ts'
+import type { LayerSummary } from '../../lib/contracts/liveRecords.ts'
+import { columnIndex } from '../../lib/contracts/metrics.ts'
+import type { Clock } from '../../lib/primitives/clock.ts'
+import type { FanoutCounters } from '../fanout/frameTicker.ts'
+import type { Handle } from '../handle.ts'
+import { readSeries } from '../state/historyReader.ts'
+import { seedColumnsOf, seedOf, type LayerReader } from '../state/layerReader.ts'
+import type { StatusBoard } from '../state/liveStatus.ts'
+import type { KnownRun, RunBook } from '../state/runBook.ts'
+import type { Metrics } from './metrics.ts'
+
+export interface ApiSources {
+  readonly clock: Clock
+  readonly runs: RunBook
+  readonly reader: LayerReader
+  readonly board: StatusBoard
+  readonly metrics: Metrics
+  readonly metricsToken: string | null
+  readonly address: string
+  readonly viewers: () => number
+  readonly fanout: () => FanoutCounters
+}
+
+const DEFAULT_WINDOW_MS = 900_000
+const ACTIVE_MS = 60_000
+
+const notFound = (what: string, path: string) => new AppError('STATE_NOT_FOUND', `this ${what} is not known`, { path })
+
+/** Length is compared first, which tells only the length. */
+function sameText(a: string, b: string): boolean {
+  const [x, y] = [Buffer.from(a), Buffer.from(b)]
+  return x.byteLength === y.byteLength && timingSafeEqual(x, y)
+}
+
+const toItem = (summary: LayerSummary) => ({
+  layer_id: summary.layer_id,
+  run_id: summary.run_id,
+  origin: summary.origin,
+  total_seeds: summary.total_seeds,
+  active_seeds: summary.active_seeds,
+  states: summary.unknown_states > 0 ? { ...summary.states, UNKNOWN: summary.unknown_states } : summary.states,
+  age_ms: summary.age_ms,
+  freshness: summary.freshness,
+})
+
+/** Creates the functions of the handle. */
+export function createApi(sources: ApiSources): Handle {
+  const { clock, runs, reader, board, metrics, metricsToken, address, viewers, fanout } = sources
+  const startedMs = clock.monotonicMs()
+
+  const summaryOf = (run: KnownRun, layer: number): LayerSummary =>
+    reader.summary(run, layer, {
+      nowMs: clock.wallMs(),
+      lost: board.counters().lostByRun[run.descriptor.run_id] ?? 0,
+    })
+
+  /** The named run; else the newest live trainer run that has the layer, else the newest of any kind. */
+  const find = (layerId: string, runId?: string): { run: KnownRun; layer: number; summary: LayerSummary } => {
+    if (runId !== undefined && runs.get(runId) === undefined) throw notFound('run', 'run')
+    const found = runs
+      .all()
+      .filter((run) => (runId === undefined || run.descriptor.run_id === runId) && run.layerIndex.has(layerId))
+      .map((run) => ({
+        run,
+        layer: run.layerIndex.get(layerId)!,
+        summary: summaryOf(run, run.layerIndex.get(layerId)!),
+      }))
+      .toSorted((a, b) => rank(b) - rank(a) || b.run.firstSeenMs - a.run.firstSeenMs || b.run.index - a.run.index)[0]
+    if (found === undefined) throw notFound('layer', 'layer')
+    return found
+  }
+  const rank = ({ run, summary }: { run: KnownRun; summary: LayerSummary }): number =>
+    (summary.age_ms !== null && summary.age_ms < ACTIVE_MS ? 2 : 0) + (run.descriptor.origin === 'trainer' ? 1 : 0)
+
+  const refused = () => {
+    const { refusedTotal, refusedByReason } = board.counters()
+    return { total: refusedTotal, by_reason: refusedByReason }
+  }
+
+  return {
+    live: () => ({ live: true, uptime_s: (clock.monotonicMs() - startedMs) / 1_000, pid: process.pid }),
+    ready: board.ready,
+    overview() {
+      const all = runs.all()
+      const layers = all.reduce((sum, run) => sum + run.descriptor.layers.length, 0)
+      const { lost, duplicates } = board.counters()
+      return {
+        runs: all.length,
+        layers,
+        seeds: all.reduce(
+          (sum, run) => sum + run.descriptor.layers.reduce((seeds, layer) => seeds + layer.seeds, 0),
+          0,
+        ),
+        reports_per_s: board.reportsPerSecond(),
+        lost,
+        duplicates,
+        refused: refused(),
+        viewers: viewers(),
+        frames_skipped: fanout().framesSkipped,
+        frames: fanout(),
+        event_loop: board.eventLoop(),
+        // No layer was ever asked: readiness to stop is not known, and says so by 0 of n.
+        stop_ready: { ready: 0, of: layers, worst_ms: null },
+      }
+    },
+    layers: (runId) => {
+      if (runId !== undefined && runs.get(runId) === undefined) throw notFound('run', 'run')
+      const all = board.layers().filter((layer) => runId === undefined || layer.run_id === runId)
+      return { layers: all.slice(0, 8_192).map(toItem) }
+    },
+    layer(layerId, runId) {
+      const { run, layer, summary } = find(layerId, runId)
+      return { ...toItem(summary), seeds: seedColumnsOf(run, layer, clock.wallMs()) }
+    },
+    seed(layerId, seedId, runId) {
+      const { run, layer } = find(layerId, runId)
+      if (seedId >= run.tables[layer]!.shape.rows) throw notFound('seed', 'seed')
+      const one = seedOf(run, layer, seedId, clock.wallMs())
+      const { generation, blueprint, state: _state, ...metricsOf } = one.values
+      const named = run.descriptor.blueprints.find((entry) => entry.index === blueprint)
+      return {
+        layer_id: layerId,
+        run_id: run.descriptor.run_id,
+        seed_id: seedId,
+        state: one.state,
+        age_ms: one.ageMs,
+        freshness: one.freshness,
+        step: one.step,
+        tick: one.tick,
+        generation: generation ?? null,
+        blueprint_id: named?.blueprint_id ?? null,
+        metrics: Object.fromEntries(
+          Object.entries(metricsOf).map(([name, value]) => [
+            name,
+            { value, age_ms: value === null ? null : one.ageMs },
+          ]),
+        ),
+        transitions: run.events
+          .filter((event) => event.kind === 'transition' && event.layer_id === layerId && event.seed_id === seedId)
+          .toReversed(),
+      }
+    },
+    history(layerId, { run: runId, metric, fromMs, toMs, resolutionMs, seed }) {
+      const { run, layer } = find(layerId, runId)
+      if (columnIndex(run.descriptor.seed_columns, metric) < 0) throw notFound('metric', 'metric')
+      if (seed !== undefined && seed >= run.tables[layer]!.shape.rows) throw notFound('seed', 'seed')
+      const nowMs = clock.wallMs()
+      const to_ms = toMs ?? nowMs
+      const from_ms = fromMs ?? to_ms - DEFAULT_WINDOW_MS
+      if (from_ms >= to_ms) throw new AppError('CONTRACT_INVALID', 'from is not before to', { path: 'from' })
+      const points = Math.min(
+        4_096,
+        Math.max(1, Math.ceil((to_ms - from_ms) / (resolutionMs ?? (to_ms - from_ms) / 600))),
+      )
+      const series = readSeries({ run, layer, metric, fromMs: from_ms, toMs: to_ms, points, seed })
+      return {
+        layer_id: layerId,
+        run_id: run.descriptor.run_id,
+        metric,
+        from_ms,
+        to_ms,
+        resolution_ms: (to_ms - from_ms) / points,
+        at_ms: series.at_ms,
+        seed_id: seed === undefined ? series.values.map((_, row) => row) : series.values.map(() => seed),
+        values: series.values,
+        of: series.of,
+        gaps: run.gaps.filter((gap) => gap.to_ms >= from_ms && gap.from_ms <= to_ms),
+      }
+    },
+    bus() {
+      const health = board.busHealth()
+      const counters = board.counters()
+      const nowMs = clock.wallMs()
+      return {
+        driver: health.driver,
+        state: health.state,
+        since: new Date(health.sinceMs).toISOString(),
+        cause: health.cause,
+        address,
+        streams: counters.streams.map(({ topic, entries, lastMs }) => ({
+          topic,
+          entries,
+          entries_per_s: board.entriesPerSecond(topic),
+          age_ms: Math.max(0, nowMs - lastMs),
+          lag: null,
+          lost: 0,
+          duplicates: 0,
+        })),
+        groups: [],
+        pending_publishes: health.pendingPublishes,
+        reconnects: health.reconnects,
+        dead_letters: counters.deadLetters,
+        refused: refused(),
+        recent_refusals: counters.recentRefusals,
+        unknown_types: counters.unknownTypes,
+        lost: counters.lost,
+        duplicates: counters.duplicates,
+        breakers: [],
+        buffers: [{ name: 'frames waiting for their descriptor', used: counters.waiting, capacity: 512, dropped: 0 }],
+      }
+    },
+    async metrics({ authorization, loopback }) {
+      const byToken =
+        metricsToken !== null && authorization !== null && sameText(authorization, `Bearer ${metricsToken}`)
+      if (!byToken && !loopback) return null
+      return { contentType: metrics.contentType, body: await metrics.text() }
+    },
+  }
+}

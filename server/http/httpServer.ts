@@ -1,0 +1,143 @@
+/*
+ * httpServer: the one port. Guard first, then headers, then pages; upgrades are split by path.
+ * In: requests and upgrades from anywhere. Out: guarded ones for Socket.IO and for the pages.
+ * Invariant: nothing behind this file sees a request with a foreign Host or Origin, or with headers that only Next itself may set.
+ * Source: docs/adr/0002-next-seam.md.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { AppError, toProblem } from '../../lib/contracts/appError.ts'
+import { SOCKET_PATH } from '../../lib/contracts/socketEvents.ts'
+import type { Logger } from '../logger.ts'
+import type { AccessGuard, Verdict } from './accessGuard.ts'
+import type { Pages } from './nextPages.ts'
+import { contentSecurityPolicy, createNonce, FIXED_HEADERS } from './securityHeaders.ts'
+
+export interface HttpServer {
+  readonly server: Server
+  /** @throws CONFIG_INVALID when the port is taken or not ours to take. */
+  listen(host: string, port: number): Promise<number>
+  /** From now on requests reach the pages; before, they are answered with 503. */
+  open(guard: AccessGuard, pages: Pages): void
+  close(deadlineMs: number): Promise<void>
+}
+
+/** Next believes these when they come from its own proxy layer; from outside they skip checks (CVE-2025-29927). */
+const INTERNAL_HEADER =
+  /^(x-middleware-|x-nextjs-|x-invoke-|x-matched-path$|x-now-route-matches$|x-nonce$|x-morphoscope-)/
+
+function stripInternalHeaders(request: IncomingMessage): void {
+  for (const name of Object.keys(request.headers)) if (INTERNAL_HEADER.test(name)) delete request.headers[name]
+  const raw: string[] = []
+  for (let at = 0; at + 1 < request.rawHeaders.length; at += 2)
+    if (!INTERNAL_HEADER.test(request.rawHeaders[at]!.toLowerCase()))
+      raw.push(request.rawHeaders[at]!, request.rawHeaders[at + 1]!)
+  request.rawHeaders = raw
+}
+
+const isLoopback = (address: string | undefined): boolean =>
+  address !== undefined && /^(::1|(::ffff:)?127\.\d+\.\d+\.\d+)$/.test(address)
+
+const pathOf = (request: IncomingMessage): string => (request.url ?? '/').split('?', 1)[0]!
+/** Engine.IO compares a prefix of the raw path; a look-alike must not slip past either side. */
+export const isSocketPath = (path: string): boolean => path === SOCKET_PATH || path.startsWith(`${SOCKET_PATH}/`)
+
+/** Answers with a problem document. Never throws, also when the headers are out. */
+export function sendProblem(response: ServerResponse, error: AppError): void {
+  if (response.headersSent) {
+    response.destroy()
+    return
+  }
+  const problem = toProblem(error)
+  const body = JSON.stringify(problem)
+  response.writeHead(problem.status, {
+    ...FIXED_HEADERS,
+    'content-type': 'application/problem+json',
+    'content-length': Buffer.byteLength(body),
+    'cache-control': 'no-store',
+  })
+  response.end(body)
+}
+
+const toError = (verdict: Verdict & { ok: false }): AppError =>
+  new AppError(verdict.code, `${verdict.code === 'GUARD_HOST' ? 'Host' : 'Origin'} ${JSON.stringify(verdict.given)}`)
+
+/** Creates the server; it refuses everything until `open`. */
+export function createHttpServer({ logger, dev }: { readonly logger: Logger; readonly dev: boolean }): HttpServer {
+  let behind: { readonly guard: AccessGuard; readonly pages: Pages } | null = null
+
+  const onRequest = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    if (behind === null)
+      return sendProblem(response, new AppError('BUS_UNAVAILABLE', 'the server is starting or stopping'))
+    const verdict = behind.guard.request(request.method ?? 'GET', request.headers)
+    if (!verdict.ok) return sendProblem(response, toError(verdict))
+    stripInternalHeaders(request)
+    const nonce = createNonce()
+    const policy = contentSecurityPolicy(nonce, dev)
+    // Next takes the nonce for its own scripts out of the request's policy; pages read x-nonce.
+    request.headers['content-security-policy'] = policy
+    request.headers['x-nonce'] = nonce
+    // Pages do not see the connection; the name is stripped from what comes in, so only this line can set it.
+    if (isLoopback(request.socket.remoteAddress)) request.headers['x-morphoscope-peer'] = 'loopback'
+    for (const [name, value] of Object.entries(FIXED_HEADERS)) response.setHeader(name, value)
+    response.setHeader('content-security-policy', policy)
+    await behind.pages.handle(request, response)
+  }
+
+  const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000, maxHeaderSize: 32_768 })
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    onRequest(request, response).catch((error: unknown) => {
+      logger.error('request failed', { path: pathOf(request), error })
+      sendProblem(response, new AppError('INTERNAL', 'request failed', {}, error))
+    })
+  })
+  server.on('upgrade', (request, socket, head) => {
+    if (isSocketPath(pathOf(request))) return
+    socket.on('error', () => socket.destroy())
+    if (behind === null || !behind.guard.socket(request.headers).ok) {
+      socket.end('HTTP/1.1 403 Forbidden\r\nconnection: close\r\n\r\n')
+      return
+    }
+    stripInternalHeaders(request)
+    behind.pages.upgrade(request, socket, head)
+  })
+  server.on('clientError', (_error, socket) => {
+    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n')
+    else socket.destroy()
+  })
+
+  return {
+    server,
+    listen: (host, port) =>
+      new Promise((resolve, reject) => {
+        const onError = (error: NodeJS.ErrnoException) =>
+          reject(
+            new AppError(
+              'CONFIG_INVALID',
+              error.code === 'EADDRINUSE'
+                ? `port ${port} on ${host} is taken by another program; stop it, or choose another with PORT=3001`
+                : `can not listen on ${host}:${port}: ${error.message}`,
+              { path: 'PORT' },
+              error,
+            ),
+          )
+        server.once('error', onError)
+        server.listen(port, host, () => {
+          server.off('error', onError)
+          server.on('error', (error) => logger.error('http server', { error }))
+          resolve((server.address() as AddressInfo).port)
+        })
+      }),
+    open(guard, pages) {
+      behind = { guard, pages }
+    },
+    close: () =>
+      new Promise((resolve) => {
+        behind = null
+        server.close(() => resolve())
+        server.closeIdleConnections()
+        // Event streams and half-read bodies would hold the close for ever.
+        server.closeAllConnections()
+      }),
+  }
+}

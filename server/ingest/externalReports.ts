@@ -1,0 +1,195 @@
+/*
+ * externalReports: dictionary telemetry (LayerHealthReport, SeedMetricsSnapshot) into the same columns as packed frames.
+ * In: validated messages. Out: columns of a run; an assumed run for publishers that sent no descriptor.
+ * Invariant: nothing is made up: a metric that was not reported stays NaN, a seed that was not reported stays never; an averaged
+ * state id stays as it came and reads as unknown. Growth is bounded.
+ * Source: seed-design.md 2.2; docs/protocol.md "dictionary telemetry".
+ */
+import type { Delivery } from '../../lib/bus/messageBus.ts'
+import { AppError } from '../../lib/contracts/appError.ts'
+import { SEED_STATE_ID } from '../../lib/contracts/lifecycle.ts'
+import { columnIndex, SEED_COLUMNS, type MetricColumn } from '../../lib/contracts/metrics.ts'
+import type { RunDescriptor } from '../../lib/contracts/runDescriptor.ts'
+import type { LayerHealthReport, SeedMetricsSnapshot } from '../../lib/contracts/telemetry.ts'
+import { schemaIdOf } from '../../lib/frames/schemaId.ts'
+import { TABLE_META } from '../../lib/frames/seedTable.ts'
+import { stableHash } from '../../lib/primitives/stableHash.ts'
+import { appendHistory } from './frameIngest.ts'
+import { noteReport, type Run, type RunTable } from './runTable.ts'
+
+/** Metric names beyond our own columns that one run may bring. */
+const MAX_EXTRA_COLUMNS = 64
+/** RunLayer.seeds. */
+const MAX_ROWS = 65_536
+const COLUMN_NAME = /^[a-z][a-z0-9_]{0,63}$/
+
+export interface ExternalReportsOptions {
+  readonly runs: RunTable
+  readonly toWallMs: (busMs: number) => number
+  readonly onReport: (run: Run, atMs: number, publishedMs: number) => void
+}
+
+export interface ExternalReports {
+  /** @throws CONTRACT_INVALID beyond a bound */
+  accept(message: LayerHealthReport | SeedMetricsSnapshot, delivery: Delivery): void
+  reports(): number
+}
+
+type Metrics = Readonly<Record<string, number | null>>
+interface Row {
+  readonly seed: number
+  readonly metrics: Metrics
+  readonly state: number | null
+}
+
+/** `lifecycle_state` inside health metrics is the id of our `state` column, as a float. */
+const toColumnName = (name: string): string => (name === 'lifecycle_state' ? 'state' : name.toLowerCase())
+
+const extraColumn = (name: string): MetricColumn => ({
+  name,
+  unit: '',
+  min: 0,
+  max: 1,
+  scale: 'linear',
+  worst: 'none',
+  provenance: 'proxy',
+  label: name,
+  help: 'A metric this publisher sends; its range is not declared, so 0 to 1 is assumed for colour.',
+})
+
+const rowsOf = (message: LayerHealthReport | SeedMetricsSnapshot): readonly Row[] =>
+  message.message_type === 'SeedMetricsSnapshot'
+    ? [{ seed: message.seed_id, metrics: message.metrics, state: SEED_STATE_ID[message.lifecycle_state] }]
+    : Object.entries(message.health_metrics).map(([key, metrics]) => ({ seed: Number(key), metrics, state: null }))
+
+/** Creates the ingest of dictionary telemetry. */
+export function createExternalReports({ runs, toWallMs, onReport }: ExternalReportsOptions): ExternalReports {
+  let count = 0
+
+  const grown = (
+    before: RunDescriptor,
+    layerId: string,
+    rows: number,
+    names: ReadonlySet<string>,
+  ): RunDescriptor | null => {
+    const known = new Set(before.seed_columns.map((column) => column.name))
+    const room = SEED_COLUMNS.length + MAX_EXTRA_COLUMNS - before.seed_columns.length
+    const fresh = [...names].filter((name) => !known.has(name) && COLUMN_NAME.test(name)).slice(0, Math.max(0, room))
+    const at = before.layers.findIndex((layer) => layer.layer_id === layerId)
+    const fits = at >= 0 && before.layers[at]!.seeds >= rows
+    if (fits && fresh.length === 0) return null
+    const layers = before.layers.map((layer, index) => (index === at && !fits ? { ...layer, seeds: rows } : layer))
+    if (at < 0) layers.push({ layer_id: layerId, seeds: rows })
+    const seedColumns = [...before.seed_columns, ...fresh.map(extraColumn)]
+    return {
+      ...before,
+      layers,
+      seed_columns: seedColumns,
+      schema_id: schemaIdOf(layers, seedColumns, before.layer_columns),
+    }
+  }
+
+  const assume = (message: LayerHealthReport | SeedMetricsSnapshot, runId: string, rows: number): RunDescriptor => {
+    const layers = [{ layer_id: message.layer_id, seeds: rows }]
+    return {
+      message_id: message.message_id,
+      timestamp: message.timestamp,
+      source: message.source,
+      version: message.version,
+      message_type: 'RunDescriptor',
+      metadata: {},
+      run_id: runId,
+      origin: 'external',
+      title: `Assumed from the reports of ${message.source.slice(0, 64)}`,
+      telemetry_src: runId,
+      epoch: 0,
+      schema_id: schemaIdOf(layers, SEED_COLUMNS, []),
+      layers,
+      seed_columns: [...SEED_COLUMNS],
+      layer_columns: [],
+      blueprints: [],
+      seed: 0,
+      steps_per_tick: 1,
+      expected_interval_ms: 1_000,
+      dataset: { name: 'unknown', sha256: null, samples: 0, split: 'unknown' },
+      architecture: 'unknown',
+      host_parameters: 0,
+      config: {},
+      faults_allowed: false,
+      control_curve: null,
+    }
+  }
+
+  const findRun = (
+    message: LayerHealthReport | SeedMetricsSnapshot,
+    delivery: Delivery,
+    rows: number,
+    atMs: number,
+  ): Run => {
+    const { src, epoch } = delivery
+    const declared =
+      (typeof message.run_id === 'string' ? runs.byId(message.run_id) : undefined) ??
+      (src !== undefined && epoch !== undefined ? runs.bySource(src, epoch) : undefined)
+    if (declared !== undefined) return declared
+    // Kept apart by what the publisher calls itself: two sources with one layer name are two runs.
+    const runId =
+      message.run_id ??
+      `external-${stableHash(src ?? message.source)
+        .toString(16)
+        .padStart(8, '0')}`
+    return runs.byId(runId) ?? runs.announce(assume(message, runId, rows), atMs, true).run
+  }
+
+  const write = (run: Run, layer: number, rows: readonly Row[], atMs: number): void => {
+    const table = run.tables[layer]!
+    const columns = run.descriptor.seed_columns
+    const state = columnIndex(columns, 'state')
+    const size = table.shape.rows
+    for (const { seed, metrics, state: named } of rows) {
+      if (seed >= size) continue
+      for (const [name, value] of Object.entries(metrics)) {
+        const column = columnIndex(columns, toColumnName(name))
+        if (column >= 0) table.seeds[column * size + seed] = value ?? Number.NaN
+      }
+      if (named !== null && state >= 0) table.seeds[state * size + seed] = named
+      if (table.shape.rowTimes) table.rowTimes[seed] = atMs
+    }
+  }
+
+  return {
+    accept(message, delivery) {
+      const rows = rowsOf(message)
+      const last = rows.reduce((max, row) => Math.max(max, row.seed), -1)
+      const declared = message.message_type === 'LayerHealthReport' ? message.total_seeds : 0
+      const wanted = Math.max(1, last + 1, declared)
+      if (wanted > MAX_ROWS)
+        throw new AppError('CONTRACT_INVALID', `${wanted} seeds in one layer, ${MAX_ROWS} are accepted`, {
+          path: message.message_type === 'LayerHealthReport' ? 'health_metrics' : 'seed_id',
+        })
+      const atMs = toWallMs(delivery.acceptedAtMs)
+      const run = findRun(message, delivery, wanted, atMs)
+      count++
+      // The columns of this source already carry these numbers, newer.
+      if (run.framed) return
+      if (run.implicit) {
+        const names = new Set(rows.flatMap((row) => Object.keys(row.metrics).map(toColumnName)))
+        const next = grown(run.descriptor, message.layer_id, wanted, names)
+        if (next !== null) runs.reshape(run, next)
+      }
+      const layer = run.layerIndex.get(message.layer_id)
+      if (layer === undefined) throw new AppError('CONTRACT_INVALID', 'the run has no such layer', { path: 'layer_id' })
+      const table = run.tables[layer]!
+      table.begin()
+      write(run, layer, rows, atMs)
+      noteReport(run, layer, atMs)
+      table.meta[TABLE_META.publishedMs] = message.timestamp * 1_000
+      table.meta[TABLE_META.skewMs] = message.timestamp * 1_000 - delivery.acceptedAtMs
+      if (typeof message.step === 'number') table.meta[TABLE_META.step] = message.step
+      if (typeof message.tick === 'number') table.meta[TABLE_META.tick] = message.tick
+      table.end()
+      appendHistory(run, layer, atMs, table.meta[TABLE_META.tick]!)
+      onReport(run, atMs, message.timestamp * 1_000)
+    },
+    reports: () => count,
+  }
+}

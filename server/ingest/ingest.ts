@@ -1,0 +1,316 @@
+/*
+ * ingest: the bus on one side, shared columns and small messages on the other. Plain broadcast reading, no groups.
+ * In: a MessageBus. Out: announcements, records, gaps, counters, bus states, through one callback.
+ * Invariant: no entry can stop it: what is refused is counted by reason and its neighbours go on; every loss is a number.
+ * Source: docs/architecture.md "telemetry flow"; docs/protocol.md "topics".
+ */
+import { decodeEntry } from '../../lib/bus/codec.ts'
+import type { Delivery, MessageBus, SubscribeOptions, Subscription } from '../../lib/bus/messageBus.ts'
+import type { CoverageGap } from '../../lib/contracts/liveRecords.ts'
+import type { AnyMessage } from '../../lib/contracts/messageTypes.ts'
+import type { Clock } from '../../lib/primitives/clock.ts'
+import { toRecordDraft } from './eventRecords.ts'
+import { createExternalReports } from './externalReports.ts'
+import { createFrameIngest } from './frameIngest.ts'
+import type { IngestMessage, RecordDraft } from './ingestMessages.ts'
+import { createOutageWatch } from './outageWatch.ts'
+import { createRefusals } from './refusals.ts'
+import { createRunTable, type Run } from './runTable.ts'
+
+/** What is read, and from where: descriptors and events are replayed, telemetry starts now. */
+export const INGEST_PATTERNS = Object.freeze([
+  { pattern: 'kasmina.run', from: 'earliest' },
+  { pattern: 'kasmina.event.layer.+', from: 'earliest' },
+  { pattern: 'kasmina.telemetry.#', from: 'latest' },
+  { pattern: 'kasmina.ack.layer.+', from: 'latest' },
+  { pattern: 'kasmina.service', from: 'latest' },
+  { pattern: 'kasmina.dead', from: 'latest' },
+] as const)
+
+const BATCH_MS = 50
+const MAX_BATCH = 500
+const COUNTERS_MS = 250
+const CHECK_MS = 1_000
+const LOSS_SETTLE_MS = 300
+const MAX_TOPICS = 512
+const MAX_UNKNOWN_TYPES = 64
+
+export interface IngestOptions {
+  readonly bus: MessageBus
+  readonly clock: Clock
+  readonly historySeconds: number
+  readonly post: (message: IngestMessage) => void
+}
+
+export interface Ingest {
+  start(): Promise<void>
+  stop(deadlineMs: number): Promise<void>
+}
+
+/** Creates the ingest of one bus; `bus` must be started and is not stopped here. */
+export function createIngest({ bus, clock, historySeconds, post }: IngestOptions): Ingest {
+  const undo: (() => void)[] = []
+  const subscriptions: Subscription[] = []
+  const refusals = createRefusals(clock)
+  const unknownTypes = new Map<string, number>()
+  let busAheadMs = 0
+  let records: RecordDraft[] = []
+  let dead = 0
+
+  const record = (draft: RecordDraft): void => {
+    records.push(draft)
+    if (records.length >= MAX_BATCH) flush()
+  }
+  const flush = (): void => {
+    if (records.length === 0) return
+    post({ kind: 'records', records })
+    records = []
+  }
+  const toWallMs = (busMs: number): number => busMs - busAheadMs
+
+  const refuse = (error: unknown, delivery: Delivery): void => {
+    const first = refusals.add(error, delivery.topic, delivery.cursor)
+    if (first === null) return
+    record({
+      kind: 'incident',
+      at_ms: first.atMs,
+      run_id: null,
+      code: first.code,
+      severity: 'warning',
+      text: `An entry on ${first.topic} was refused (${first.code}${first.path === null ? '' : ` at ${first.path}`}). It is counted; the others go on.`,
+      lost: null,
+      from_ms: null,
+      to_ms: null,
+    })
+  }
+
+  const onGap = (run: Run, gap: CoverageGap): void => post({ kind: 'gap', runId: run.descriptor.run_id, gap })
+  /** Holes and silences are also told as records; holes close together are one. */
+  const openGaps = new Map<Run, CoverageGap>()
+  const tellGap = (run: Run, gap: CoverageGap): void => {
+    onGap(run, gap)
+    record({
+      kind: 'incident',
+      at_ms: gap.to_ms,
+      run_id: run.descriptor.run_id,
+      code: gap.cause === 'lost' ? 'TELEMETRY_LOST' : 'PRODUCER_SILENT',
+      severity: 'warning',
+      text:
+        gap.cause === 'lost'
+          ? `${gap.lost} reports never arrived: their numbers are missing.`
+          : `Nothing was reported for ${((gap.to_ms - gap.from_ms) / 1_000).toFixed(0)} s.`,
+      lost: gap.lost,
+      from_ms: gap.from_ms,
+      to_ms: gap.to_ms,
+    })
+  }
+  const noteLoss = (run: Run, gap: CoverageGap): void => {
+    const open = openGaps.get(run)
+    openGaps.set(
+      run,
+      open === undefined ? gap : { ...open, to_ms: gap.to_ms, lost: (open.lost ?? 0) + (gap.lost ?? 0) },
+    )
+  }
+  const closeGaps = (): void => {
+    for (const [run, gap] of openGaps) {
+      if (clock.wallMs() - gap.to_ms < LOSS_SETTLE_MS) continue
+      openGaps.delete(run)
+      tellGap(run, gap)
+    }
+  }
+  const runs = createRunTable({
+    historySeconds,
+    onRun: (announcement) => post({ kind: 'run', run: announcement }),
+    onGone: (run) => post({ kind: 'run-gone', index: run.index, runId: run.descriptor.run_id }),
+  })
+  const outages = createOutageWatch({ clock, runs: runs.all, onGap, onSilence: tellGap, onRecord: record })
+  const previous = new Map<Run, number>()
+  const onReport = (run: Run, atMs: number, publishedMs: number): void => {
+    outages.report(run, atMs, publishedMs, previous.get(run) ?? 0)
+    previous.set(run, atMs)
+  }
+  const frames = createFrameIngest({
+    runs,
+    toWallMs,
+    refuse,
+    onEntry: onReport,
+    onGap: (run, gap) => {
+      if (!outages.covers(run)) noteLoss(run, gap)
+    },
+  })
+  const external = createExternalReports({ runs, toWallMs, onReport })
+
+  const runOf = (message: AnyMessage, delivery: Delivery): Run | undefined => {
+    const named = message as { readonly run_id?: unknown; readonly layer_id?: unknown }
+    if (typeof named.run_id === 'string') return runs.byId(named.run_id)
+    const { src, epoch } = delivery
+    const bySource = src !== undefined && epoch !== undefined ? runs.bySource(src, epoch) : undefined
+    return bySource ?? (typeof named.layer_id === 'string' ? runs.byLayer(named.layer_id) : undefined)
+  }
+
+  const onMessage = (message: AnyMessage, delivery: Delivery): void => {
+    switch (message.message_type) {
+      case 'RunDescriptor':
+        if (runs.announce(message, toWallMs(delivery.acceptedAtMs)).changed) frames.settleWaiting()
+        return
+      case 'LayerHealthReport':
+      case 'SeedMetricsSnapshot':
+        return external.accept(message, delivery)
+      case 'TelemetryBatch':
+        for (const part of message.messages) external.accept(part, delivery)
+        return
+      case 'ServiceAnnouncement':
+      case 'Heartbeat': {
+        const { run_id: runId } = message
+        if (typeof runId !== 'string') return
+        const gone = message.message_type === 'ServiceAnnouncement' && message.state === 'leaving'
+        return post({ kind: 'gone', runId, gone })
+      }
+      default: {
+        const named = (message as { readonly run_id?: unknown }).run_id
+        const runId = runOf(message, delivery)?.descriptor.run_id ?? (typeof named === 'string' ? named : null)
+        const draft = toRecordDraft(message, runId, toWallMs(delivery.acceptedAtMs))
+        if (draft !== null) record(draft)
+      }
+    }
+  }
+
+  const streams = new Map<string, { entries: number; lastMs: number }>()
+  const countStream = (delivery: Delivery): void => {
+    const stream = streams.get(delivery.topic)
+    if (stream !== undefined) {
+      stream.entries++
+      stream.lastMs = toWallMs(delivery.acceptedAtMs)
+    } else if (streams.size < MAX_TOPICS)
+      streams.set(delivery.topic, { entries: 1, lastMs: toWallMs(delivery.acceptedAtMs) })
+  }
+
+  const accept = (delivery: Delivery): void => {
+    countStream(delivery)
+    if (delivery.type === 'TelemetryFrames') return frames.accept(delivery)
+    try {
+      const entry = decodeEntry(delivery)
+      if (entry.kind === 'message') onMessage(entry.message, delivery)
+    } catch (error) {
+      if (unknownTypes.size < MAX_UNKNOWN_TYPES || unknownTypes.has(delivery.type)) countUnknown(error, delivery.type)
+      refuse(error, delivery)
+    }
+  }
+  const countUnknown = (error: unknown, type: string): void => {
+    if ((error as { code?: unknown }).code !== 'CONTRACT_TYPE') return
+    const name = /^[A-Za-z0-9_:-]{1,64}$/.test(type) ? type : 'unprintable'
+    unknownTypes.set(name, (unknownTypes.get(name) ?? 0) + 1)
+  }
+
+  const onDead = (delivery: Delivery): void => {
+    countStream(delivery)
+    dead++
+    if (dead !== 1 && dead % 100 !== 0) return
+    record({
+      kind: 'incident',
+      at_ms: toWallMs(delivery.acceptedAtMs),
+      run_id: null,
+      code: 'DEAD_LETTER',
+      severity: 'warning',
+      text: `${dead} ${dead === 1 ? 'entry was' : 'entries were'} given up after repeated failures and kept on kasmina.dead.`,
+      lost: null,
+      from_ms: null,
+      to_ms: null,
+    })
+  }
+
+  const postCounters = (): void => {
+    closeGaps()
+    const { lost, duplicates, waiting, reports, entries, bytes } = frames.counters()
+    post({
+      kind: 'counters',
+      counters: {
+        reports: reports + external.reports(),
+        entries,
+        bytes,
+        lost,
+        duplicates,
+        waiting,
+        refusedTotal: refusals.total(),
+        refusedByReason: refusals.byReason(),
+        recentRefusals: refusals.recent(),
+        unknownTypes: Object.fromEntries(unknownTypes),
+        lostByRun: Object.fromEntries(runs.all().map((run) => [run.descriptor.run_id, run.lost])),
+        deadLetters: dead,
+        streams: [...streams].map(([topic, stream]) => ({ topic, ...stream })),
+        topics: subscriptions.reduce((sum, subscription) => sum + subscription.topics().length, 0),
+      },
+    })
+  }
+
+  const postHealth = (): void =>
+    post({
+      kind: 'bus',
+      health: bus.health(),
+      checkedMs: clock.wallMs(),
+      patterns: INGEST_PATTERNS.map((entry) => entry.pattern),
+    })
+
+  const measureClock = async (): Promise<void> => {
+    if (bus.health().state !== 'up') return
+    try {
+      const before = clock.wallMs()
+      const busMs = await bus.nowMs()
+      const after = clock.wallMs()
+      // Stream ids have whole milliseconds: a difference below that is not a difference.
+      const ahead = busMs - (before + after) / 2
+      busAheadMs = Math.abs(ahead) < 2 ? 0 : ahead
+    } catch {
+      // The state of the bus says the same, and says it first.
+    }
+  }
+
+  const options = (from: string, pattern: string): SubscribeOptions => ({
+    mode: 'broadcast',
+    from,
+    onGap: (gap) =>
+      record({
+        kind: 'incident',
+        at_ms: clock.wallMs(),
+        run_id: null,
+        code: 'BUS_TRIMMED',
+        severity: 'warning',
+        text: `Entries of ${gap.topic} were trimmed before they were read (${pattern}).`,
+        lost: gap.missing,
+        from_ms: null,
+        to_ms: null,
+      }),
+    onError: (error, delivery) => {
+      if (delivery !== null) refuse(error, delivery)
+      else refusals.add(error, pattern, '')
+    },
+  })
+
+  return {
+    async start() {
+      undo.push(
+        bus.onState((health) => {
+          outages.state(health)
+          flush()
+          postHealth()
+        }),
+      )
+      outages.state(bus.health())
+      await measureClock()
+      for (const { pattern, from } of INGEST_PATTERNS) {
+        const consumer = pattern === 'kasmina.dead' ? onDead : accept
+        subscriptions.push(await bus.subscribe(pattern, consumer, options(from, pattern)))
+      }
+      undo.push(clock.every(BATCH_MS, flush), clock.every(COUNTERS_MS, postCounters), clock.every(CHECK_MS, postHealth))
+      undo.push(clock.every(5_000, () => void measureClock()))
+      postHealth()
+    },
+    async stop(deadlineMs) {
+      for (const cancel of undo.splice(0)) cancel()
+      outages.stop()
+      await Promise.all(subscriptions.map((subscription) => subscription.stop(deadlineMs)))
+      flush()
+      postCounters()
+    },
+  }
+}

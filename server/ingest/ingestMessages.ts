@@ -1,0 +1,71 @@
+/*
+ * ingestMessages: what the ingest thread tells the main thread, and nothing else.
+ * In: nothing. Out: the union of messages, plain data and shared buffers only.
+ * Invariant: columns never travel as messages; everything here is small, bounded and batched.
+ * Source: docs/architecture.md "processes and threads".
+ */
+import type { BusHealth } from '../../lib/bus/messageBus.ts'
+import type { CoverageGap, LiveRecord } from '../../lib/contracts/liveRecords.ts'
+import type { RunDescriptor } from '../../lib/contracts/runDescriptor.ts'
+import type { SeedTableShape } from '../../lib/frames/seedTable.ts'
+import type { HistoryShape } from './historyRing.ts'
+
+type Unnumbered<R> = R extends unknown ? Omit<R, 'offset'> : never
+/** A record before the log gave it its number. */
+export type RecordDraft = Unnumbered<LiveRecord>
+
+/** What is shared with readers of one run. A run whose shape changed is announced again under the same index. */
+export interface RunAnnouncement {
+  readonly index: number
+  readonly descriptor: RunDescriptor
+  readonly implicit: boolean
+  readonly firstSeenMs: number
+  readonly shapes: readonly SeedTableShape[]
+  readonly tables: SharedArrayBuffer
+  /** Null where the memory bound of the history is used up. */
+  readonly history: readonly ({ readonly shape: HistoryShape; readonly buffer: SharedArrayBuffer } | null)[]
+}
+
+export interface RefusalSample {
+  readonly code: string
+  readonly path: string | null
+  readonly topic: string
+  readonly cursor: string
+  readonly text: string
+  readonly atMs: number
+}
+
+export interface IngestCounters {
+  /** Layer reports merged: one per layer and tick, or one per JSON message. */
+  readonly reports: number
+  readonly entries: number
+  readonly bytes: number
+  readonly lost: number
+  readonly duplicates: number
+  /** Frames that wait for their descriptor now. */
+  readonly waiting: number
+  readonly refusedTotal: number
+  readonly refusedByReason: Readonly<Record<string, number>>
+  readonly recentRefusals: readonly RefusalSample[]
+  /** Entries of types we do not know, kept raw and counted. */
+  readonly unknownTypes: Readonly<Record<string, number>>
+  readonly lostByRun: Readonly<Record<string, number>>
+  readonly topics: number
+  readonly deadLetters: number
+  /** At most 512. */
+  readonly streams: readonly { readonly topic: string; readonly entries: number; readonly lastMs: number }[]
+}
+
+export type IngestMessage =
+  | { readonly kind: 'run'; readonly run: RunAnnouncement }
+  | { readonly kind: 'run-gone'; readonly index: number; readonly runId: string }
+  | { readonly kind: 'records'; readonly records: readonly RecordDraft[] }
+  | { readonly kind: 'gap'; readonly runId: string; readonly gap: CoverageGap }
+  | {
+      readonly kind: 'bus'
+      readonly health: BusHealth
+      readonly checkedMs: number
+      readonly patterns: readonly string[]
+    }
+  | { readonly kind: 'gone'; readonly runId: string; readonly gone: boolean }
+  | { readonly kind: 'counters'; readonly counters: IngestCounters }

@@ -1,0 +1,272 @@
+/*
+ * runTable: every run that was announced (or had to be assumed), with its shared tables and its history.
+ * In: RunDescriptors, and shapes seen in dictionary messages. Out: runs by source, id or layer; announcements for readers.
+ * Invariant: runs, layers, cells and history bytes are bounded, and a bound that is hit is refused by code; two sources with one
+ * layer name stay two runs; what was never reported stays NaN.
+ * Source: docs/protocol.md "runs".
+ */
+import { AppError } from '../../lib/contracts/appError.ts'
+import type { MetricColumn } from '../../lib/contracts/metrics.ts'
+import type { RunDescriptor } from '../../lib/contracts/runDescriptor.ts'
+import { schemaIdOf } from '../../lib/frames/schemaId.ts'
+import {
+  layoutTables,
+  openTables,
+  TABLE_META,
+  type SeedTable,
+  type SeedTableShape,
+} from '../../lib/frames/seedTable.ts'
+import { historyBytes, HistoryRing, planHistory, type HistoryShape } from './historyRing.ts'
+import type { RunAnnouncement } from './ingestMessages.ts'
+
+export const RUN_LIMITS = Object.freeze({
+  runs: 64,
+  layers: 4_096,
+  cells: 4_000_000,
+  historyBytes: 64 * 1024 * 1024,
+})
+
+/** Gaps between reports of a layer that the median interval is taken from. */
+export const INTERVAL_GAPS = 20
+
+export interface LayerClock {
+  readonly gaps: Float64Array
+  count: number
+  lastMs: number
+}
+
+export interface Run {
+  readonly index: number
+  descriptor: RunDescriptor
+  readonly implicit: boolean
+  readonly firstSeenMs: number
+  shapes: readonly SeedTableShape[]
+  buffer: SharedArrayBuffer
+  tables: readonly SeedTable[]
+  history: readonly (HistoryRing | null)[]
+  historyBuffers: RunAnnouncement['history']
+  clocks: readonly LayerClock[]
+  layerIndex: ReadonlyMap<string, number>
+  cells: number
+  historyBytes: number
+  /** Packed frames were seen: dictionary messages of the same source repeat what the columns say. */
+  framed: boolean
+  lost: number
+  /** Server wall ms of the newest report; 0 = none yet. */
+  lastReportMs: number
+}
+
+export interface RunTable {
+  /** Adds or confirms a run. Answers the run and whether readers must be told. @throws CONTRACT_INVALID beyond a bound */
+  announce(
+    descriptor: RunDescriptor,
+    atMs: number,
+    implicit?: boolean,
+  ): { readonly run: Run; readonly changed: boolean }
+  /** Gives an assumed run more layers, rows or columns; values that are there move along. @throws CONTRACT_INVALID */
+  reshape(run: Run, descriptor: RunDescriptor): void
+  bySource(src: string, epoch: number): Run | undefined
+  byId(runId: string): Run | undefined
+  /** The newest run that has the layer. */
+  byLayer(layerId: string): Run | undefined
+  all(): readonly Run[]
+}
+
+export interface RunTableOptions {
+  readonly historySeconds: number
+  readonly onRun: (announcement: RunAnnouncement) => void
+  readonly onGone: (run: Run) => void
+}
+
+const tooMuch = (what: string, path: string): AppError =>
+  new AppError('CONTRACT_INVALID', `${what} is over the bound of this server`, { path })
+
+const cellsOf = (descriptor: RunDescriptor): number =>
+  descriptor.layers.reduce((sum, layer) => sum + layer.seeds * descriptor.seed_columns.length, 0)
+
+const toAnnouncement = (run: Run): RunAnnouncement => ({
+  index: run.index,
+  descriptor: run.descriptor,
+  implicit: run.implicit,
+  firstSeenMs: run.firstSeenMs,
+  shapes: run.shapes,
+  tables: run.buffer,
+  history: run.historyBuffers,
+})
+
+/** Creates an empty table. */
+export function createRunTable({ historySeconds, onRun, onGone }: RunTableOptions): RunTable {
+  const runs = new Map<string, Run>()
+  const sources = new Map<string, Run>()
+  let nextIndex = 0
+  let cells = 0
+  let historyUsed = 0
+  const sourceKey = (src: string, epoch: number) => `${epoch} ${src}`
+
+  const build = (descriptor: RunDescriptor, implicit: boolean, budgetCells: number) => {
+    const wanted = cellsOf(descriptor)
+    if (descriptor.layers.length > RUN_LIMITS.layers) throw tooMuch(`${descriptor.layers.length} layers`, 'layers')
+    if (wanted > budgetCells) throw tooMuch(`a table of ${wanted} cells`, 'layers')
+    const shapes = descriptor.layers.map((layer) => ({
+      rows: layer.seeds,
+      seedColumns: descriptor.seed_columns.length,
+      layerColumns: descriptor.layer_columns.length,
+      rowTimes: implicit,
+    }))
+    const buffer = new SharedArrayBuffer(layoutTables(shapes).bytes)
+    const tables = openTables(buffer, shapes)
+    for (const table of tables) table.clear()
+    return { shapes, buffer, tables, cells: wanted }
+  }
+
+  const buildHistory = (descriptor: RunDescriptor, shapes: readonly SeedTableShape[], free: number) => {
+    let used = 0
+    const buffers = shapes.map((shape, layer) => {
+      const plan: HistoryShape | null = planHistory({
+        ...shape,
+        intervalMs: descriptor.expected_interval_ms,
+        seconds: historySeconds,
+        budgetBytes: Math.floor((free - used) / (shapes.length - layer)),
+      })
+      if (plan === null) return null
+      used += historyBytes(plan)
+      return { shape: plan, buffer: new SharedArrayBuffer(historyBytes(plan)) }
+    })
+    const rings = buffers.map((entry) => (entry === null ? null : new HistoryRing(entry.buffer, entry.shape)))
+    return { buffers, rings, used }
+  }
+
+  const drop = (run: Run): void => {
+    runs.delete(run.descriptor.run_id)
+    sources.delete(sourceKey(run.descriptor.telemetry_src, run.descriptor.epoch))
+    cells -= run.cells
+    historyUsed -= run.historyBytes
+    onGone(run)
+  }
+
+  /** Makes room by letting go of the run that has been silent longest; a run that reports is never dropped for a new one. */
+  const makeRoom = (wantedCells: number, atMs: number): void => {
+    const silent = [...runs.values()]
+      .filter((run) => atMs - Math.max(run.lastReportMs, run.firstSeenMs) > 60_000)
+      .sort((a, b) => Math.max(a.lastReportMs, a.firstSeenMs) - Math.max(b.lastReportMs, b.firstSeenMs))
+    while (runs.size >= RUN_LIMITS.runs || cells + wantedCells > RUN_LIMITS.cells) {
+      const oldest = silent.shift()
+      if (oldest === undefined)
+        throw tooMuch(runs.size >= RUN_LIMITS.runs ? `run ${runs.size + 1}` : 'the sum of cells', 'run_id')
+      drop(oldest)
+    }
+  }
+
+  const install = (run: Run, descriptor: RunDescriptor, built: ReturnType<typeof build>): void => {
+    const history = buildHistory(descriptor, built.shapes, RUN_LIMITS.historyBytes / 4)
+    const fits = historyUsed + history.used <= RUN_LIMITS.historyBytes
+    Object.assign(run, {
+      descriptor,
+      ...built,
+      history: fits ? history.rings : built.shapes.map(() => null),
+      historyBuffers: fits ? history.buffers : built.shapes.map(() => null),
+      historyBytes: fits ? history.used : 0,
+      clocks: descriptor.layers.map(() => ({ gaps: new Float64Array(INTERVAL_GAPS), count: 0, lastMs: 0 })),
+      layerIndex: new Map(descriptor.layers.map((layer, index) => [layer.layer_id, index])),
+    })
+    cells += run.cells
+    historyUsed += run.historyBytes
+  }
+
+  return {
+    announce(descriptor, atMs, implicit = false) {
+      const known = runs.get(descriptor.run_id)
+      if (known !== undefined) {
+        const same =
+          known.descriptor.telemetry_src === descriptor.telemetry_src && known.descriptor.epoch === descriptor.epoch
+        // One id, two sources: the first keeps the name, or anyone could take over a run by repeating it.
+        if (!same) throw new AppError('CONTRACT_INVALID', 'this run id belongs to another source', { path: 'run_id' })
+        if (known.descriptor.schema_id !== descriptor.schema_id)
+          throw new AppError('CONTRACT_INVALID', 'a run can not change its tables', { path: 'schema_id' })
+        return { run: known, changed: false }
+      }
+      if (sources.has(sourceKey(descriptor.telemetry_src, descriptor.epoch)))
+        throw new AppError('CONTRACT_INVALID', 'this source and epoch already belong to a run', {
+          path: 'telemetry_src',
+        })
+      if (descriptor.schema_id !== schemaIdOf(descriptor.layers, descriptor.seed_columns, descriptor.layer_columns))
+        throw new AppError('CONTRACT_INVALID', 'schema_id does not match the tables', { path: 'schema_id' })
+      if (new Set(descriptor.layers.map((layer) => layer.layer_id)).size !== descriptor.layers.length)
+        throw new AppError('CONTRACT_INVALID', 'two layers have one name', { path: 'layers' })
+      if (cellsOf(descriptor) > RUN_LIMITS.cells) throw tooMuch(`a table of ${cellsOf(descriptor)} cells`, 'layers')
+      makeRoom(cellsOf(descriptor), atMs)
+      const built = build(descriptor, implicit, RUN_LIMITS.cells - cells)
+      const run = { index: nextIndex++, implicit, firstSeenMs: atMs, framed: false, lost: 0, lastReportMs: 0 } as Run
+      install(run, descriptor, built)
+      runs.set(descriptor.run_id, run)
+      sources.set(sourceKey(descriptor.telemetry_src, descriptor.epoch), run)
+      onRun(toAnnouncement(run))
+      return { run, changed: true }
+    },
+    reshape(run, descriptor) {
+      const before = {
+        tables: run.tables,
+        columns: run.descriptor.seed_columns,
+        layers: run.layerIndex,
+        cells: run.cells,
+      }
+      const built = build(descriptor, run.implicit, RUN_LIMITS.cells - cells + run.cells)
+      cells -= run.cells
+      historyUsed -= run.historyBytes
+      const clocks = run.clocks
+      install(run, descriptor, built)
+      for (const [layerId, from] of before.layers) {
+        const to = run.layerIndex.get(layerId)!
+        moveTable(before.tables[from]!, before.columns, run.tables[to]!, descriptor.seed_columns)
+        Object.assign(run.clocks[to]!, clocks[from]!)
+      }
+      onRun(toAnnouncement(run))
+    },
+    bySource: (src, epoch) => sources.get(sourceKey(src, epoch)),
+    byId: (runId) => runs.get(runId),
+    byLayer(layerId) {
+      let newest: Run | undefined
+      for (const run of runs.values())
+        if (run.layerIndex.has(layerId) && (newest === undefined || run.firstSeenMs >= newest.firstSeenMs)) newest = run
+      return newest
+    },
+    all: () => [...runs.values()],
+  }
+}
+
+function moveTable(
+  from: SeedTable,
+  fromColumns: readonly MetricColumn[],
+  to: SeedTable,
+  toColumns: readonly MetricColumn[],
+): void {
+  const { rows } = from.shape
+  const target = to.shape.rows
+  to.begin()
+  fromColumns.forEach((column, index) => {
+    const at = toColumns.findIndex((other) => other.name === column.name)
+    if (at >= 0) to.seeds.set(from.seeds.subarray(index * rows, index * rows + Math.min(rows, target)), at * target)
+  })
+  to.layer.set(from.layer.subarray(0, to.layer.length))
+  to.rowTimes.set(from.rowTimes.subarray(0, to.rowTimes.length))
+  to.meta.set(from.meta)
+  to.end()
+}
+
+/** Notes a report's time on its layer's clock and in its table: age, and the median of the last gaps. */
+export function noteReport(run: Run, layer: number, ingestMs: number): void {
+  const clock = run.clocks[layer]!
+  const { meta } = run.tables[layer]!
+  if (clock.lastMs > 0 && ingestMs > clock.lastMs) {
+    clock.gaps[clock.count % INTERVAL_GAPS] = ingestMs - clock.lastMs
+    clock.count++
+    const known = Math.min(clock.count, INTERVAL_GAPS)
+    // The median moves slowly: each fifth report is enough, and a sort per report would cost more than the merge.
+    if (clock.count <= 3 || clock.count % 5 === 0)
+      meta[TABLE_META.intervalMs] = clock.gaps.slice(0, known).sort()[known >> 1]!
+  }
+  clock.lastMs = ingestMs
+  if (ingestMs > run.lastReportMs) run.lastReportMs = ingestMs
+  meta[TABLE_META.ingestMs] = ingestMs
+  meta[TABLE_META.reports]!++
+}

@@ -1,0 +1,199 @@
+/*
+ * liveNamespace: `/live`: read-only data for open pages: hello, view, inspect, history, clock; frames, records, status, runs.
+ * In: client events, records, runs, statuses. Out: the same, to every viewer, each in order.
+ * Invariant: records reach a viewer contiguously or its session is told to start anew; nothing of a viewer grows without bound.
+ * Source: docs/protocol.md "Socket.IO".
+ */
+import { AppError } from '../../lib/contracts/appError.ts'
+import type { LiveRecord, LiveStatus, RunSnapshot } from '../../lib/contracts/liveRecords.ts'
+import {
+  EXACT_MAX_SEEDS,
+  LIVE_EVENT_SCHEMAS,
+  LIVE_NAMESPACE,
+  LIVE_PROTOCOL,
+  SOCKET_LIMITS,
+  type HelloAnswer,
+  type HistoryAnswer,
+  type InspectAnswer,
+} from '../../lib/contracts/socketEvents.ts'
+import type { Clock } from '../../lib/primitives/clock.ts'
+import type { FrameTicker } from '../fanout/frameTicker.ts'
+import { createViewer } from '../fanout/viewer.ts'
+import type { Logger } from '../logger.ts'
+import { readSeedSeries, readSeries } from '../state/historyReader.ts'
+import { seedOf } from '../state/layerReader.ts'
+import type { RecordsLog } from '../state/recordsLog.ts'
+import type { KnownRun, RunBook } from '../state/runBook.ts'
+import { bindHandlers, type EventSocket } from './bindHandlers.ts'
+import type { LiveIo } from './socketServer.ts'
+
+const INSPECT_WINDOW_MS = 300_000
+const INSPECT_POINTS = 300
+/** Packets that may wait for one viewer before its session starts anew: about 1 MB of records. */
+const MAX_BACKLOG = 1_000
+
+export interface LiveNamespaceOptions {
+  readonly io: LiveIo
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly runs: RunBook
+  readonly log: RecordsLog
+  readonly ticker: FrameTicker
+  readonly status: () => LiveStatus
+}
+
+export interface LiveNamespace {
+  viewers(): number
+  refusedEvents(): number
+  sessionsDropped(): number
+  sendRecords(records: readonly LiveRecord[]): void
+  sendRun(run: RunSnapshot): void
+  sendStatus(status: LiveStatus): void
+  /** Every session starts anew: what pages hold no longer matches. */
+  resync(reason: string): void
+}
+
+type Viewed = ReturnType<LiveIo['of']>['sockets'] extends Map<string, infer S> ? S : never
+
+interface EngineConnection {
+  readonly writeBuffer: readonly unknown[]
+  readonly transport: { readonly writable: boolean }
+}
+
+const notFound = (what: string, path: string) => new AppError('STATE_NOT_FOUND', `no ${what} of this name`, { path })
+
+/** Opens the namespace. */
+export function createLiveNamespace({
+  io,
+  clock,
+  logger,
+  runs,
+  log,
+  ticker,
+  status,
+}: LiveNamespaceOptions): LiveNamespace {
+  const nsp = io.of(LIVE_NAMESPACE)
+  const greeted = new Set<string>()
+  let refused = 0
+  let dropped = 0
+
+  const findLayer = (runId: string, layerId: string): { run: KnownRun; layer: number } => {
+    const run = runs.get(runId)
+    if (run === undefined) throw notFound('run', 'run_id')
+    const layer = run.layerIndex.get(layerId)
+    if (layer === undefined) throw notFound('layer', 'layer_id')
+    return { run, layer }
+  }
+
+  const inspect = (runId: string, layerId: string, seed: number): InspectAnswer => {
+    const { run, layer } = findLayer(runId, layerId)
+    if (seed >= run.tables[layer]!.shape.rows) throw notFound('seed', 'seed_id')
+    const nowMs = clock.wallMs()
+    const one = seedOf(run, layer, seed, nowMs)
+    const range = { fromMs: nowMs - INSPECT_WINDOW_MS, toMs: nowMs, points: INSPECT_POINTS }
+    return {
+      layer_id: layerId,
+      seed_id: seed,
+      age_ms: one.ageMs,
+      ingest_ms: one.ingestMs,
+      producer: run.descriptor.source,
+      entry_id: null,
+      metrics: one.values,
+      history: readSeedSeries(run, layer, seed, range),
+    }
+  }
+
+  const history = (runId: string, metric: string, seconds: number, points: number): HistoryAnswer => {
+    const run = runs.get(runId)
+    if (run === undefined) throw notFound('run', 'run_id')
+    const seeds = run.descriptor.layers.reduce((sum, layer) => sum + layer.seeds, 0)
+    if (seeds > EXACT_MAX_SEEDS)
+      throw new AppError('COMMAND_UNSUPPORTED', `series of ${seeds} seeds at once; ${EXACT_MAX_SEEDS} are the bound`, {
+        path: 'run_id',
+      })
+    const toMs = clock.wallMs()
+    return {
+      metric,
+      layers: run.descriptor.layers.map(({ layer_id }, layer) => {
+        const series = readSeries({ run, layer, metric, fromMs: toMs - seconds * 1_000, toMs, points })
+        return { layer_id, at_ms: series.at_ms, seeds: series.values, states: series.states, of: series.of }
+      }),
+    }
+  }
+
+  nsp.on('connection', (socket) => {
+    const connection = socket.conn as unknown as EngineConnection
+    const viewer = createViewer(socket.id, {
+      send: (bytes) => void socket.emit('frame', bytes),
+      backlog: () => connection.writeBuffer.length + (connection.transport.writable ? 0 : 1),
+    })
+    socket.on('disconnect', () => {
+      greeted.delete(socket.id)
+      ticker.remove(viewer)
+    })
+    bindHandlers({
+      socket: socket as unknown as EventSocket,
+      table: LIVE_EVENT_SCHEMAS,
+      // Every loopback visitor of the demo may look; there is nothing else to permit yet.
+      may: (permission) => permission === 'viewer',
+      clock,
+      logger,
+      eventsPerSecond: SOCKET_LIMITS.eventsPerSecond,
+      onRefused: () => void refused++,
+      handlers: {
+        hello: ({ protocol, resume }): HelloAnswer => {
+          if (protocol !== LIVE_PROTOCOL)
+            throw new AppError('STATE_PROTOCOL', `the server speaks protocol ${LIVE_PROTOCOL}`, { path: 'protocol' })
+          // From this turn on the viewer gets every batch: nothing can fall between the answer and the first of them.
+          greeted.add(socket.id)
+          return { protocol: LIVE_PROTOCOL, server_ms: clock.wallMs(), status: status(), records: log.resume(resume) }
+        },
+        view: (view) => {
+          if (view === null) return { class_id: ticker.setView(viewer, null) }
+          const run = runs.get(view.run_id)
+          if (run === undefined) throw notFound('run', 'run_id')
+          const seeds = run.descriptor.layers.reduce((sum, layer) => sum + layer.seeds, 0)
+          const precision = view.precision === 'exact' && seeds > EXACT_MAX_SEEDS ? 'cells' : view.precision
+          return { class_id: ticker.setView(viewer, { run, precision, metric: view.metric, maxHz: view.max_hz }) }
+        },
+        inspect: ({ run_id, layer_id, seed_id }) => inspect(run_id, layer_id, seed_id),
+        history: ({ run_id, metric, seconds, points }) => history(run_id, metric, seconds, points),
+        clock: () => ({ server_ms: clock.wallMs() }),
+      },
+    })
+  })
+
+  const each = (use: (socket: Viewed) => void): void => {
+    for (const id of greeted) {
+      const socket = nsp.sockets.get(id)
+      if (socket === undefined) continue
+      const { writeBuffer } = socket.conn as unknown as EngineConnection
+      if (writeBuffer.length <= MAX_BACKLOG) {
+        use(socket)
+        continue
+      }
+      // Records can not be skipped one by one: the session ends, and the page resumes with a delta or a snapshot.
+      dropped++
+      greeted.delete(id)
+      socket.disconnect(true)
+    }
+  }
+
+  return {
+    viewers: () => nsp.sockets.size,
+    refusedEvents: () => refused,
+    sessionsDropped: () => dropped,
+    sendRecords(records) {
+      if (records.length > 0) each((socket) => socket.emit('records', { epoch: log.epoch, records }))
+    },
+    sendRun(run) {
+      each((socket) => socket.emit('run', run))
+    },
+    sendStatus(latest) {
+      each((socket) => socket.volatile.emit('status', latest))
+    },
+    resync(reason) {
+      each((socket) => socket.emit('resync', reason))
+    },
+  }
+}

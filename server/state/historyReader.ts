@@ -1,0 +1,78 @@
+/*
+ * historyReader: series of one metric out of a layer's history ring, downsampled to what a screen can show.
+ * In: a ring, a column, a time range. Out: times and one row of values per seed; bins without data stay out: gaps stay gaps.
+ * Invariant: a value shown was really measured at about that time: the bin's last one; nothing is interpolated.
+ * Source: docs/protocol.md "HTTP"; seed-design.md 4.2.
+ */
+import { columnIndex } from '../../lib/contracts/metrics.ts'
+import { stateByte } from '../../lib/frames/viewFrame.ts'
+import type { KnownRun } from './runBook.ts'
+
+export interface Series {
+  readonly at_ms: readonly number[]
+  /** values[seed][point] */
+  readonly values: readonly (readonly (number | null)[])[]
+  readonly states: readonly (readonly number[])[]
+  /** Slots in the range before downsampling. */
+  readonly of: number
+}
+
+export interface SeriesRequest {
+  readonly run: KnownRun
+  readonly layer: number
+  readonly metric: string
+  readonly fromMs: number
+  readonly toMs: number
+  readonly points: number
+  /** Only this seed. */
+  readonly seed?: number | undefined
+}
+
+const EMPTY: Series = Object.freeze({ at_ms: [], values: [], states: [], of: 0 })
+
+/** Reads a series; empty when the layer keeps no per-seed history or the metric is not one of its columns. */
+export function readSeries({ run, layer, metric, fromMs, toMs, points, seed }: SeriesRequest): Series {
+  const ring = run.history[layer]
+  const column = columnIndex(run.descriptor.seed_columns, metric)
+  if (ring === null || ring === undefined || ring.shape.mode !== 'full' || column < 0) return EMPTY
+  const { rows } = run.tables[layer]!.shape
+  const stateColumn = columnIndex(run.descriptor.seed_columns, 'state')
+  const first = seed ?? 0
+  const count = seed === undefined ? rows : 1
+  const binMs = Math.max(1, (toMs - fromMs) / points)
+  const atMs: number[] = []
+  const values: (number | null)[][] = Array.from({ length: count }, () => [])
+  const states: number[][] = Array.from({ length: count }, () => [])
+  let lastBin = -1
+  let of = 0
+  ring.visit(fromMs, toMs, (slot) => {
+    of++
+    const bin = Math.min(points - 1, Math.floor((slot.atMs - fromMs) / binMs))
+    const point = bin === lastBin ? atMs.length - 1 : atMs.length
+    lastBin = bin
+    atMs[point] = slot.atMs
+    for (let row = 0; row < count; row++) {
+      const value = slot.values[column * rows + first + row]!
+      values[row]![point] = Number.isFinite(value) ? value : null
+      states[row]![point] = stateColumn < 0 ? 254 : stateByte(slot.values[stateColumn * rows + first + row]!)
+    }
+  })
+  return { at_ms: atMs, values, states, of }
+}
+
+/** All columns of one seed over the last `ms`. */
+export function readSeedSeries(
+  run: KnownRun,
+  layer: number,
+  seed: number,
+  range: { fromMs: number; toMs: number; points: number },
+) {
+  const columns: Record<string, readonly (number | null)[]> = {}
+  let atMs: readonly number[] = []
+  for (const { name } of run.descriptor.seed_columns) {
+    const series = readSeries({ run, layer, metric: name, seed, ...range })
+    atMs = series.at_ms
+    columns[name] = series.values[0] ?? []
+  }
+  return { at_ms: atMs, columns }
+}

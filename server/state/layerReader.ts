@@ -1,0 +1,192 @@
+/*
+ * layerReader: one layer as plain data: its summary, its seeds, one seed, its history.
+ * In: shared tables and history rings. Out: objects in the shapes of the contracts.
+ * Invariant: unmeasured is null and never is "never"; ages are counted on the server's clock; a torn read is retried, never shown.
+ * Source: docs/protocol.md "HTTP"; seed-design.md 2.2.
+ */
+import { evaluateFreshness } from '../../lib/contracts/freshness.ts'
+import { SEED_STATES, type SeedState } from '../../lib/contracts/lifecycle.ts'
+import type { LayerSummary } from '../../lib/contracts/liveRecords.ts'
+import { columnIndex } from '../../lib/contracts/metrics.ts'
+import { TABLE_META } from '../../lib/frames/seedTable.ts'
+import { NEVER_STATE_ID, stateByte } from '../../lib/frames/viewFrame.ts'
+import type { KnownRun } from './runBook.ts'
+
+const finite = (value: number | undefined): number | null =>
+  value !== undefined && Number.isFinite(value) ? value : null
+const whole = (value: number | undefined): number | null => {
+  const known = finite(value)
+  return known === null || known < 0 ? null : Math.trunc(known)
+}
+const ageOf = (atMs: number | undefined, nowMs: number): number | null => {
+  const known = finite(atMs)
+  return known === null ? null : Math.max(0, nowMs - known)
+}
+
+/** One consistent copy of a layer. */
+export interface LayerCopy {
+  readonly rows: number
+  readonly seeds: Float32Array
+  readonly layer: Float32Array
+  readonly meta: Float64Array
+  readonly rowTimes: Float64Array
+}
+
+/** Copies a layer whole; the last attempt's copy is returned even when the writer never rests (its values are then of two ticks at most). */
+export function copyLayer(run: KnownRun, layer: number): LayerCopy {
+  const table = run.tables[layer]!
+  const copy = {
+    rows: table.shape.rows,
+    seeds: new Float32Array(table.seeds.length),
+    layer: new Float32Array(table.layer.length),
+    meta: new Float64Array(table.meta.length).fill(Number.NaN),
+    rowTimes: new Float64Array(table.rowTimes.length),
+  }
+  table.read((source) => {
+    copy.seeds.set(source.seeds)
+    copy.layer.set(source.layer)
+    copy.meta.set(source.meta)
+    copy.rowTimes.set(source.rowTimes)
+  })
+  return copy
+}
+
+/** Reads state bytes of all rows into `target`. */
+export function readStates(copy: LayerCopy, stateColumn: number, target: Uint8Array): void {
+  for (let row = 0; row < copy.rows; row++)
+    target[row] = stateColumn < 0 ? NEVER_STATE_ID : stateByte(copy.seeds[stateColumn * copy.rows + row]!)
+}
+
+export interface SummaryContext {
+  readonly nowMs: number
+  readonly lost: number
+}
+
+interface CachedCounts {
+  readonly version: number
+  readonly shapeVersion: number
+  readonly states: Readonly<Record<SeedState, number>>
+  readonly active: number
+  readonly unknown: number
+  readonly copy: Pick<LayerCopy, 'layer' | 'meta'>
+}
+
+export interface LayerReader {
+  summary(run: KnownRun, layer: number, context: SummaryContext): LayerSummary
+}
+
+/** Creates a reader that counts the states of a layer again only when the layer changed. */
+export function createLayerReader(): LayerReader {
+  const cache = new WeakMap<KnownRun, (CachedCounts | undefined)[]>()
+
+  const count = (run: KnownRun, layer: number, version: number): CachedCounts => {
+    const copy = copyLayer(run, layer)
+    const states = Object.fromEntries(SEED_STATES.map((name) => [name, 0])) as Record<SeedState, number>
+    const bytes = new Uint8Array(copy.rows)
+    readStates(copy, columnIndex(run.descriptor.seed_columns, 'state'), bytes)
+    let active = 0
+    let unknown = 0
+    for (const byte of bytes) {
+      const name = SEED_STATES[byte]
+      if (name === undefined) {
+        if (byte !== NEVER_STATE_ID) unknown++
+        continue
+      }
+      states[name]++
+      if (byte >= 1 && byte <= 6) active++
+    }
+    return {
+      version,
+      shapeVersion: run.shapeVersion,
+      states,
+      active,
+      unknown,
+      copy: { layer: copy.layer, meta: copy.meta },
+    }
+  }
+
+  return {
+    summary(run, layer, { nowMs, lost }) {
+      const version = run.tables[layer]!.version()
+      const counts = cache.get(run) ?? []
+      cache.set(run, counts)
+      let known = counts[layer]
+      if (known === undefined || known.version !== version || known.shapeVersion !== run.shapeVersion) {
+        known = count(run, layer, version)
+        counts[layer] = known
+      }
+      const { meta } = known.copy
+      const ageMs = ageOf(meta[TABLE_META.ingestMs], nowMs)
+      const intervalMs = finite(meta[TABLE_META.intervalMs])
+      return {
+        layer_id: run.descriptor.layers[layer]!.layer_id,
+        run_id: run.descriptor.run_id,
+        origin: run.descriptor.origin,
+        total_seeds: run.descriptor.layers[layer]!.seeds,
+        active_seeds: known.active,
+        states: known.states,
+        unknown_states: known.unknown,
+        age_ms: ageMs,
+        interval_ms: intervalMs,
+        freshness: evaluateFreshness({ ageMs, intervalMs, declaredGone: run.gone }),
+        step: whole(meta[TABLE_META.step]),
+        tick: whole(meta[TABLE_META.tick]),
+        summary: Object.fromEntries(
+          run.descriptor.layer_columns.map((column, at) => [column.name, finite(known.copy.layer[at])]),
+        ),
+        producer_skew_ms: finite(meta[TABLE_META.skewMs]),
+        lost,
+      }
+    },
+  }
+}
+
+const nameOf = (byte: number): string => SEED_STATES[byte] ?? 'UNKNOWN'
+
+/** Every seed of a layer in columns. A seed that was never observed is UNKNOWN with age null. */
+export function seedColumnsOf(run: KnownRun, layer: number, nowMs: number) {
+  const copy = copyLayer(run, layer)
+  const bytes = new Uint8Array(copy.rows)
+  readStates(copy, columnIndex(run.descriptor.seed_columns, 'state'), bytes)
+  const layerAge = ageOf(copy.meta[TABLE_META.ingestMs], nowMs)
+  const metrics: Record<string, (number | null)[]> = {}
+  run.descriptor.seed_columns.forEach((column, at) => {
+    if (column.name !== 'state')
+      metrics[column.name] = Array.from(copy.seeds.subarray(at * copy.rows, (at + 1) * copy.rows), finite)
+  })
+  const seedIds = Array.from(bytes, (_, row) => row)
+  return {
+    seed_id: seedIds,
+    state: Array.from(bytes, nameOf),
+    metrics,
+    age_ms: seedIds.map((row) => {
+      if (copy.rowTimes.length > 0) return ageOf(copy.rowTimes[row], nowMs)
+      return bytes[row] === NEVER_STATE_ID ? null : layerAge
+    }),
+  }
+}
+
+/** One seed: its values, state and age. */
+export function seedOf(run: KnownRun, layer: number, seed: number, nowMs: number) {
+  const copy = copyLayer(run, layer)
+  const at = (column: number) => finite(copy.seeds[column * copy.rows + seed])
+  const stateColumn = columnIndex(run.descriptor.seed_columns, 'state')
+  const byte = stateColumn < 0 ? NEVER_STATE_ID : stateByte(copy.seeds[stateColumn * copy.rows + seed]!)
+  const ingestMs = copy.rowTimes.length > 0 ? finite(copy.rowTimes[seed]) : finite(copy.meta[TABLE_META.ingestMs])
+  const values = Object.fromEntries(run.descriptor.seed_columns.map((column, index) => [column.name, at(index)]))
+  const observed = Object.values(values).some((value) => value !== null)
+  const ageMs = observed ? ageOf(ingestMs ?? undefined, nowMs) : null
+  return {
+    state: nameOf(byte),
+    values,
+    ageMs,
+    ingestMs: observed ? ingestMs : null,
+    freshness: evaluateFreshness({
+      ageMs,
+      intervalMs: finite(copy.meta[TABLE_META.intervalMs]),
+      declaredGone: run.gone,
+    }),
+    step: whole(copy.meta[TABLE_META.step]),
+    tick: whole(copy.meta[TABLE_META.tick]),
+  }
+}

@@ -1,0 +1,116 @@
+/*
+ * busWorker: a thread that talks to the bus: ingest, layer agent, controller, alone or together.
+ * In: workerData (which parts, which bus), a port to the trainer. Out: ingest messages, part events.
+ * Invariant: parts of one thread share one memory bus; with Redis each thread has its own connections. A failed start ends the thread.
+ * Source: docs/architecture.md "processes and threads".
+ */
+import { parentPort, workerData, type MessagePort } from 'node:worker_threads'
+import { createControllerAgent } from '../../lib/agents/controllerAgent.ts'
+import { createLayerAgent } from '../../lib/agents/layerAgent.ts'
+import { connectTrainer, type TrainerLink } from '../../lib/agents/trainerLink.ts'
+import type { PortLike } from '../../lib/agents/trainerProtocol.ts'
+import { createMemoryBus } from '../../lib/bus/drivers/memory/memoryBus.ts'
+import { createRedisBus } from '../../lib/bus/drivers/redis/redisBus.ts'
+import type { MessageBus } from '../../lib/bus/messageBus.ts'
+import { systemClock as clock } from '../../lib/primitives/clock.ts'
+import { createDisposables } from '../../lib/primitives/disposables.ts'
+import { createIngest } from '../ingest/ingest.ts'
+import { toWorkerError, type BusWorkerData, type FromWorker, type ToWorker } from './workerProtocol.ts'
+
+const data = workerData as BusWorkerData
+const port = parentPort!
+const post = (message: FromWorker): void => port.postMessage(message)
+const parts = createDisposables(clock)
+
+function createBus(): MessageBus {
+  const { bus, name } = data
+  return bus.driver === 'redis' ? createRedisBus({ url: bus.url, clock, name }) : createMemoryBus({ clock })
+}
+
+let agent: ReturnType<typeof createLayerAgent> | null = null
+let trainerLink: TrainerLink | null = null
+let bus: MessageBus | null = null
+
+/** A restarted trainer comes as a new run on a new port: the agent of the old one goes first. */
+async function attachTrainer(trainerPort: MessagePort): Promise<void> {
+  if (bus === null) return trainerPort.close()
+  await agent?.stop(1_000)
+  const { link, ring, run } = await connectTrainer(trainerPort as unknown as PortLike)
+  trainerLink = link
+  agent = createLayerAgent({
+    bus,
+    clock,
+    ring,
+    trainer: link,
+    run,
+    onEvent: (event) => {
+      if (event.kind === 'error') post({ kind: 'part-error', part: 'agent', error: toWorkerError(event.error) })
+    },
+  })
+  await agent.start()
+}
+
+async function start(): Promise<void> {
+  const opened = createBus()
+  bus = opened
+  parts.add('bus', (deadlineMs) => opened.stop(deadlineMs))
+  await startBus(opened)
+  if (data.parts.includes('ingest')) {
+    const ingest = createIngest({
+      bus: opened,
+      clock,
+      historySeconds: data.historySeconds,
+      post: (message) => post({ kind: 'ingest', message }),
+    })
+    parts.add('ingest', (deadlineMs) => ingest.stop(deadlineMs))
+    await ingest.start()
+  }
+  if (data.parts.includes('controller')) {
+    const controller = createControllerAgent({
+      bus: opened,
+      clock,
+      onEvent: (event) => {
+        if (event.kind === 'error') post({ kind: 'part-error', part: 'controller', error: toWorkerError(event.error) })
+      },
+    })
+    parts.add('controller', (deadlineMs) => controller.stop(deadlineMs))
+    await controller.start()
+  }
+  parts.add('agent', (deadlineMs) => agent?.stop(deadlineMs))
+  // First of all: the trainer writes its log and hands over its last tick, which the agent then still sends.
+  parts.add('trainer', () => trainerLink?.stop())
+  post({ kind: 'started' })
+}
+
+/** A bus that is not there yet is waited for, and said: the page must be up to tell what is missing. */
+async function startBus(opened: MessageBus): Promise<void> {
+  const undo = opened.onState((health) => post({ kind: 'ingest', message: healthMessage(health) }))
+  try {
+    await opened.start()
+  } finally {
+    undo()
+  }
+}
+
+const healthMessage = (health: ReturnType<MessageBus['health']>) =>
+  ({ kind: 'bus', health, checkedMs: clock.wallMs(), patterns: [] }) as const
+
+async function stop(deadlineMs: number): Promise<void> {
+  const report = await parts.stop(deadlineMs)
+  post({ kind: 'stopped', failures: report.failures.map(({ name, error }) => `${name}: ${String(error)}`) })
+  port.close()
+}
+
+port.on('message', (message: ToWorker) => {
+  if (message.kind === 'stop') void stop(message.deadlineMs)
+  else
+    attachTrainer(message.port).catch((error: unknown) =>
+      post({ kind: 'part-error', part: 'agent', error: toWorkerError(error) }),
+    )
+})
+
+start().catch((error: unknown) => {
+  post({ kind: 'failed', error: toWorkerError(error) })
+  // Give the message its way out before the thread ends with everything it holds.
+  setImmediate(() => process.exit(1))
+})

@@ -1,0 +1,160 @@
+/*
+ * threads: which worker threads run, wired to each other: trainer and agent by a port, all bus parts by the bus.
+ * In: configuration. Out: ingest messages, incidents, the state of the parts.
+ * Invariant: with the memory bus all bus parts share one thread and one bus; a new agent thread always gets a new trainer.
+ * Source: docs/architecture.md "processes and threads".
+ */
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import { MessageChannel, Worker } from 'node:worker_threads'
+import type { Clock } from '../../lib/primitives/clock.ts'
+import type { Config } from '../config.ts'
+import type { IngestMessage, RecordDraft } from '../ingest/ingestMessages.ts'
+import type { Logger } from '../logger.ts'
+import { createSupervisedThread, type SupervisedThread } from './supervisedThread.ts'
+import type { TrainerWorkerData, TrainerWorkerNote } from './trainerWorker.ts'
+import type { BusPart, BusWorkerData, FromWorker } from './workerProtocol.ts'
+
+export interface Threads {
+  start(): void
+  stop(deadlineMs: number): Promise<void>
+  trainerState(): 'running' | 'restarting' | 'off' | 'failed'
+  ingestStarted(): boolean
+  causes(): readonly { readonly code: string; readonly text: string }[]
+}
+
+export interface ThreadsOptions {
+  readonly config: Config
+  readonly root: string
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly onIngest: (message: IngestMessage) => void
+  readonly onRecord: (record: RecordDraft) => void
+}
+
+const BUS_WORKER = new URL('./busWorker.ts', import.meta.url)
+const TRAINER_WORKER = new URL('./trainerWorker.ts', import.meta.url)
+
+/** Creates the threads; nothing runs before start. */
+export function createThreads({ config, root, clock, logger, onIngest, onRecord }: ThreadsOptions): Threads {
+  const bus =
+    config.redisUrl === null ? ({ driver: 'memory' } as const) : ({ driver: 'redis', url: config.redisUrl } as const)
+  let ingestStarted = false
+
+  const incident = (name: string) => (cause: string, againInMs: number) => {
+    logger.warn('a part ended and is started again', { part: name, cause, againInMs })
+    onRecord({
+      kind: 'incident',
+      at_ms: clock.wallMs(),
+      run_id: null,
+      code: 'PART_RESTART',
+      severity: 'warning',
+      text: `The ${name} ended (${cause.slice(0, 300)}) and is started again.`,
+      lost: null,
+      from_ms: null,
+      to_ms: null,
+    })
+  }
+
+  const onWorker = (name: string, parts: readonly BusPart[]) => (message: unknown) => {
+    const said = message as FromWorker
+    switch (said.kind) {
+      case 'started':
+        if (parts.includes('ingest')) ingestStarted = true
+        if (parts.includes('agent')) startTrainer()
+        return
+      case 'ingest':
+        return onIngest(said.message)
+      case 'failed':
+        logger.warn('a part could not start', { part: name, ...said.error })
+        return
+      case 'part-error':
+        logger.warn('a part reported an error', { part: said.part, ...said.error })
+        return
+      case 'stopped':
+        for (const failure of said.failures) logger.warn('a part did not stop cleanly', { part: name, failure })
+    }
+  }
+
+  const busThread = (name: string, parts: readonly BusPart[]): SupervisedThread =>
+    createSupervisedThread({
+      name,
+      clock,
+      spawn: () => {
+        const workerData: BusWorkerData = {
+          name: `morphoscope-${name}`,
+          parts,
+          bus,
+          historySeconds: config.historySeconds,
+        }
+        return new Worker(BUS_WORKER, { name, workerData })
+      },
+      onMessage: onWorker(name, parts),
+      onEnd: incident(name),
+    })
+
+  const trained: readonly BusPart[] = config.trainer.enabled ? ['controller', 'agent'] : []
+  const busThreads =
+    bus.driver === 'memory'
+      ? [busThread('bus', ['ingest', ...trained])]
+      : [busThread('ingest', ['ingest']), ...trained.map((part) => busThread(part, [part]))]
+  const agentThread = busThreads.find((thread) => thread.name === 'agent' || thread.name === 'bus')!
+
+  const digits = path.join(root, 'assets/digits/digits-14x14.bin.br')
+  const curve = path.join(root, 'assets/digits/control-curve.json')
+  const trainer = createSupervisedThread({
+    name: 'trainer',
+    clock,
+    spawn: () => {
+      const { port1, port2 } = new MessageChannel()
+      const workerData: TrainerWorkerData = {
+        port: port1,
+        digitsPath: digits,
+        controlCurvePath: existsSync(curve) ? curve : null,
+        options: { seed: config.trainer.seed, faultsAllowed: config.trainer.faultsAllowed },
+        stepsPerS: config.trainer.stepsPerSecond === 0 ? null : config.trainer.stepsPerSecond,
+        runsFolder: path.resolve(root, config.dataDir, 'runs'),
+      }
+      const worker = new Worker(TRAINER_WORKER, { name: 'trainer', workerData, transferList: [port1] })
+      agentThread.post({ kind: 'trainer', port: port2 }, [port2])
+      return worker
+    },
+    onMessage: (message) => {
+      const said = message as TrainerWorkerNote
+      if (said.kind === 'warning') logger.warn('trainer', { ...said })
+    },
+    onEnd: incident('trainer'),
+  })
+  let trainerStarted = false
+  /** The first agent thread starts it; when the agent thread is replaced, the trainer's port is dead and it ends by itself. */
+  const startTrainer = (): void => {
+    if (trainerStarted) return
+    trainerStarted = true
+    trainer.start()
+  }
+
+  return {
+    start() {
+      for (const thread of busThreads) thread.start()
+    },
+    async stop(deadlineMs) {
+      // The trainer goes with its agent: the agent says stop, sends what is pending, and then lets go of the bus.
+      const stopBus = busThreads.map((thread) =>
+        thread.stop(deadlineMs, (worker) => worker.postMessage({ kind: 'stop', deadlineMs: deadlineMs - 200 })),
+      )
+      const stopTrainer = trainer.stop(deadlineMs, () => undefined)
+      await Promise.all([...stopBus, stopTrainer])
+    },
+    trainerState() {
+      if (!config.trainer.enabled) return 'off'
+      if (trainer.state() === 'running') return 'running'
+      return trainer.restarts() >= 5 ? 'failed' : trainer.restarts() > 0 ? 'restarting' : 'running'
+    },
+    ingestStarted: () => ingestStarted,
+    causes: () =>
+      [...busThreads, ...(config.trainer.enabled ? [trainer] : [])].flatMap((thread) => {
+        const cause = thread.cause()
+        return cause === null ? [] : [{ code: 'PART_DOWN', text: `${thread.name}: ${cause}` }]
+      }),
+  }
+}

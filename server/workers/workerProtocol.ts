@@ -1,0 +1,41 @@
+/*
+ * workerProtocol: what the main thread and a bus thread say to each other.
+ * In: nothing. Out: the two message unions and the start data.
+ * Invariant: errors cross as code and text, never as class instances; columns never cross, only shared buffers.
+ * Source: docs/architecture.md "processes and threads".
+ */
+import type { MessagePort } from 'node:worker_threads'
+import { toProblem } from '../../lib/contracts/appError.ts'
+import type { IngestMessage } from '../ingest/ingestMessages.ts'
+
+export type BusPart = 'ingest' | 'agent' | 'controller'
+
+export interface BusWorkerData {
+  readonly name: string
+  readonly parts: readonly BusPart[]
+  readonly bus: { readonly driver: 'redis'; readonly url: string } | { readonly driver: 'memory' }
+  readonly historySeconds: number
+}
+
+export interface WorkerError {
+  readonly code: string
+  readonly text: string
+}
+
+export type ToWorker =
+  | { readonly kind: 'stop'; readonly deadlineMs: number }
+  | { readonly kind: 'trainer'; readonly port: MessagePort }
+
+export type FromWorker =
+  | { readonly kind: 'started' }
+  | { readonly kind: 'failed'; readonly error: WorkerError }
+  | { readonly kind: 'part-error'; readonly part: BusPart; readonly error: WorkerError }
+  | { readonly kind: 'ingest'; readonly message: IngestMessage }
+  | { readonly kind: 'stopped'; readonly failures: readonly string[] }
+
+/** Makes any throwable fit to cross. Never throws. */
+export function toWorkerError(error: unknown): WorkerError {
+  const { code } = toProblem(error)
+  const text = error instanceof Error ? error.message : String(error)
+  return { code, text: text.slice(0, 500) }
+}

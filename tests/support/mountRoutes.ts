@@ -1,0 +1,46 @@
+/*
+ * mountRoutes: the real route files of app/api behind the real server, without Next in between.
+ * In: the HTTP contract. Out: Pages for compose's overrides.
+ * Invariant: every route of the contract has a file, or mounting fails; nothing is answered by anything but that file.
+ * Source: docs/protocol.md "HTTP".
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { HTTP_API } from '../../lib/contracts/httpApi.ts'
+import type { Pages } from '../../server/http/nextPages.ts'
+
+type Route = (request: Request, context: { params: Promise<Record<string, string>> }) => Promise<Response>
+
+const toFile = (path: string) => new URL(`../../app${path.replaceAll('{', '[').replaceAll('}', ']')}/route.ts`, import.meta.url)
+
+export async function mountRoutes(): Promise<Pages> {
+  const routes = await Promise.all(
+    Object.values(HTTP_API).map(async ({ path }) => {
+      const names = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]!)
+      const pattern = new RegExp(`^${path.replace(/\./g, '\\.').replace(/\{\w+\}/g, '([^/]+)')}$`)
+      const { GET } = (await import(/* @vite-ignore */ toFile(path).href)) as { GET: Route }
+      return { names, pattern, GET }
+    }),
+  )
+  const respond = async (request: IncomingMessage): Promise<Response> => {
+    const url = new URL(request.url ?? '/', `http://${request.headers.host}`)
+    for (const { names, pattern, GET } of routes) {
+      const match = pattern.exec(url.pathname)
+      if (match === null || request.method !== 'GET') continue
+      const params = Object.fromEntries(names.map((name, at) => [name, decodeURIComponent(match[at + 1]!)]))
+      const headers = Object.entries(request.headers).filter((entry): entry is [string, string] => typeof entry[1] === 'string')
+      return GET(new Request(url, { headers }), { params: Promise.resolve(params) })
+    }
+    return new Response('no such page', { status: 404 })
+  }
+  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const answer = await respond(request)
+    response.writeHead(answer.status, Object.fromEntries(answer.headers))
+    response.end(Buffer.from(await answer.arrayBuffer()))
+  }
+  return {
+    prepare: () => Promise.resolve(),
+    handle,
+    upgrade: (_request, socket) => void socket.destroy(),
+    close: () => Promise.resolve(),
+  }
+}
