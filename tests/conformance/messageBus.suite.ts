@@ -227,6 +227,19 @@ export function messageBusSuite(name: string, makeFactory: () => Promise<BusFact
       expect(got).toEqual(['1', '2'])
     })
 
+    law('a group exists from its first subscription, before anything was published', async (topic) => {
+      const b = await bus()
+      const options = { mode: 'shared', group: 'role' } as const
+      const first = await b.subscribe(topic, () => undefined, options)
+      await first.stop()
+      expect(await b.topics()).not.toContain(topic)
+      await b.publish(topic, entry('meanwhile'))
+      const got: string[] = []
+      await b.subscribe(topic, (d) => void got.push(textOf(d)), options)
+      await waitUntil('what came between the members', () => got.length === 1)
+      expect(got).toEqual(['meanwhile'])
+    })
+
     law('plus matches one segment, hash the rest', async (topic) => {
       const b = await bus()
       const root = topic.split('.')[0] as string

@@ -71,13 +71,18 @@ export function createMemoryBus(options: MemoryBusOptions): MessageBus {
     for (const listener of listeners) tell(listener, health())
   }
 
+  const logOf = (topic: string): TopicLog => {
+    let log = logs.get(topic)
+    if (!log) logs.set(topic, (log = new TopicLog(topic)))
+    return log
+  }
+
   const append = (topic: string, message: BusMessage, maxLen: number): string => {
-    const known = logs.get(topic)
-    const log = known ?? new TopicLog(topic)
-    if (!known) logs.set(topic, log)
+    const log = logOf(topic)
+    const born = log.endPosition === 0
     const cursor = log.append(message, clock.wallMs())
     log.trim(maxLen)
-    if (!known) for (const subscription of subscriptions) subscription.noticeTopic(log)
+    if (born) for (const subscription of subscriptions) subscription.noticeTopic(log)
     for (const subscription of subscriptions) subscription.wake()
     return cursor
   }
@@ -85,6 +90,7 @@ export function createMemoryBus(options: MemoryBusOptions): MessageBus {
   const world: MemoryWorld = {
     clock,
     logs,
+    logOf,
     counters,
     maxDeliveries: options.maxDeliveries ?? DEFAULT_MAX_DELIVERIES,
     groupOf(log, name, create) {
@@ -143,7 +149,10 @@ export function createMemoryBus(options: MemoryBusOptions): MessageBus {
     },
     async topics() {
       assertRunning(state, 'topics')
-      return [...logs.keys()].sort()
+      return [...logs.values()]
+        .filter((log) => log.endPosition > 0)
+        .map((log) => log.topic)
+        .sort()
     },
     nowMs: async () => clock.wallMs(),
     health,

@@ -27,6 +27,8 @@ export interface MemoryCounters {
 export interface MemoryWorld {
   readonly clock: Clock
   readonly logs: ReadonlyMap<string, TopicLog>
+  /** The log of a topic, made when there is none: a group may exist before the first entry. */
+  logOf(topic: string): TopicLog
   readonly counters: MemoryCounters
   readonly maxDeliveries: number
   /** Groups by topic, then name; they outlive their members. */
@@ -195,13 +197,15 @@ export function createMemorySubscription(
     stop: (deadlineMs = 5_000) => (stopping ??= stopOnce(deadlineMs)),
     noticeTopic(log) {
       // A topic that did not exist at subscribe time is read from its first entry: `latest` was before it.
-      if (state === 'running' && pattern.matches(log.topic)) addTopic(log, 'earliest')
+      if (state === 'running' && pattern.matches(log.topic) && !sources.has(log.topic)) addTopic(log, 'earliest')
     },
     wake,
   }
 
   options.signal?.addEventListener('abort', onAbort, { once: true })
-  for (const log of world.logs.values()) if (pattern.matches(log.topic)) addTopic(log, options.from ?? 'latest')
+  const from = options.from ?? 'latest'
+  if (!pattern.wildcard) addTopic(world.logOf(pattern.text), from)
+  else for (const log of world.logs.values()) if (log.endPosition > 0 && pattern.matches(log.topic)) addTopic(log, from)
   return subscription
 }
 
