@@ -67,7 +67,7 @@ export async function compose({ config, logger, root, dev, overrides = {} }: Com
     // State: what is known.
     const runs = createRunBook()
     const reader = createLayerReader()
-    const log = createRecordsLog({ epoch: randomUUID(), snapshot: runs.snapshot })
+    const log = createRecordsLog({ epoch: randomUUID(), snapshot: () => runs.snapshot() })
     // Fan-out: what is shown.
     const ticker = createFrameTicker({ clock })
     parts.add('ticker', () => ticker.stop())
@@ -79,7 +79,7 @@ export async function compose({ config, logger, root, dev, overrides = {} }: Com
       driver: config.bus,
       address,
       epoch: log.epoch,
-      offset: log.offset,
+      offset: () => log.offset(),
       viewers: () => live.viewers(),
       framesSkipped: () => ticker.counters().framesSkipped,
       trainer: () => threads.trainerState(),
@@ -104,7 +104,7 @@ export async function compose({ config, logger, root, dev, overrides = {} }: Com
       runs,
       log,
       ticker,
-      status: board.status,
+      status: () => board.status(),
     })
 
     // Ingest: what arrives.
@@ -154,9 +154,9 @@ export async function compose({ config, logger, root, dev, overrides = {} }: Com
     // The door for the pages.
     const metrics = createMetrics({
       board,
-      fanout: ticker.counters,
-      viewers: live.viewers,
-      recordsOffset: log.offset,
+      fanout: () => ticker.counters(),
+      viewers: () => live.viewers(),
+      recordsOffset: () => log.offset(),
     })
     const handle = createApi({
       clock,
@@ -166,8 +166,8 @@ export async function compose({ config, logger, root, dev, overrides = {} }: Com
       metrics,
       metricsToken: config.metricsToken,
       address,
-      viewers: live.viewers,
-      fanout: ticker.counters,
+      viewers: () => live.viewers(),
+      fanout: () => ticker.counters(),
     })
     parts.add('handle', publishHandle(handle))
 

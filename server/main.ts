@@ -28,7 +28,12 @@ async function main(): Promise<void> {
   })
   for (const warning of warnings) logger.warn(warning)
   const server = await compose({ config, logger, root: ROOT, dev: values.dev })
-  bindShutdown({ stop: server.stop, logger, clock: systemClock, supervised: config.supervised })
+  bindShutdown({
+    stop: (deadlineMs) => server.stop(deadlineMs),
+    logger,
+    clock: systemClock,
+    supervised: config.supervised,
+  })
   const trainer = config.trainer.enabled ? 'on' : 'off'
   say(`Morphoscope is ready: ${server.url} (bus: ${config.bus}, environment: DEMO, trainer: ${trainer})`)
 }

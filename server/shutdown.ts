@@ -20,7 +20,13 @@ export interface ShutdownOptions {
 }
 
 /** Binds the process's signals; returns the function that stops and exits. */
-export function bindShutdown({ stop, logger, clock, supervised, exit = process.exit }: ShutdownOptions) {
+export function bindShutdown({
+  stop,
+  logger,
+  clock,
+  supervised,
+  exit = (code) => process.exit(code),
+}: ShutdownOptions) {
   let stopping = false
   const shutdown = async (cause: string, code: number): Promise<void> => {
     if (stopping) return

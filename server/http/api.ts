@@ -87,7 +87,7 @@ export function createApi(sources: ApiSources): Handle {
 
   return {
     live: () => ({ live: true, uptime_s: (clock.monotonicMs() - startedMs) / 1_000, pid: process.pid }),
-    ready: board.ready,
+    ready: () => board.ready(),
     overview() {
       const all = runs.all()
       const layers = all.reduce((sum, run) => sum + run.descriptor.layers.length, 0)

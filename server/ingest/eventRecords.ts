@@ -4,100 +4,101 @@
  * Invariant: pure; an illegal transition is shown and marked, never dropped; texts are bounded by their schemas.
  * Source: seed-design.md 2.4; docs/protocol.md "records".
  */
-import type { AnyMessage } from '../../lib/contracts/messageTypes.ts'
+import type { AnyMessage, MessageOf } from '../../lib/contracts/messageTypes.ts'
 import { isLegalEdge } from '../../lib/contracts/lifecycle.ts'
 import type { RecordDraft } from './ingestMessages.ts'
 
 const finiteOrNull = (value: number | null | undefined): number | null =>
   typeof value === 'number' && Number.isFinite(value) ? value : null
 
-/** Translates one message; null when it is no event. */
-export function toRecordDraft(message: AnyMessage, runId: string | null, busAtMs: number): RecordDraft | null {
-  const at_ms = busAtMs
-  switch (message.message_type) {
-    case 'StateTransitionEvent':
-      return {
-        kind: 'transition',
-        at_ms,
-        run_id: runId,
-        layer_id: message.layer_id,
-        seed_id: message.seed_id,
-        from_state: message.from_state,
-        to_state: message.to_state,
-        reason: message.reason,
-        triggered_by: message.triggered_by,
-        guard: message.guard ?? null,
-        step: message.step ?? null,
-        tick: message.tick ?? null,
-        generation: message.generation ?? null,
-        blueprint_id: message.blueprint_id ?? null,
-        correlation_id: message.correlation_id ?? null,
-        legal: isLegalEdge(message.from_state, message.to_state),
-      }
-    case 'EvaluationEvent':
-      return {
-        kind: 'evaluation',
-        at_ms,
-        run_id: runId,
-        step: message.step,
-        val_accuracy: message.val_accuracy,
-        val_loss: message.val_loss,
-        train_accuracy: message.train_accuracy,
-        train_loss: message.train_loss,
-        parameters: message.parameters,
-      }
-    case 'CommandOutcome':
-      if (message.kind === 'accepted' || typeof message.layer_id !== 'string') return null
-      return {
-        kind: 'command',
-        at_ms,
-        run_id: runId,
-        layer_id: message.layer_id,
-        seed_id: message.seed_id ?? null,
-        command_id: message.command_id,
-        command_type: message.command_type.slice(0, 64),
-        outcome: message.kind,
-        code: message.code ?? null,
-        text: message.text,
-      }
-    case 'FaultEvent':
-      return {
-        kind: 'fault',
-        at_ms,
-        run_id: runId,
-        layer_id: message.layer_id ?? null,
-        seed_id: message.seed_id ?? null,
-        fault_id: message.fault_id,
-        text: message.text === '' ? `${message.fault_id} ${message.action}` : message.text,
-        step: message.step ?? null,
-      }
-    case 'PerformanceAlert': {
-      const value = finiteOrNull(message.metric_value)
-      const threshold = finiteOrNull(message.threshold)
-      const reading =
-        message.metric_name === ''
-          ? ''
-          : `: ${message.metric_name} ${value ?? 'unmeasured'}${threshold === null ? '' : ` (threshold ${threshold})`}`
-      return {
-        kind: 'alert',
-        at_ms,
-        run_id: runId,
-        layer_id: message.layer_id,
-        severity: message.severity,
-        text: `${message.alert_type.replaceAll('_', ' ')}${reading}`,
-      }
+type EventName =
+  | 'StateTransitionEvent'
+  | 'EvaluationEvent'
+  | 'CommandOutcome'
+  | 'FaultEvent'
+  | 'PerformanceAlert'
+  | 'CheckpointEvent'
+type Stamp = { readonly at_ms: number; readonly run_id: string | null }
+type Makers = { readonly [N in EventName]: (message: MessageOf<N>, stamp: Stamp) => RecordDraft | null }
+
+const MAKERS: Makers = {
+  StateTransitionEvent: (message, stamp) => ({
+    kind: 'transition',
+    ...stamp,
+    layer_id: message.layer_id,
+    seed_id: message.seed_id,
+    from_state: message.from_state,
+    to_state: message.to_state,
+    reason: message.reason,
+    triggered_by: message.triggered_by,
+    guard: message.guard ?? null,
+    step: message.step ?? null,
+    tick: message.tick ?? null,
+    generation: message.generation ?? null,
+    blueprint_id: message.blueprint_id ?? null,
+    correlation_id: message.correlation_id ?? null,
+    legal: isLegalEdge(message.from_state, message.to_state),
+  }),
+  EvaluationEvent: (message, stamp) => ({
+    kind: 'evaluation',
+    ...stamp,
+    step: message.step,
+    val_accuracy: message.val_accuracy,
+    val_loss: message.val_loss,
+    train_accuracy: message.train_accuracy,
+    train_loss: message.train_loss,
+    parameters: message.parameters,
+  }),
+  CommandOutcome(message, stamp) {
+    if (message.kind === 'accepted' || typeof message.layer_id !== 'string') return null
+    return {
+      kind: 'command',
+      ...stamp,
+      layer_id: message.layer_id,
+      seed_id: message.seed_id ?? null,
+      command_id: message.command_id,
+      command_type: message.command_type.slice(0, 64),
+      outcome: message.kind,
+      code: message.code ?? null,
+      text: message.text,
     }
-    case 'CheckpointEvent':
-      return {
-        kind: 'checkpoint',
-        at_ms,
-        run_id: runId,
-        layer_id: message.layer_id ?? null,
-        checkpoint_id: message.checkpoint_id,
-        bytes: message.checkpoint_size_bytes,
-        step: message.step ?? null,
-      }
-    default:
-      return null
-  }
+  },
+  FaultEvent: (message, stamp) => ({
+    kind: 'fault',
+    ...stamp,
+    layer_id: message.layer_id ?? null,
+    seed_id: message.seed_id ?? null,
+    fault_id: message.fault_id,
+    text: message.text === '' ? `${message.fault_id} ${message.action}` : message.text,
+    step: message.step ?? null,
+  }),
+  PerformanceAlert(message, stamp) {
+    const value = finiteOrNull(message.metric_value)
+    const threshold = finiteOrNull(message.threshold)
+    const bound = threshold === null ? '' : ` (threshold ${threshold})`
+    const reading = message.metric_name === '' ? '' : `: ${message.metric_name} ${value ?? 'unmeasured'}${bound}`
+    return {
+      kind: 'alert',
+      ...stamp,
+      layer_id: message.layer_id,
+      severity: message.severity,
+      text: `${message.alert_type.replaceAll('_', ' ')}${reading}`,
+    }
+  },
+  CheckpointEvent: (message, stamp) => ({
+    kind: 'checkpoint',
+    ...stamp,
+    layer_id: message.layer_id ?? null,
+    checkpoint_id: message.checkpoint_id,
+    bytes: message.checkpoint_size_bytes,
+    step: message.step ?? null,
+  }),
+}
+
+/** Translates one message; null when it is no event that is listed. */
+export function toRecordDraft(message: AnyMessage, runId: string | null, atMs: number): RecordDraft | null {
+  if (!Object.hasOwn(MAKERS, message.message_type)) return null
+  // The table's key is the discriminant: the maker of a name gets a message of that name.
+  const make = MAKERS[message.message_type as EventName] as (message: AnyMessage, stamp: Stamp) => RecordDraft | null
+  return make(message, { at_ms: atMs, run_id: runId })
 }

@@ -168,9 +168,9 @@ export function createExternalReports({ runs, toWallMs, onReport }: ExternalRepo
         })
       const atMs = toWallMs(delivery.acceptedAtMs)
       const run = findRun(message, delivery, wanted, atMs)
-      count++
       // The columns of this source already carry these numbers, newer.
       if (run.framed) return
+      count++
       if (run.implicit) {
         const names = new Set(rows.flatMap((row) => Object.keys(row.metrics).map(toColumnName)))
         const next = grown(run.descriptor, message.layer_id, wanted, names)

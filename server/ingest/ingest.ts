@@ -123,7 +123,7 @@ export function createIngest({ bus, clock, historySeconds, post }: IngestOptions
     onRun: (announcement) => post({ kind: 'run', run: announcement }),
     onGone: (run) => post({ kind: 'run-gone', index: run.index, runId: run.descriptor.run_id }),
   })
-  const outages = createOutageWatch({ clock, runs: runs.all, onGap, onSilence: tellGap, onRecord: record })
+  const outages = createOutageWatch({ clock, runs: () => runs.all(), onGap, onSilence: tellGap, onRecord: record })
   const previous = new Map<Run, number>()
   const onReport = (run: Run, atMs: number, publishedMs: number): void => {
     outages.report(run, atMs, publishedMs, previous.get(run) ?? 0)
@@ -148,31 +148,23 @@ export function createIngest({ bus, clock, historySeconds, post }: IngestOptions
     return bySource ?? (typeof named.layer_id === 'string' ? runs.byLayer(named.layer_id) : undefined)
   }
 
+  const onEvent = (message: AnyMessage, delivery: Delivery): void => {
+    const named = (message as { readonly run_id?: unknown }).run_id
+    const runId = runOf(message, delivery)?.descriptor.run_id ?? (typeof named === 'string' ? named : null)
+    const draft = toRecordDraft(message, runId, toWallMs(delivery.acceptedAtMs))
+    if (draft !== null) record(draft)
+  }
+
   const onMessage = (message: AnyMessage, delivery: Delivery): void => {
-    switch (message.message_type) {
-      case 'RunDescriptor':
-        if (runs.announce(message, toWallMs(delivery.acceptedAtMs)).changed) frames.settleWaiting()
-        return
-      case 'LayerHealthReport':
-      case 'SeedMetricsSnapshot':
-        return external.accept(message, delivery)
-      case 'TelemetryBatch':
-        for (const part of message.messages) external.accept(part, delivery)
-        return
-      case 'ServiceAnnouncement':
-      case 'Heartbeat': {
-        const { run_id: runId } = message
-        if (typeof runId !== 'string') return
-        const gone = message.message_type === 'ServiceAnnouncement' && message.state === 'leaving'
-        return post({ kind: 'gone', runId, gone })
-      }
-      default: {
-        const named = (message as { readonly run_id?: unknown }).run_id
-        const runId = runOf(message, delivery)?.descriptor.run_id ?? (typeof named === 'string' ? named : null)
-        const draft = toRecordDraft(message, runId, toWallMs(delivery.acceptedAtMs))
-        if (draft !== null) record(draft)
-      }
-    }
+    const type = message.message_type
+    if (type === 'RunDescriptor') {
+      if (runs.announce(message, toWallMs(delivery.acceptedAtMs)).changed) frames.settleWaiting()
+    } else if (type === 'LayerHealthReport' || type === 'SeedMetricsSnapshot') external.accept(message, delivery)
+    else if (type === 'TelemetryBatch') for (const part of message.messages) external.accept(part, delivery)
+    else if (type === 'ServiceAnnouncement' || type === 'Heartbeat') {
+      const gone = type === 'ServiceAnnouncement' && message.state === 'leaving'
+      if (typeof message.run_id === 'string') post({ kind: 'gone', runId: message.run_id, gone })
+    } else onEvent(message, delivery)
   }
 
   const streams = new Map<string, { entries: number; lastMs: number }>()

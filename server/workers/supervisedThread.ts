@@ -55,12 +55,12 @@ export function createSupervisedThread(options: SupervisedThreadOptions): Superv
     worker = born
     let lastWords: string | null = null
     born.on('message', (message: unknown) => {
-      const { kind, error } = message as { kind?: unknown; error?: { text?: unknown } }
+      const { kind, error } = message as { kind?: unknown; error?: { text?: string } }
       if (kind === 'started') {
         state = 'running'
         cause = null
       }
-      if (kind === 'failed') lastWords = String(error?.text ?? 'start failed')
+      if (kind === 'failed') lastWords = error?.text ?? 'start failed'
       onMessage(message)
     })
     born.on('error', (error) => {
