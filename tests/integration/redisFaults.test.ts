@@ -4,6 +4,7 @@
  * Invariant: bounds are hang guards ten times the aim; counts are exact.
  * Source: docs/bus.md "faults".
  */
+import { spawn } from 'node:child_process'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createRedisBus, type RedisBusOptions } from '../../lib/bus/drivers/redis/redisBus.ts'
 import type { BusMessage, Delivery, MessageBus, TrimGap } from '../../lib/bus/messageBus.ts'
@@ -112,6 +113,7 @@ describe.skipIf(missing !== null)('redis faults', { timeout: 60_000 }, () => {
     for (let round = 0; round < 4; round++) {
       const before = broadcast.applied.size
       await waitUntil('some load', () => broadcast.applied.size > before + 50)
+      await waitUntil('every connection', () => b.health().state === 'up')
       await redis.kill()
       await waitUntil('the outage to be seen', () => b.health().state === 'reconnecting')
       expect(b.health().cause).toContain('redis.sock')
@@ -131,7 +133,7 @@ describe.skipIf(missing !== null)('redis faults', { timeout: 60_000 }, () => {
     expect(broadcast.guard.counters().lost).toBe(0)
     await waitUntil('health to be up', () => b.health().state === 'up')
     expect(b.health()).toMatchObject({ cause: null, pendingPublishes: 0 })
-    // Readers, writer and admin each say when they are back; one outage is one reconnect, not six.
+    // Readers, writer and admin each say when they are back; one outage is at least one reconnect.
     expect(b.health().reconnects).toBeGreaterThanOrEqual(4)
   })
 
@@ -221,6 +223,32 @@ describe.skipIf(missing !== null)('redis faults', { timeout: 60_000 }, () => {
       const now = (await redis.command('XPENDING', 't.stop', 'role')) as unknown[]
       return now[0] === 0
     })
+  })
+
+  test('a member killed with -9 loses its entries to another, a slow living one does not', async () => {
+    const redis = await server()
+    const program = new URL('../support/silentMember.ts', import.meta.url).pathname
+    const node = new URL('../../node_modules/.bin/node', import.meta.url).pathname
+    const child = spawn(node, [program, redis.url, 't.kill', 'role'], { stdio: ['ignore', 'pipe', 'inherit'] })
+    cleanUps.push(async () => void child.kill('SIGKILL'))
+    let said = ''
+    child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()))
+    await waitUntil('the member to be ready', () => said.includes('ready'))
+    const b = await bus(redis.url)
+    for (let seq = 0; seq < 3; seq++) await b.publish('t.kill', entry(seq))
+    await waitUntil('it to hold three', () => said.split('held').length === 4)
+    const got: Delivery[] = []
+    await b.subscribe('t.kill', (d) => void got.push(d), { mode: 'shared', group: 'role', maxInFlight: 10 })
+    // Three times the idle limit: the member is slow, but its process proves that it lives.
+    await new Promise((resolve) => setTimeout(resolve, 1_500))
+    expect(got).toEqual([])
+    child.kill('SIGKILL')
+    await waitUntil('the other member to have all three', () => got.length === 3)
+    expect(got.map((d) => [d.seq, d.deliveryCount])).toEqual([
+      [0, 2],
+      [1, 2],
+      [2, 2],
+    ])
   })
 
   test('FLUSHALL is survived: groups rebuilt, registry restored, the loss declared', async () => {

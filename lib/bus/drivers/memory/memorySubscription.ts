@@ -6,6 +6,7 @@
  */
 import type { AppError } from '../../../contracts/appError.ts'
 import type { Clock } from '../../../primitives/clock.ts'
+import { withDeadline } from '../../../primitives/deadline.ts'
 import { createConsumerLane, type Place } from '../../consumerLane.ts'
 import type { BusMessage, Consumer, Delivery, SubscribeOptions, Subscription } from '../../messageBus.ts'
 import { callbacksOf, retryDelayMs, toConsumerError } from '../../subscriptionRules.ts'
@@ -213,19 +214,4 @@ function startPosition(log: TopicLog, from: string): number {
   if (from === 'earliest') return log.firstPosition
   const at = parseCursor(from)
   return at ? log.positionAfter(at.ms, at.n) : log.endPosition
-}
-
-/** Waits for work at most deadlineMs; resolves either way and leaves no timer. */
-export async function withDeadline(clock: Clock, work: Promise<unknown>, deadlineMs: number): Promise<boolean> {
-  let undo: () => void = () => undefined
-  const late = new Promise<boolean>((resolve) => {
-    undo = clock.after(deadlineMs, () => resolve(false))
-  })
-  const done = work.then(
-    () => true,
-    () => true,
-  )
-  const inTime = await Promise.race([done, late])
-  undo()
-  return inTime
 }

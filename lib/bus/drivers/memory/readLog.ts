@@ -4,27 +4,9 @@
  * Invariant: never starts later than asked without saying so.
  * Source: docs/bus.md "reading a range".
  */
-import { AppError } from '../../../contracts/appError.ts'
 import type { Delivery, ReadRange, ReadResult } from '../../messageBus.ts'
+import { checkRange } from '../../rangeBounds.ts'
 import { parseCursor, type TopicLog } from './topicLog.ts'
-
-const DEFAULT_LIMIT = 1_000
-const MAX_LIMIT = 10_000
-
-/** Refuses cursors and limits that can not be. @throws CONTRACT_INVALID */
-export function checkRange(range: ReadRange): number {
-  for (const path of ['after', 'until'] as const) {
-    const cursor = range[path]
-    if (cursor !== undefined && !parseCursor(cursor)) {
-      throw new AppError('CONTRACT_INVALID', `range ${path}: expected a cursor`, { path })
-    }
-  }
-  const limit = range.limit ?? DEFAULT_LIMIT
-  if (!Number.isInteger(limit) || limit < 1) {
-    throw new AppError('CONTRACT_INVALID', 'range limit: expected a whole number from 1', { path: 'limit' })
-  }
-  return Math.min(limit, MAX_LIMIT)
-}
 
 /** Reads at most `limit` retained entries. @throws CONTRACT_INVALID */
 export function readLog(log: TopicLog | undefined, topic: string, range: ReadRange): ReadResult {

@@ -5,10 +5,10 @@
  * Source: docs/bus.md "broadcast"; docs/adr/0003-redis-streams-semantics.md.
  */
 import { AppError } from '../../../contracts/appError.ts'
+import { withDeadline } from '../../../primitives/deadline.ts'
 import { createConsumerLane, type Place } from '../../consumerLane.ts'
 import type { Delivery, Subscription } from '../../messageBus.ts'
 import { callbacksOf, isCursor, toConsumerError } from '../../subscriptionRules.ts'
-import { withDeadline } from '../memory/memorySubscription.ts'
 import { BLOCK_MS, LOADING_RETRY_MS, refusedDelayMs, WILDCARD_BLOCK_MS } from './connectionProfile.ts'
 import type { RedisConnection, RedisReply } from './redisConnection.ts'
 import { redisAnswerOf, toRedisError } from './redisErrors.ts'

@@ -5,7 +5,7 @@
  * Source: docs/bus.md "reading a range".
  */
 import type { Delivery, ReadRange, ReadResult } from '../../messageBus.ts'
-import { checkRange } from '../memory/readLog.ts'
+import { checkRange } from '../../rangeBounds.ts'
 import type { RedisConnection } from './redisConnection.ts'
 import { toRedisError } from './redisErrors.ts'
 import type { RedisTarget } from './redisTarget.ts'

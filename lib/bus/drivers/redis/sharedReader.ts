@@ -5,10 +5,10 @@
  * Source: docs/bus.md "shared groups"; docs/adr/0003-redis-streams-semantics.md.
  */
 import { type AppError, isAppError } from '../../../contracts/appError.ts'
+import { withDeadline } from '../../../primitives/deadline.ts'
 import { createConsumerLane, type Place } from '../../consumerLane.ts'
 import type { Delivery, Subscription } from '../../messageBus.ts'
 import { callbacksOf, isCursor, toConsumerError } from '../../subscriptionRules.ts'
-import { withDeadline } from '../memory/memorySubscription.ts'
 import { dropForeignTypes } from './broadcastReader.ts'
 import { BLOCK_MS, LOADING_RETRY_MS, refusedDelayMs, WILDCARD_BLOCK_MS } from './connectionProfile.ts'
 import { createPendingEntries } from './pendingEntries.ts'
