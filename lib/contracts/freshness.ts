@@ -16,6 +16,8 @@ export const FRESHNESS_LIMITS = Object.freeze({
   staleIntervals: 10,
   staleMs: 15_000,
   silentMs: 60_000,
+  /** Rounding between two threads' clocks is far below this. */
+  futureMs: 1_000,
 })
 
 export interface FreshnessInput {
@@ -31,8 +33,11 @@ export interface FreshnessInput {
 export function evaluateFreshness({ ageMs, intervalMs, declaredGone = false }: FreshnessInput): Freshness {
   if (ageMs === null || Number.isNaN(ageMs)) return 'never'
   const limits = FRESHNESS_LIMITS
+  // A value from the future says that a clock is wrong, not that the value is new.
+  if (ageMs < -limits.futureMs) return 'late'
   if (declaredGone || ageMs > limits.silentMs) return 'silent'
-  const interval = Math.max(limits.intervalFloorMs, intervalMs ?? limits.intervalFloorMs)
+  // Written so that NaN falls to the floor: Math.max would pass it on, and every comparison with it is false, which is fresh.
+  const interval = intervalMs !== null && intervalMs > limits.intervalFloorMs ? intervalMs : limits.intervalFloorMs
   // Relative and absolute bound: whichever is reached first.
   if (ageMs > Math.min(limits.staleMs, limits.staleIntervals * interval)) return 'stale'
   if (ageMs > Math.min(limits.lateMs, limits.lateIntervals * interval)) return 'late'
