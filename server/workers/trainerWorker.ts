@@ -46,7 +46,14 @@ export interface TrainerWorkerData {
 export type TrainerWorkerNote =
   | { readonly kind: 'started'; readonly runId: string; readonly resumedAtStep: number | null }
   | { readonly kind: 'warning'; readonly code: string; readonly text: string }
-  | { readonly kind: 'stopped'; readonly step: number; readonly elapsedMs: number; readonly ringDropped: number }
+  | {
+      readonly kind: 'stopped'
+      readonly step: number
+      readonly elapsedMs: number
+      /** Processor time of this thread alone: what a busy machine can not distort. */
+      readonly cpuMs: number
+      readonly ringDropped: number
+    }
 
 /** Two minutes of ticks at the usual pace would be 900; a ring only has to cover a stall of the publisher's thread. */
 const RING_SLOTS = 64
@@ -121,6 +128,7 @@ function main(): void {
   const writer = data.telemetry === false ? null : ringWriter(ring.buffer)
   const files = openFiles(runId)
   const startedMs = clock.monotonicMs()
+  const startedCpu = process.threadCpuUsage()
 
   // The hash covers the whole history, so it is taken once, at the end.
   const writeLog = (isLast: boolean): void => {
@@ -155,7 +163,9 @@ function main(): void {
         warn(error, 'the command log can not be written')
       }
       const elapsedMs = clock.monotonicMs() - startedMs
-      note({ kind: 'stopped', step: trainer.step, elapsedMs, ringDropped: writer?.dropped() ?? 0 })
+      const { user, system } = process.threadCpuUsage(startedCpu)
+      const cpuMs = (user + system) / 1_000
+      note({ kind: 'stopped', step: trainer.step, elapsedMs, cpuMs, ringDropped: writer?.dropped() ?? 0 })
       port.close()
     },
   })
