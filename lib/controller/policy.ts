@@ -40,9 +40,9 @@ export function demandScore(seed: SeedView): number {
 }
 
 /**
- * Picks the recipe: the first of the configured order until one life has ended, then each of the others once, then the
- * best upper confidence bound of measured contribution over ended lives. A life under way counts for nothing: taking it
- * as a failure would be a number nobody measured.
+ * Picks the recipe: the first of the configured order until one life has ended; from then on every other germination
+ * explores a recipe that was never tried, the rest take the best upper confidence bound of measured contribution. A life
+ * under way counts for nothing: taking it as a failure would be a number nobody measured.
  */
 export function chooseBlueprint(state: PolicyState): string {
   const { blueprintOrder, explorationWeight } = state.config
@@ -50,10 +50,10 @@ export function chooseBlueprint(state: PolicyState): string {
   const ended = records.reduce((sum, record) => sum + record.ended, 0)
   if (ended === 0) return blueprintOrder[0]!
   const untried = records.find((record) => record.tries === 0)
-  if (untried) return untried.id
+  if (untried && state.germinations % 2 === 1) return untried.id
   const bound = (record: BlueprintRecord): number =>
     record.ended === 0
-      ? 0
+      ? -Infinity
       : record.value / record.ended + explorationWeight * Math.sqrt(Math.log(1 + ended) / record.ended)
   return records.reduce((best, record) => (bound(record) > bound(best) ? record : best)).id
 }
