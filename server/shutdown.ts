@@ -28,6 +28,7 @@ export function bindShutdown({
   exit = (code) => process.exit(code),
 }: ShutdownOptions) {
   let stopping = false
+  let askedMs = 0
   const shutdown = async (cause: string, code: number): Promise<void> => {
     if (stopping) return
     stopping = true
@@ -43,8 +44,9 @@ export function bindShutdown({
     exit(code)
   }
   const onSignal = (signal: NodeJS.Signals) => {
-    // The second Ctrl-C is a person who does not want to wait.
-    if (stopping) exit(130)
+    // A later Ctrl-C is a person who does not want to wait; one in the same moment is the same one, sent to the whole group.
+    if (stopping && clock.monotonicMs() - askedMs > 1_000) exit(130)
+    if (!stopping) askedMs = clock.monotonicMs()
     void shutdown(signal, 0)
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal)

@@ -10,7 +10,8 @@ import type { Pages } from '../../server/http/nextPages.ts'
 
 type Route = (request: Request, context: { params: Promise<Record<string, string>> }) => Promise<Response>
 
-const toFile = (path: string) => new URL(`../../app${path.replaceAll('{', '[').replaceAll('}', ']')}/route.ts`, import.meta.url)
+const toFile = (path: string) =>
+  new URL(`../../app${path.replaceAll('{', '[').replaceAll('}', ']')}/route.ts`, import.meta.url)
 
 export async function mountRoutes(): Promise<Pages> {
   const routes = await Promise.all(
@@ -27,7 +28,9 @@ export async function mountRoutes(): Promise<Pages> {
       const match = pattern.exec(url.pathname)
       if (match === null || request.method !== 'GET') continue
       const params = Object.fromEntries(names.map((name, at) => [name, decodeURIComponent(match[at + 1]!)]))
-      const headers = Object.entries(request.headers).filter((entry): entry is [string, string] => typeof entry[1] === 'string')
+      const headers = Object.entries(request.headers).filter(
+        (entry): entry is [string, string] => typeof entry[1] === 'string',
+      )
       return GET(new Request(url, { headers }), { params: Promise.resolve(params) })
     }
     return new Response('no such page', { status: 404 })
