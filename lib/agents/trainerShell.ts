@@ -177,8 +177,10 @@ export function createTrainerShell(options: TrainerShellOptions): TrainerShell {
     if (stepsPerS === null) return Number.POSITIVE_INFINITY
     const elapsedMs = clock.monotonicMs() - paceMs
     const behind = (elapsedMs * stepsPerS) / 1_000 - (trainer.step - paceStep)
-    if ((behind * 1_000) / stepsPerS > MAX_DEBT_MS || behind < -MAX_BURST_STEPS) rebase()
-    return Math.floor(Math.max(0, behind))
+    if ((behind * 1_000) / stepsPerS <= MAX_DEBT_MS && behind >= -MAX_BURST_STEPS)
+      return Math.floor(Math.max(0, behind))
+    rebase()
+    return 0
   }
 
   /** Steps until the burst is used up; stops at a tick boundary when there is mail. */

@@ -1,0 +1,206 @@
+import { expect, test } from 'vitest'
+import type { ExecuteRequest, FromTrainer, ToTrainer } from '../../../../lib/agents/trainerProtocol.ts'
+import { createTrainerShell } from '../../../../lib/agents/trainerShell.ts'
+import { decodeWireHeader } from '../../../../lib/frames/wireFrame.ts'
+import { createSharedRing, ringReader, ringWriter } from '../../../../lib/telemetry/sharedRing.ts'
+import { createTickEncoder } from '../../../../lib/telemetry/tickEncoder.ts'
+import { createSpirals } from '../../../../lib/training/dataset.ts'
+import { createTrainer } from '../../../../lib/training/trainer.ts'
+import type { CheckpointInfo, TrainerCommand } from '../../../../lib/training/trainerTypes.ts'
+import { createManualClock } from '../../../support/manualClock.ts'
+
+const dataset = createSpirals(1)
+const noop: TrainerCommand = { type: 'noop', correlationId: null }
+
+function setUp(
+  options: { stepsPerS?: number | null; slots?: number; maxSteps?: number; save?: (info: CheckpointInfo) => void } = {},
+) {
+  const clock = createManualClock()
+  const trainer = createTrainer({ seed: 5 }, dataset)
+  const description = trainer.describe()
+  const encoder = createTickEncoder({
+    schemaId: 1,
+    seedsPerLayer: description.layers.map((layer) => layer.seeds),
+    seedColumns: description.seed_columns.length,
+    layerColumns: description.layer_columns.length,
+  })
+  const ring = createSharedRing(options.slots ?? 64, encoder.tickBytes)
+  const mail: ToTrainer[] = []
+  const told: FromTrainer[] = []
+  const shell = createTrainerShell({
+    trainer,
+    clock,
+    encoder,
+    ring: ringWriter(ring.buffer),
+    post: (message) => told.push(message),
+    receive: () => mail.shift() ?? null,
+    stepsPerS: options.stepsPerS === undefined ? 150 : options.stepsPerS,
+    ...(options.maxSteps === undefined ? {} : { maxSteps: options.maxSteps }),
+    ...(options.save ? { saveCheckpoint: options.save } : {}),
+  })
+  let requestId = 0
+  const request = (command: TrainerCommand, key = `k${requestId + 1}`, remainingMs = 60_000): ExecuteRequest => {
+    requestId++
+    return {
+      kind: 'execute',
+      requestId,
+      key,
+      commandId: `id-${requestId}`,
+      entry: `t ${requestId}`,
+      expiresAtMs: clock.wallMs() + remainingMs,
+      command,
+    }
+  }
+  const replies = () => told.flatMap((message) => (message.kind === 'reply' ? [message] : []))
+  return { clock, trainer, reader: ringReader(ring.buffer), mail, told, shell, request, replies }
+}
+
+test('keeps the pace of the clock and writes one slot per tick', async () => {
+  const { clock, trainer, reader, shell } = setUp()
+  shell.start()
+  await clock.advance(2_000)
+  expect(trainer.step).toBeGreaterThanOrEqual(295)
+  expect(trainer.step).toBeLessThanOrEqual(300)
+  expect(reader.backlog()).toBe(Math.floor(trainer.step / 20))
+  const slot = reader.read()
+  const header = decodeWireHeader(slot ?? new Uint8Array(), 0)
+  expect([header.step, header.tick, header.layer, header.kind]).toEqual([20, 1, 0, 1])
+  shell.stop()
+  expect(clock.openTimers).toBe(0)
+})
+
+test('a thread that slept does not run after its pace', async () => {
+  const { clock, trainer, shell } = setUp()
+  shell.burst()
+  await clock.advance(60_000)
+  for (let i = 0; i < 50; i++) shell.burst()
+  expect(trainer.step).toBe(0)
+  await clock.advance(500)
+  for (let i = 0; i < 50; i++) shell.burst()
+  expect(trainer.step).toBe(75)
+})
+
+test('a command waits for the tick boundary and is done once per key', async () => {
+  const { clock, trainer, mail, shell, request, replies } = setUp()
+  shell.start()
+  await clock.advance(60)
+  expect(trainer.step % 20).not.toBe(0)
+  const transition: TrainerCommand = {
+    type: 'transition',
+    layerId: 'layer_0',
+    seedId: 0,
+    targetState: 'GERMINATED',
+    reason: 't',
+    triggeredBy: 'operator',
+    force: true,
+    expect: null,
+    correlationId: null,
+  }
+  mail.push(request(transition, 'one'), request(transition, 'one'), request(noop, 'two'))
+  await clock.advance(20)
+  expect(replies()).toEqual([])
+  await clock.advance(200)
+  const all = replies()
+  expect(all.map((reply) => [reply.requestId, reply.repeated, reply.record.commandId, reply.record.step])).toEqual([
+    [1, false, 'id-1', 20],
+    [2, true, 'id-1', 20],
+    [3, false, 'id-3', 20],
+  ])
+  expect(all[0]?.record.outcome).toMatchObject({ kind: 'done', result: { status: 'applied', state: 'GERMINATED' } })
+  expect(trainer.commandLog().length).toBe(1)
+  shell.stop()
+})
+
+test('a command whose time ends before the boundary has no effect, and stays without one', async () => {
+  const { clock, trainer, mail, shell, request, replies } = setUp()
+  shell.start()
+  await clock.advance(60)
+  mail.push(request({ type: 'halt', correlationId: null }, 'late', 10))
+  await clock.advance(300)
+  mail.push(request({ type: 'halt', correlationId: null }, 'late', 60_000))
+  await clock.advance(300)
+  expect(replies().map((reply) => reply.record.outcome.kind)).toEqual(['expired', 'expired'])
+  expect(trainer.halted).toBe(false)
+  shell.stop()
+})
+
+test('a halted trainer answers at once, adds no step, and goes on at its pace', async () => {
+  const { clock, trainer, mail, shell, request, replies } = setUp()
+  shell.start()
+  await clock.advance(60)
+  mail.push(request({ type: 'halt', correlationId: null }))
+  await clock.advance(300)
+  const at = trainer.step
+  await clock.advance(10_000)
+  expect([trainer.halted, trainer.step]).toEqual([true, at])
+  mail.push(request({ type: 'resume', correlationId: null }))
+  await clock.advance(1_000)
+  expect(replies().length).toBe(2)
+  expect(trainer.step - at).toBeGreaterThan(130)
+  expect(trainer.step - at).toBeLessThanOrEqual(150)
+  shell.stop()
+})
+
+test('a trainer that throws on a command answers failed and goes on', async () => {
+  const { clock, trainer, mail, shell, request, replies } = setUp()
+  shell.start()
+  mail.push(
+    request({ type: 'checkpoint_restore', checkpointId: 'x', mode: 'what' } as never),
+    request(undefined as never),
+    request(noop),
+  )
+  await clock.advance(300)
+  expect(replies().map((reply) => reply.record.outcome.kind)).toEqual(['done', 'failed', 'done'])
+  expect(trainer.step).toBeGreaterThan(0)
+  shell.stop()
+})
+
+test('a full ring drops ticks, counts them in the columns and never slows the trainer', async () => {
+  const { clock, trainer, reader, shell } = setUp({ slots: 2 })
+  shell.start()
+  await clock.advance(3_000)
+  expect(trainer.step).toBeGreaterThanOrEqual(440)
+  expect(reader.dropped()).toBe(Math.floor(trainer.step / 20) - 2)
+  expect(shell.status().ringDropped).toBeGreaterThan(0)
+  shell.stop()
+})
+
+test(
+  'saves when the trainer is healthy; a failing disk is counted and stops nothing',
+  { timeout: 60_000 },
+  async () => {
+    let calls = 0
+    const { trainer, told, shell } = setUp({
+      stepsPerS: null,
+      maxSteps: 1_000,
+      save: () => {
+        calls++
+        if (calls === 1) throw new Error('disk full')
+      },
+    })
+    while (trainer.step < 1_000) shell.burst()
+    expect(calls).toBe(2)
+    expect(shell.status().checkpointFailures).toBeLessThanOrEqual(1)
+    const saves = trainer.commandLog().filter((entry) => entry.command.type === 'checkpoint_save')
+    expect(saves.map((entry) => entry.step)).toEqual([500, 1_000])
+    const last = told.at(-1)
+    expect(last).toMatchObject({ kind: 'stopped', step: 1_000, ...trainer.hash() })
+  },
+)
+
+test('records taken back from a file answer repeats of an earlier process', () => {
+  const { mail, shell, request, replies, trainer } = setUp()
+  const record = {
+    commandId: 'old',
+    entry: 't 0',
+    step: 5,
+    tick: 0,
+    executionMs: 0,
+    outcome: { kind: 'expired' },
+  } as const
+  shell.loadRecords([{ key: 'k1', atMs: 1_700_000_000_000, entry: record }])
+  mail.push(request({ type: 'halt', correlationId: null }, 'k1'))
+  shell.burst()
+  expect(replies()).toMatchObject([{ repeated: true, record: { commandId: 'old' } }])
+  expect(trainer.halted).toBe(false)
+})
