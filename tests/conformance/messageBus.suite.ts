@@ -270,6 +270,21 @@ export function messageBusSuite(name: string, makeFactory: () => Promise<BusFact
       expect(told).toEqual([`${root}.fresh`])
     })
 
+    law('a shared wildcard takes up new topics too', async (topic) => {
+      const b = await bus()
+      const root = topic.split('.')[0] as string
+      const got: string[] = []
+      const members = [1, 2].map(() =>
+        b.subscribe(`${root}.layer.+`, (d) => void got.push(textOf(d)), { mode: 'shared', group: 'role' }),
+      )
+      await Promise.all(members)
+      for (const layer of ['a', 'b', 'c']) {
+        for (let i = 0; i < 5; i++) await b.publish(`${root}.layer.${layer}`, entry(`${layer}${i}`))
+      }
+      await waitUntil('every entry once', () => got.length === 15)
+      expect(new Set(got).size).toBe(15)
+    })
+
     law('reports a gap after trimming', async (topic) => {
       const b = await bus()
       const gaps: TrimGap[] = []

@@ -251,6 +251,38 @@ describe.skipIf(missing !== null)('redis faults', { timeout: 60_000 }, () => {
     ])
   })
 
+  test('an entry that silences every member is buried without another try', async () => {
+    const redis = await server()
+    const b = await bus(redis.url)
+    const cursor = await b.publish('t.curse', entry(0))
+    await redis.command('XGROUP', 'CREATE', 't.curse', 'role', '0')
+    await redis.command('XREADGROUP', 'GROUP', 'role', 'ghost', 'STREAMS', 't.curse', '>')
+    await redis.command('XCLAIM', 't.curse', 'role', 'ghost', '0', cursor, 'IDLE', '60000', 'RETRYCOUNT', '5')
+    const got: number[] = []
+    await b.subscribe('t.curse', (d) => void got.push(d.seq as number), { mode: 'shared', group: 'role' })
+    await b.publish('t.curse', entry(1))
+    await waitUntil('the burial', () => b.health().deadLettered === 1)
+    await waitUntil('the neighbour', () => got.length === 1)
+    expect(got).toEqual([1])
+    await waitUntil('nothing to be pending', async () => {
+      return ((await redis.command('XPENDING', 't.curse', 'role')) as unknown[])[0] === 0
+    })
+  })
+
+  test('stop ends in time while Redis is away, with subscriptions and unsettled publishes', async () => {
+    const redis = await server()
+    const b = await bus(redis.url)
+    await b.subscribe('t.away', () => undefined, { mode: 'broadcast' })
+    await b.subscribe('t.#', () => Promise.reject(new Error('retry me')), { mode: 'shared', group: 'role' })
+    await b.publish('t.away', entry(0))
+    await redis.kill()
+    const late = b.publish('t.away', entry(1)).catch((error: unknown) => error)
+    const startMs = performance.now()
+    await b.stop(200)
+    expect(performance.now() - startMs).toBeLessThan(10_000)
+    expect(isAppError(await late, 'BUS_STOPPED')).toBe(true)
+  })
+
   test('FLUSHALL is survived: groups rebuilt, registry restored, the loss declared', async () => {
     const redis = await server()
     const b = await bus(redis.url)

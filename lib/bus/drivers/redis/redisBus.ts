@@ -172,8 +172,8 @@ export function createRedisBus(options: RedisBusOptions): MessageBus {
     await Promise.all([...subscriptions].map((subscription) => subscription.stop(deadlineMs)))
     await writer.stop(deadlineMs)
     undoHeartbeat()
-    await registry?.stop()
-    await Promise.all([admin?.stop(), writing?.stop()])
+    // The connections' end settles what the registry still waits for.
+    await Promise.all([registry?.stop(), admin?.stop(), writing?.stop()])
   }
 
   return {

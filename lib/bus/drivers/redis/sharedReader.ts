@@ -263,8 +263,8 @@ export async function createSharedReader(context: ReaderContext, request: Reader
       await admin.call(['CLIENT', 'UNBLOCK', clientId], 500).catch(() => undefined)
     await withDeadline(clock, running, reader.current ? BLOCK_MS * 2 : 1)
     await reader.stop()
-    await running
-    await ticking
+    // Calls still waiting for a lost administrative connection end with it: they must not hold up the stop.
+    await withDeadline(clock, Promise.all([running, ticking]), 500)
     if (admin.current) await withDeadline(clock, pending.release([...sources.keys()]), 1_000)
     context.onStopped(subscription)
   }
