@@ -127,6 +127,8 @@ function LiveScreen() {
   const closeHelp = useCallback(() => setHelp(false), [])
 
   const run = session.store.run()
+  // A run that trains has a host to judge; a load generator has none, and its place goes to the seeds.
+  const hasCurve = run !== null && (run.descriptor.origin === 'trainer' || run.curve.length > 0)
   const environment = session.store.status?.environment ?? 'unknown'
   const open = inspector && selection !== null && run !== null
   return (
@@ -149,10 +151,10 @@ function LiveScreen() {
         {run === null ? (
           <EmptyState />
         ) : (
-          <div className="live-grid">
+          <div className={hasCurve ? 'live-grid' : 'live-grid no-curve'}>
             <NarrativeStrip />
             <HeatmapPanel />
-            <HostCurvePanel />
+            {hasCurve && <HostCurvePanel />}
             <LifecyclePanel />
             <EventTicker />
           </div>
@@ -162,14 +164,14 @@ function LiveScreen() {
       <div className="stop-place" aria-hidden="true" />
       <Conductor />
       <HelpDialog open={help} onClose={closeHelp} />
-      <div className="toast" role="status" hidden={notice === ''}>
+      <output className="toast" hidden={notice === ''}>
         {notice}
         {notice !== '' && (
           <button type="button" className="icon-button" aria-label="Dismiss" onClick={() => setNotice('')}>
             <Icon name="close" size={12} />
           </button>
         )}
-      </div>
+      </output>
     </div>
   )
 }

@@ -147,17 +147,18 @@ export function HostCurvePanel() {
           )}
         </span>
       </div>
-      <div ref={box} className="curve-area" onPointerMove={onPointerMove} onPointerLeave={onPointerLeave}>
-        <canvas
-          ref={canvas}
-          role="img"
-          aria-label={
-            last
-              ? `Validation accuracy by step, ${formatPercent(last.value)} at step ${formatCount(last.step)}; ${curve.marks.length} growth marks`
-              : 'Validation accuracy by step, nothing measured yet'
-          }
-        />
-      </div>
+      <figure
+        className="curve-area"
+        aria-label={
+          last
+            ? `Validation accuracy by step, ${formatPercent(last.value)} at step ${formatCount(last.step)}; ${curve.marks.length} growth marks`
+            : 'Validation accuracy by step, nothing measured yet'
+        }
+      >
+        <div ref={box} className="fill" onPointerMove={onPointerMove} onPointerLeave={onPointerLeave}>
+          <canvas ref={canvas} aria-hidden="true" />
+        </div>
+      </figure>
       <CurveTable curve={curve} />
     </section>
   )

@@ -29,7 +29,7 @@ export function curveFrame(width: number, height: number): CurveFrame {
   return {
     width,
     height,
-    left: 48,
+    left: 54,
     right: width - right,
     top: 8,
     plotBottom: height - 78,
@@ -58,7 +58,12 @@ const niceStep = (span: number, count: number): number => {
   return [1, 2, 5, 10].map((factor) => factor * power).find((step) => step >= rough) ?? power
 }
 
-const line = (pen: Pen, points: readonly CurvePoint[], toX: (step: number) => number, toY: (value: number) => number): void => {
+const line = (
+  pen: Pen,
+  points: readonly CurvePoint[],
+  toX: (step: number) => number,
+  toY: (value: number) => number,
+): void => {
   pen.beginPath()
   let pen1 = false
   for (const { step, value } of points) {
@@ -73,7 +78,13 @@ const line = (pen: Pen, points: readonly CurvePoint[], toX: (step: number) => nu
   pen.stroke()
 }
 
-const drawAxes = (pen: Pen, theme: CanvasTheme, curve: HostCurve, frame: CurveFrame, toY: (value: number) => number): void => {
+const drawAxes = (
+  pen: Pen,
+  theme: CanvasTheme,
+  curve: HostCurve,
+  frame: CurveFrame,
+  toY: (value: number) => number,
+): void => {
   const [low, high] = curve.accuracy
   const tick = high - low > 0.35 ? 0.1 : 0.05
   pen.font = `400 11px ${theme.font}`
@@ -164,7 +175,13 @@ const drawParameters = (pen: Pen, theme: CanvasTheme, curve: HostCurve, frame: C
   pen.fillText(formatCount(last.value), frame.right + 8, previous)
 }
 
-const drawEnds = (pen: Pen, theme: CanvasTheme, curve: HostCurve, frame: CurveFrame, toY: (value: number) => number): void => {
+const drawEnds = (
+  pen: Pen,
+  theme: CanvasTheme,
+  curve: HostCurve,
+  frame: CurveFrame,
+  toY: (value: number) => number,
+): void => {
   const last = curve.validation.findLast((point) => point.value !== null)
   if (!last || last.value === null) return
   const x = stepToX(curve, frame, last.step)

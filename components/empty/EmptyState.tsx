@@ -8,6 +8,7 @@
 import { useCallback, type ReactNode } from 'react'
 import { formatAge } from '../../lib/live/formatValue.ts'
 import { useLive } from '../live/LiveProvider.tsx'
+import { ScrollRegion } from '../ui/ScrollRegion.tsx'
 import { Ticking } from '../live/Ticking.tsx'
 import { useLiveTopic } from '../live/useLiveTopic.ts'
 
@@ -34,8 +35,8 @@ export function EmptyState() {
     <div className="empty">
       <h2>No telemetry yet</h2>
       <p className="t2">
-        This page shows every seed of a network as soon as one reports. Nothing is wrong if you have just started: the first
-        report of the demo trainer usually takes a few seconds.
+        This page shows every seed of a network as soon as one reports. Nothing is wrong if you have just started: the
+        first report of the demo trainer usually takes a few seconds.
       </p>
       <dl>
         <dt>Listening to</dt>
@@ -59,21 +60,32 @@ export function EmptyState() {
       <ol className="fixes">
         <Fix title="Start the demo trainer">
           Stop the server and start it with the trainer on: a small network that really learns to read digits, 12 seeds.
-          <pre tabIndex={0}>TRAINER=on npm start</pre>
+          <ScrollRegion label="Command" className="code">
+            <pre>TRAINER=on npm start</pre>
+          </ScrollRegion>
         </Fix>
         <Fix title="Publish from your own trainer">
           {redis ? (
             <>
               One entry is enough to see a layer appear. The format is in docs/protocol.md.
-              <pre tabIndex={0}>{PUBLISH_EXAMPLE}</pre>
+              <ScrollRegion label="Command" className="code">
+                <pre>{PUBLISH_EXAMPLE}</pre>
+              </ScrollRegion>
             </>
           ) : (
-            <>The bus lives inside this process, so nothing outside can publish to it. Give it a Redis first (next point).</>
+            <>
+              The bus lives inside this process, so nothing outside can publish to it. Give it a Redis first (next
+              point).
+            </>
           )}
         </Fix>
         <Fix title="Check the address">
-          {redis ? 'If your trainer writes to another Redis, start the server with its address.' : 'Start the server with the Redis your trainer writes to.'}
-          <pre tabIndex={0}>REDIS_URL=redis://host:6379 npm start</pre>
+          {redis
+            ? 'If your trainer writes to another Redis, start the server with its address.'
+            : 'Start the server with the Redis your trainer writes to.'}
+          <ScrollRegion label="Command" className="code">
+            <pre>REDIS_URL=redis://host:6379 npm start</pre>
+          </ScrollRegion>
         </Fix>
       </ol>
     </div>
@@ -94,11 +106,11 @@ const SKELETON_ROWS = [0, 1, 2] as const
 /** Holds the places of the page until the first answer: no spinner, no false zero. */
 export function Skeleton() {
   return (
-    <div className="skeleton" role="status">
-      <p className="t2">Asking the server what is running…</p>
+    <output className="skeleton">
+      <span className="t2">Asking the server what is running…</span>
       {SKELETON_ROWS.map((row) => (
-        <div key={row} aria-hidden="true" />
+        <i key={row} aria-hidden="true" />
       ))}
-    </div>
+    </output>
   )
 }

@@ -11,6 +11,7 @@ import { formatUtc } from '../../lib/live/formatValue.ts'
 import { StateGlyph } from '../heatmap/StateGlyph.tsx'
 import { useLive } from '../live/LiveProvider.tsx'
 import { useLiveTopic } from '../live/useLiveTopic.ts'
+import { ScrollRegion } from '../ui/ScrollRegion.tsx'
 import { Icon } from '../ui/Icon.tsx'
 import { eventText, type EventFilter } from './eventText.ts'
 
@@ -27,7 +28,7 @@ export function EventTicker() {
   useLiveTopic(['records', 'view', 'pause'])
   const [filter, setFilter] = useState<EventFilter>('all')
   const [heldAt, setHeldAt] = useState<number | null>(null)
-  const list = useRef<HTMLOListElement>(null)
+  const list = useRef<HTMLElement>(null)
   const { store } = session
   const limit = store.pause?.offset ?? Number.POSITIVE_INFINITY
   const all: readonly LiveRecord[] = [
@@ -64,7 +65,11 @@ export function EventTicker() {
             {waiting} new
           </button>
         )}
-        <select aria-label="Filter events" value={filter} onChange={(event) => setFilter(event.target.value as EventFilter)}>
+        <select
+          aria-label="Filter events"
+          value={filter}
+          onChange={(event) => setFilter(event.target.value as EventFilter)}
+        >
           {FILTERS.map(({ id, label }) => (
             <option key={id} value={id}>
               {label}
@@ -74,38 +79,49 @@ export function EventTicker() {
       </div>
       {rows.length === 0 ? (
         <p className="nothing">
-          {filter === 'all' ? 'Nothing has happened yet. Transitions, commands and trouble appear here.' : 'No event of this kind so far.'}
+          {filter === 'all'
+            ? 'Nothing has happened yet. Transitions, commands and trouble appear here.'
+            : 'No event of this kind so far.'}
         </p>
       ) : (
-        <ol
+        <ScrollRegion
           ref={list}
           className="events"
-          tabIndex={0}
-          aria-label="Events, newest first"
+          label="Events, newest first"
           onPointerEnter={hold}
           onPointerLeave={release}
           onFocus={hold}
           onBlur={release}
         >
-          {rows.map((record) => {
-            const line = eventText(record)
-            const { seed } = line
-            return (
-              <li key={record.offset} className={`tone-${line.tone}`}>
-                <time dateTime={new Date(record.at_ms).toISOString()}>{formatUtc(record.at_ms)}</time>
-                {line.glyph === null ? <Icon name={line.icon} size={14} /> : <StateGlyph state={line.glyph} size={14} />}
-                {seed ? (
-                  <button type="button" className="link" onClick={() => page.set({ selection: seed, inspector: true })}>
-                    {line.subject}
-                  </button>
-                ) : (
-                  <b>{line.subject}</b>
-                )}
-                <span title={line.text}>{line.text}</span>
-              </li>
-            )
-          })}
-        </ol>
+          <ol>
+            {rows.map((record) => {
+              const line = eventText(record)
+              const { seed } = line
+              return (
+                <li key={record.offset} className={`tone-${line.tone}`}>
+                  <time dateTime={new Date(record.at_ms).toISOString()}>{formatUtc(record.at_ms)}</time>
+                  {line.glyph === null ? (
+                    <Icon name={line.icon} size={14} />
+                  ) : (
+                    <StateGlyph state={line.glyph} size={14} />
+                  )}
+                  {seed ? (
+                    <button
+                      type="button"
+                      className="link"
+                      onClick={() => page.set({ selection: seed, inspector: true })}
+                    >
+                      {line.subject}
+                    </button>
+                  ) : (
+                    <b>{line.subject}</b>
+                  )}
+                  <span title={line.text}>{line.text}</span>
+                </li>
+              )
+            })}
+          </ol>
+        </ScrollRegion>
       )}
     </section>
   )

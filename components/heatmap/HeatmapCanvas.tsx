@@ -44,7 +44,8 @@ const MOVES: Readonly<Record<string, GridMove>> = {
   PageDown: 'last',
 }
 
-const samePlace = (a: CellPlace | null, b: CellPlace | null): boolean => a?.layer === b?.layer && a?.column === b?.column
+const samePlace = (a: CellPlace | null, b: CellPlace | null): boolean =>
+  a?.layer === b?.layer && a?.column === b?.column
 
 interface Surface {
   draw(): void
@@ -52,7 +53,13 @@ interface Surface {
   rowOf(place: CellPlace): number
 }
 
-export function HeatmapCanvas({ large, onLayout }: { readonly large: boolean; readonly onLayout: (layout: HeatmapLayout) => void }) {
+export function HeatmapCanvas({
+  large,
+  onLayout,
+}: {
+  readonly large: boolean
+  readonly onLayout: (layout: HeatmapLayout) => void
+}) {
   const { session, page } = useLive()
   const pageState = usePageState()
   const scroller = useRef<HTMLDivElement>(null)
@@ -64,11 +71,11 @@ export function HeatmapCanvas({ large, onLayout }: { readonly large: boolean; re
   const state = useRef<PageState>(pageState)
   const [tip, setTip] = useState<TooltipPlace | null>(null)
   const [words, setWords] = useState('')
+  const [at, setAt] = useState<CellPlace>({ layer: 0, column: 0 })
   const [focused, setFocused] = useState(false)
 
   const scene = useCallback(
-    (): HeatmapScene | null =>
-      buildScene(session, state.current, { cursor: cursor.current, hover: hover.current }),
+    (): HeatmapScene | null => buildScene(session, state.current, { cursor: cursor.current, hover: hover.current }),
     [session],
   )
 
@@ -102,7 +109,12 @@ export function HeatmapCanvas({ large, onLayout }: { readonly large: boolean; re
       element.height = Math.round(height * ratio)
       element.style.width = `${width}px`
       element.style.height = `${height}px`
-      layout = layoutHeatmap(width, height, run.descriptor.layers.map((layer) => layer.seeds), large)
+      layout = layoutHeatmap(
+        width,
+        height,
+        run.descriptor.layers.map((layer) => layer.seeds),
+        large,
+      )
       if (spacer.current) spacer.current.style.height = `${Math.max(0, layout.top + layout.contentHeight - height)}px`
       onLayout(layout)
       // The selection of a shared link is known before the layout is.
@@ -181,22 +193,22 @@ export function HeatmapCanvas({ large, onLayout }: { readonly large: boolean; re
   )
 
   const showTip = (place: CellPlace | null): void => {
-    const at = surface.current
+    const shown = surface.current
     const box = scroller.current
-    if (!place || !at?.layout || !box) return setTip(null)
-    const rect = cellRect(at.layout, place, box.scrollTop)
-    const [from, to] = seedRange(at.layout, place)
-    const flipX = rect.x + rect.width + 256 > at.layout.width
-    const flipY = rect.y + 230 > at.layout.height
+    if (!place || !shown?.layout || !box) return setTip(null)
+    const rect = cellRect(shown.layout, place, box.scrollTop)
+    const [from, to] = seedRange(shown.layout, place)
+    const flipX = rect.x + rect.width + 256 > shown.layout.width
+    const flipY = rect.y + 230 > shown.layout.height
     setTip({
       layer: place.layer,
-      row: at.rowOf(place),
+      row: shown.rowOf(place),
       from,
       to,
       flipX,
       flipY,
       x: flipX ? rect.x - 8 : rect.x + rect.width + 8,
-      y: flipY ? Math.min(rect.y + rect.height, at.layout.height) : Math.max(0, rect.y),
+      y: flipY ? Math.min(rect.y + rect.height, shown.layout.height) : Math.max(0, rect.y),
     })
   }
 
@@ -222,6 +234,7 @@ export function HeatmapCanvas({ large, onLayout }: { readonly large: boolean; re
     const layer = current?.layers[place.layer]
     if (!layer || !surface.current) return
     cursor.current = place
+    setAt(place)
     page.set({
       selection: { layerId: layer.layerId, seedId: surface.current.rowOf(place) },
       ...(inspector ? { inspector: true } : {}),
@@ -241,18 +254,18 @@ export function HeatmapCanvas({ large, onLayout }: { readonly large: boolean; re
   const onKeyDown = (event: KeyboardEvent): void => {
     const layout = surface.current?.layout
     if (!layout || event.ctrlKey || event.altKey || event.metaKey) return
-    const at = cursor.current ?? { layer: 0, column: 0 }
+    const from = cursor.current ?? { layer: 0, column: 0 }
     const move = MOVES[event.key]
     if (move) {
       event.preventDefault()
       event.stopPropagation()
-      const next = cursor.current ? moveInGrid(layout, at, move) : at
+      const next = cursor.current ? moveInGrid(layout, from, move) : from
       select(next, false)
       showTip(next)
       scrollTo(next, layout)
     } else if (event.key === 'Enter') {
       event.preventDefault()
-      select(at, true)
+      select(from, true)
     } else if (event.key === 'Escape' && (tip || cursor.current)) {
       event.stopPropagation()
       setTip(null)
@@ -295,8 +308,11 @@ export function HeatmapCanvas({ large, onLayout }: { readonly large: boolean; re
       >
         <canvas ref={canvas} className="heatmap-canvas" aria-hidden="true" />
         <div ref={spacer} aria-hidden="true" />
-        <div role="row" aria-rowindex={(cursor.current?.layer ?? 0) + 1} className="visually-hidden">
-          <span role="gridcell" id="heatmap-cursor" aria-colindex={(cursor.current?.column ?? 0) + 1} aria-selected="true">
+        {/* A virtual grid: of the drawn rows and cells only the cursor's exists as an element. */}
+        {/* oxlint-disable-next-line jsx-a11y/prefer-tag-over-role */}
+        <div role="row" aria-rowindex={at.layer + 1} className="visually-hidden">
+          {/* oxlint-disable-next-line jsx-a11y/prefer-tag-over-role */}
+          <span role="gridcell" id="heatmap-cursor" aria-colindex={at.column + 1} aria-selected="true">
             {words}
           </span>
         </div>

@@ -1,17 +1,31 @@
 'use client'
 import { useEffect, useRef, useState } from 'react'
 import type { MetricColumn } from '../../lib/contracts/metrics.ts'
-import { SEED_STATES } from '../../lib/contracts/lifecycle.ts'
 import { formatMetric, unitText } from '../../lib/live/formatValue.ts'
 import { onThemeChange, readCanvasTheme } from './canvasTheme.ts'
 import { alarmOf, colorAt, toCss } from './colorScale.ts'
-import { StateGlyph } from './StateGlyph.tsx'
-import { stateLabel } from './stateGlyph.ts'
+import type { Family } from './stateGlyph.ts'
 
+const FAMILIES: readonly (readonly [Family, string])[] = [
+  ['idle', 'idle'],
+  ['growing', 'growing'],
+  ['integrating', 'integrating'],
+  ['success', 'kept'],
+  ['failure', 'failed'],
+  ['cooldown', 'withdrawn'],
+]
 const END_WORDS = { low: ['alarming', 'calm'], high: ['calm', 'alarming'], none: ['low', 'high'] } as const
 
-/** Explains the fill: the metric's fixed range with its alarming end in words, or the eleven states; and what old looks like. */
-export function HeatmapLegend({ metric, mode }: { readonly metric: MetricColumn; readonly mode: 'value' | 'state' }) {
+/** Explains the fill: the metric's fixed range with its alarming end in words, or the families of states (their glyphs are named beside the counts); and what old looks like. */
+export function HeatmapLegend({
+  metric,
+  mode,
+  binSize,
+}: {
+  readonly metric: MetricColumn
+  readonly mode: 'value' | 'state'
+  readonly binSize: number
+}) {
   const canvas = useRef<HTMLCanvasElement>(null)
   const [theme, setTheme] = useState<'dark' | 'light'>('dark')
   useEffect(() => {
@@ -48,13 +62,14 @@ export function HeatmapLegend({ metric, mode }: { readonly metric: MetricColumn;
         </span>
       ) : (
         <span className="legend-states">
-          {SEED_STATES.map((state, id) => (
-            <span key={state}>
-              <StateGlyph state={id} size={13} /> {stateLabel(id).toLowerCase()}
+          {FAMILIES.map(([family, words]) => (
+            <span key={family}>
+              <i className={`swatch fam-${family}`} aria-hidden="true" /> {words}
             </span>
           ))}
         </span>
       )}
+      {binSize > 1 && <b className="chip">each cell is the worst of {binSize} seeds, never the mean</b>}
       <span className="legend-ages">
         {mode === 'value' && (
           <span>

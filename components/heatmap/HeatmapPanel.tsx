@@ -33,8 +33,7 @@ export function HeatmapPanel() {
     return () => media.removeEventListener('change', read)
   }, [])
   const onLayout = useCallback(
-    (next: HeatmapLayout) =>
-      setLayout((old) => (old?.kind === next.kind && old.binSize === next.binSize ? old : next)),
+    (next: HeatmapLayout) => setLayout((old) => (old?.kind === next.kind && old.binSize === next.binSize ? old : next)),
     [],
   )
   const run = session.store.run()
@@ -52,14 +51,14 @@ export function HeatmapPanel() {
         <h2 id="heat-title">Seeds</h2>
         <span className="sub">
           {formatCount(totalSeeds(run))} in {formatCount(run.descriptor.layers.length)} layers
-          {binned ? (
-            <b className="chip">each cell is the worst of {layout?.binSize} seeds, never the mean</b>
-          ) : layout?.kind === 'cells' ? (
-            <span className="wide">. Fill: value now. Line: 5 minutes. Tape: states.</span>
-          ) : null}
+          {layout?.kind === 'cells' && !table && (
+            <span className="wide">
+              . {mode === 'state' ? `Figure: ${metric.label.toLowerCase()}. ` : ''}Line: 5 min. Tape: states.
+            </span>
+          )}
         </span>
         <span className="grow" />
-        <div className="segments" role="group" aria-label="What the fill shows">
+        <fieldset className="segments" aria-label="What the fill shows">
           {quick.map((column) => (
             <button
               key={column.name}
@@ -74,7 +73,7 @@ export function HeatmapPanel() {
           <button type="button" aria-pressed={mode === 'state'} onClick={() => page.set({ mode: 'state' })}>
             State
           </button>
-        </div>
+        </fieldset>
         {others.length > 0 && (
           <select
             className="more-metrics"
@@ -102,14 +101,15 @@ export function HeatmapPanel() {
             <HeatmapCanvas large={false} onLayout={onLayout} />
           </div>
           <h3 className="worst-title">
-            Worst {WORST_ON_PHONE} by {mode === 'state' ? 'state' : metric.label.toLowerCase()}
+            Worst {Math.min(WORST_ON_PHONE, totalSeeds(run))} by{' '}
+            {mode === 'state' ? 'state' : metric.label.toLowerCase()}
           </h3>
           <HeatmapTable limit={WORST_ON_PHONE} />
         </>
       ) : (
         <HeatmapCanvas large onLayout={onLayout} />
       )}
-      <HeatmapLegend metric={metric} mode={mode} />
+      <HeatmapLegend metric={metric} mode={mode} binSize={binned && !table ? (layout?.binSize ?? 1) : 1} />
     </section>
   )
 }

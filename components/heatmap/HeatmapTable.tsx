@@ -5,8 +5,9 @@
  * Source: docs/ux "accessibility"; features A11, H5.
  */
 'use client'
-import { useRef, useState } from 'react'
+import { useState } from 'react'
 import { formatAge, formatCount, formatMetric, UNKNOWN_TEXT, unitText } from '../../lib/live/formatValue.ts'
+import { ScrollRegion } from '../ui/ScrollRegion.tsx'
 import { useLive } from '../live/LiveProvider.tsx'
 import { useLiveTopic, usePageState } from '../live/useLiveTopic.ts'
 import { buildScene } from './buildScene.ts'
@@ -23,26 +24,20 @@ export function HeatmapTable({ limit }: { readonly limit?: number }) {
   useLiveTopic(['frames', 'status', 'view', 'pause'], 500)
   const [sort, setSort] = useState<'layer' | 'worst'>(limit === undefined ? 'layer' : 'worst')
   const [offset, setOffset] = useState(0)
-  const held = useRef<readonly SeedRow[] | null>(null)
-  const [holding, setHolding] = useState(false)
+  const [held, setHeld] = useState<readonly SeedRow[] | null>(null)
   const scene = buildScene(session, pageState, { cursor: null, hover: null })
   if (!scene) return null
   const total = scene.layers.reduce((sum, layer) => sum + layer.mirror.rows, 0)
   const pageSize = limit ?? PAGE_ROWS
   const first = Math.min(offset, Math.max(0, total - 1))
   const fresh = sort === 'worst' ? worstRows(scene, pageSize) : listRows(scene, first, pageSize)
-  const rows = sort === 'worst' && holding && held.current ? held.current : fresh
-  held.current = rows
+  const rows = sort === 'worst' && held ? held : fresh
+  const hold = () => setHeld((old) => old ?? rows)
+  const release = () => setHeld(null)
   const unit = unitText(scene.metric)
 
   return (
-    <div
-      className="table-twin"
-      onPointerEnter={() => setHolding(true)}
-      onPointerLeave={() => setHolding(false)}
-      onFocus={() => setHolding(true)}
-      onBlur={() => setHolding(false)}
-    >
+    <div className="table-twin" onPointerEnter={hold} onPointerLeave={release} onFocus={hold} onBlur={release}>
       {limit === undefined && (
         <div className="table-tools">
           <label>
@@ -69,7 +64,7 @@ export function HeatmapTable({ limit }: { readonly limit?: number }) {
           )}
         </div>
       )}
-      <div className="table-scroll" tabIndex={0} role="region" aria-label="Seeds, scrollable">
+      <ScrollRegion className="table-scroll" label="Seeds, scrollable">
         <table>
           <caption className="visually-hidden">
             Seeds of {scene.descriptor.title}, {scene.metric.label}
@@ -95,16 +90,29 @@ export function HeatmapTable({ limit }: { readonly limit?: number }) {
           </thead>
           <tbody>
             {rows.map((row) => (
-              <Row key={`${row.layer}/${row.row}`} scene={scene} at={row} onOpen={(layerId, seedId) => page.set({ selection: { layerId, seedId }, inspector: true })} />
+              <Row
+                key={`${row.layer}/${row.row}`}
+                scene={scene}
+                at={row}
+                onOpen={(layerId, seedId) => page.set({ selection: { layerId, seedId }, inspector: true })}
+              />
             ))}
           </tbody>
         </table>
-      </div>
+      </ScrollRegion>
     </div>
   )
 }
 
-function Row({ scene, at, onOpen }: { readonly scene: HeatmapScene; readonly at: SeedRow; readonly onOpen: (layerId: string, seedId: number) => void }) {
+function Row({
+  scene,
+  at,
+  onOpen,
+}: {
+  readonly scene: HeatmapScene
+  readonly at: SeedRow
+  readonly onOpen: (layerId: string, seedId: number) => void
+}) {
   const layer = scene.layers[at.layer]
   if (!layer) return null
   const state = layer.mirror.state[at.row] ?? 255
@@ -123,7 +131,9 @@ function Row({ scene, at, onOpen }: { readonly scene: HeatmapScene; readonly at:
         </span>
       </td>
       <td className="wide t2">{activityText(scene, layer, at.row)}</td>
-      <td className="num">{value === null ? <span className="t3">unmeasured</span> : formatMetric(value, scene.metric)}</td>
+      <td className="num">
+        {value === null ? <span className="t3">unmeasured</span> : formatMetric(value, scene.metric)}
+      </td>
       <td className="num wide">{ticks === null ? UNKNOWN_TEXT : formatCount(ticks)}</td>
       <td className="num">
         {formatAge(layer.age.ageMs)}

@@ -72,20 +72,26 @@ function drawDistribution(canvas: HTMLCanvasElement, scene: HeatmapScene, place:
   return `${formatCount(to - from)} seeds of ${whole ? 'the layer' : 'this cell'}${unmeasured > 0 ? `, ${formatCount(unmeasured)} unmeasured` : ''}`
 }
 
-export function HeatmapTooltip({ place, scene }: { readonly place: TooltipPlace; readonly scene: () => HeatmapScene | null }) {
+export function HeatmapTooltip({
+  place,
+  scene,
+}: {
+  readonly place: TooltipPlace
+  readonly scene: () => HeatmapScene | null
+}) {
   const { session } = useLive()
   const canvas = useRef<HTMLCanvasElement>(null)
   const ageText = useRef<HTMLSpanElement>(null)
   const valueText = useRef<HTMLSpanElement>(null)
   const scopeText = useRef<HTMLSpanElement>(null)
-  const [exact, setExact] = useState<InspectAnswer | null>(null)
+  const [answer, setAnswer] = useState<InspectAnswer | null>(null)
   const now = scene()
   const layer = now?.layers[place.layer]
   const layerId = layer?.layerId
   const quantised = layer?.mirror.precision === 'cells'
+  const exact = answer?.layer_id === layerId && answer?.seed_id === place.row ? answer : null
 
   useEffect(() => {
-    setExact(null)
     if (!quantised || layerId === undefined) return undefined
     let current = true
     const cancel = systemClock.after(120, () => {
@@ -93,7 +99,7 @@ export function HeatmapTooltip({ place, scene }: { readonly place: TooltipPlace;
       if (!run) return
       void session.client
         .inspect({ run_id: run.descriptor.run_id, layer_id: layerId, seed_id: place.row })
-        .then((answer) => (current && answer.ok ? setExact(answer.value) : undefined))
+        .then((answer) => (current && answer.ok ? setAnswer(answer.value) : undefined))
     })
     return () => {
       current = false
@@ -108,8 +114,7 @@ export function HeatmapTooltip({ place, scene }: { readonly place: TooltipPlace;
       if (!fresh || !target || !canvas.current) return
       const scope = drawDistribution(canvas.current, fresh, place)
       if (scopeText.current) scopeText.current.textContent = scope
-      if (ageText.current)
-        ageText.current.textContent = `${formatAge(target.age.ageMs)}, ${target.age.freshness}`
+      if (ageText.current) ageText.current.textContent = `${formatAge(target.age.ageMs)}, ${target.age.freshness}`
       const value = exact?.metrics[fresh.metric.name] ?? valueOf(fresh, target, place.row)
       if (valueText.current)
         valueText.current.textContent = value === null ? 'unmeasured' : formatWithUnit(value, fresh.metric)

@@ -16,6 +16,7 @@ export interface CanvasTheme {
   readonly raised: string
   readonly line: string
   readonly line2: string
+  readonly bar: string
   readonly hatch: string
   readonly warn: string
   readonly crit: string
@@ -39,6 +40,7 @@ export function readCanvasTheme(element: Element): CanvasTheme {
     raised: token('--raised'),
     line: token('--line'),
     line2: token('--line-2'),
+    bar: token('--bar'),
     hatch: token('--hatch-ink'),
     warn: token('--warn'),
     crit: token('--crit'),

@@ -52,7 +52,12 @@ const drawGround = (
   theme: CanvasTheme,
   rect: Rect,
   ratio: number,
-  look: { readonly layer: SceneLayer; readonly value: number | null; readonly scene: HeatmapScene; readonly state: number },
+  look: {
+    readonly layer: SceneLayer
+    readonly value: number | null
+    readonly scene: HeatmapScene
+    readonly state: number
+  },
 ): CellLook => {
   const { layer, value, scene, state } = look
   const plain: CellLook = { ink: theme.text1, soft: theme.text2, muted: false }
@@ -104,7 +109,15 @@ const drawGround = (
     : { ink: '#f4f7fa', soft: '#d3dae2', muted: false }
 }
 
-const drawCell = (pen: Pen, theme: CanvasTheme, scene: HeatmapScene, layout: HeatmapLayout, ratio: number, layerIndex: number, row: number): void => {
+const drawCell = (
+  pen: Pen,
+  theme: CanvasTheme,
+  scene: HeatmapScene,
+  layout: HeatmapLayout,
+  ratio: number,
+  layerIndex: number,
+  row: number,
+): void => {
   const layer = scene.layers[layerIndex]
   if (!layer) return
   const rect = cellRect(layout, { layer: layerIndex, column: row })
@@ -146,7 +159,7 @@ const drawCell = (pen: Pen, theme: CanvasTheme, scene: HeatmapScene, layout: Hea
   pen.font = `600 12px ${theme.font}`
   const id = String(row)
   pen.fillText(id, nameX, top + 13)
-  const idWidth = pen.measureText(id).width + 6
+  const idWidth = pen.measureText(id).width + 7
   pen.font = `500 12px ${theme.font}`
   pen.fillText(fit(pen, stateLabel(state), nameWidth - idWidth), nameX + idWidth, top + 13)
 
@@ -167,12 +180,11 @@ const drawCell = (pen: Pen, theme: CanvasTheme, scene: HeatmapScene, layout: Hea
   const tape = { x: rect.x + pad, y: rect.y + rect.height - 13, width: rect.width - 2 * pad, height: 6 }
   const line = { x: tape.x, y: top + 37, width: tape.width, height: tape.y - top - 44 }
   const window = { nowMs: scene.nowMs, windowMs: SPARKLINE_WINDOW_MS }
-  if (line.height >= 10)
-    drawSparkline(pen, ring, row, line, { ...window, minSpan: minSpanOf(scene), color: look.ink })
+  if (line.height >= 10) drawSparkline(pen, ring, row, line, { ...window, minSpan: minSpanOf(scene), color: look.ink })
   pen.fillStyle = theme.panel
   pen.fillRect(tape.x - 1, tape.y - 1, tape.width + 2, tape.height + 2)
   pen.save()
-  if (look.muted) pen.globalAlpha = 0.45
+  if (look.muted) pen.globalAlpha = 0.35
   drawStateTape(pen, ring, row, tape, {
     ...window,
     colorOf: (id) => (glyphOf(id).family === 'idle' ? theme.line2 : theme.families[glyphOf(id).family]),
@@ -198,7 +210,13 @@ const drawLateMark = (pen: Pen, rect: Rect, ink: string): void => {
 }
 
 /** Draws the whole canvas of a small run. */
-export function drawCells(pen: Pen, theme: CanvasTheme, scene: HeatmapScene, layout: HeatmapLayout, ratio: number): void {
+export function drawCells(
+  pen: Pen,
+  theme: CanvasTheme,
+  scene: HeatmapScene,
+  layout: HeatmapLayout,
+  ratio: number,
+): void {
   pen.clearRect(0, 0, layout.width, layout.height)
   scene.layers.forEach((layer, index) => {
     const y = index * layout.rowHeight
@@ -211,7 +229,8 @@ export function drawCells(pen: Pen, theme: CanvasTheme, scene: HeatmapScene, lay
     pen.font = `400 12px ${theme.font}`
     const old = !isCurrent(layer.age.freshness)
     pen.fillStyle = old || layer.age.freshness === 'late' ? theme.warn : theme.text2
-    const words = layer.age.freshness === 'never' ? 'never reported' : `${layer.age.freshness} ${formatAge(layer.age.ageMs)}`
+    const words =
+      layer.age.freshness === 'never' ? 'never reported' : `${layer.age.freshness} ${formatAge(layer.age.ageMs)}`
     pen.fillText(fit(pen, words, layout.left - 10), 0, middle + 9)
     pen.fillStyle = theme.text3
     if (layer.mirror.frame > 0) pen.fillText(`tick ${layer.mirror.tick}`, 0, middle + 25)

@@ -88,7 +88,15 @@ export function createFieldRenderer(): FieldRenderer {
     if (dirty && pixels) image.getContext('2d')?.putImageData(pixels, 0, 0)
   }
 
-  const drawRow = (pen: Pen, theme: CanvasTheme, scene: HeatmapScene, layout: HeatmapLayout, ratio: number, index: number, y: number): void => {
+  const drawRow = (
+    pen: Pen,
+    theme: CanvasTheme,
+    scene: HeatmapScene,
+    layout: HeatmapLayout,
+    ratio: number,
+    index: number,
+    y: number,
+  ): void => {
     const layer = scene.layers[index]
     if (!layer) return
     const width = columnsOf(layout, index) * layout.cellWidth
@@ -134,7 +142,13 @@ export function createFieldRenderer(): FieldRenderer {
       pen.fillRect(layout.left + column * layout.cellWidth - 1, top, 1, bottom - top)
   }
 
-  const drawLabels = (pen: Pen, theme: CanvasTheme, scene: HeatmapScene, layout: HeatmapLayout, scrollTop: number): void => {
+  const drawLabels = (
+    pen: Pen,
+    theme: CanvasTheme,
+    scene: HeatmapScene,
+    layout: HeatmapLayout,
+    scrollTop: number,
+  ): void => {
     pen.textBaseline = 'middle'
     pen.textAlign = 'right'
     pen.font = `400 11px ${theme.font}`
@@ -169,7 +183,13 @@ export function createFieldRenderer(): FieldRenderer {
     }
   }
 
-  const drawCrosshair = (pen: Pen, theme: CanvasTheme, scene: HeatmapScene, layout: HeatmapLayout, scrollTop: number): void => {
+  const drawCrosshair = (
+    pen: Pen,
+    theme: CanvasTheme,
+    scene: HeatmapScene,
+    layout: HeatmapLayout,
+    scrollTop: number,
+  ): void => {
     for (const [place, color] of [
       [scene.hover, theme.text1],
       [scene.cursor, theme.focus],

@@ -24,7 +24,10 @@ interface Frame {
   /** Height of all rows; greater than the plot's when it scrolls. */
   readonly contentHeight: number
 }
-export type HeatmapLayout = ({ readonly kind: 'cells'; readonly gap: number } | { readonly kind: 'field'; readonly gap: number }) &
+export type HeatmapLayout = (
+  | { readonly kind: 'cells'; readonly gap: number }
+  | { readonly kind: 'field'; readonly gap: number }
+) &
   Frame
 
 export interface CellPlace {

@@ -8,18 +8,19 @@
 import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import type { InspectAnswer } from '../../lib/contracts/socketEvents.ts'
 import { SEED_STATE_ID } from '../../lib/contracts/lifecycle.ts'
-import { quantizeColumn } from '../../lib/frames/quantize.ts'
 import { formatAge, formatCount, formatMetric, formatUtc, unitText } from '../../lib/live/formatValue.ts'
 import type { SeedRef } from '../../lib/live/urlState.ts'
 import { systemClock } from '../../lib/primitives/clock.ts'
 import { guardText } from '../events/eventText.ts'
 import { buildScene } from '../heatmap/buildScene.ts'
+import { positionOf } from '../heatmap/drawCells.ts'
 import { countBytes } from '../heatmap/binning.ts'
 import { activityText, bytesOf, type HeatmapScene, type SceneLayer } from '../heatmap/heatmapScene.ts'
 import { StateGlyph } from '../heatmap/StateGlyph.tsx'
 import { stateLabel } from '../heatmap/stateGlyph.ts'
 import { useLive } from '../live/LiveProvider.tsx'
 import { useLiveTopic, usePageState } from '../live/useLiveTopic.ts'
+import { ScrollRegion } from '../ui/ScrollRegion.tsx'
 import { Icon } from '../ui/Icon.tsx'
 import { dequantize } from '../../lib/frames/quantize.ts'
 import type { HistogramClass } from './MetricHistogram.tsx'
@@ -48,7 +49,11 @@ export function Inspector() {
     if (!inspector || !selection || runId === undefined) return undefined
     let current = true
     const ask = async (): Promise<void> => {
-      const reply = await session.client.inspect({ run_id: runId, layer_id: selection.layerId, seed_id: selection.seedId })
+      const reply = await session.client.inspect({
+        run_id: runId,
+        layer_id: selection.layerId,
+        seed_id: selection.seedId,
+      })
       if (!current || session.store.pause) return
       setAnswer((old) => {
         if (reply.ok) return { ref: selection, value: reply.value, problem: null }
@@ -91,19 +96,27 @@ export function Inspector() {
           <Icon name="close" />
         </button>
       </div>
-      <div className="inspector-body" tabIndex={0} role="region" aria-label="Details of the seed">
+      <ScrollRegion className="inspector-body" label="Details of the seed">
         <p className="t2">{activityText(scene, layer, selection.seedId) || 'No module.'}</p>
         {mine?.problem && <p className="tone-warn">The server did not answer: {mine.problem}</p>}
         <Spread scene={scene} layer={layer} row={selection.seedId} />
         <SeedLine answer={mine?.value ?? null} metric={scene.metric} nowMs={scene.nowMs} />
         <Metrics scene={scene} layer={layer} row={selection.seedId} answer={mine?.value ?? null} />
         <Transitions selection={selection} />
-      </div>
+      </ScrollRegion>
     </aside>
   )
 }
 
-function Spread({ scene, layer, row }: { readonly scene: HeatmapScene; readonly layer: SceneLayer; readonly row: number }) {
+function Spread({
+  scene,
+  layer,
+  row,
+}: {
+  readonly scene: HeatmapScene
+  readonly layer: SceneLayer
+  readonly row: number
+}) {
   const bytes = bytesOf(scene, layer)
   const own = bytes[row] ?? 255
   const { counts, unmeasured } = countBytes(bytes, 0, layer.mirror.rows, CLASSES)
@@ -121,19 +134,29 @@ function Spread({ scene, layer, row }: { readonly scene: HeatmapScene; readonly 
         {scene.metric.label} in {layer.layerId}
         <span className="t3"> n = {formatCount(layer.mirror.rows - unmeasured)}</span>
       </h3>
-      <div className="histogram" role="img" aria-label={`Histogram of ${scene.metric.label} over the layer; the bar of this seed is marked`}>
+      <figure
+        className="histogram"
+        aria-label={`Histogram of ${scene.metric.label} over the layer; the bar of this seed is marked`}
+      >
         <Suspense fallback={null}>
           <MetricHistogram classes={classes} />
         </Suspense>
-      </div>
+      </figure>
     </section>
   )
 }
 
-const oneValue = new Float32Array(1)
-const oneByte = new Uint8Array(1)
-
-function Metrics({ scene, layer, row, answer }: { readonly scene: HeatmapScene; readonly layer: SceneLayer; readonly row: number; readonly answer: InspectAnswer | null }) {
+function Metrics({
+  scene,
+  layer,
+  row,
+  answer,
+}: {
+  readonly scene: HeatmapScene
+  readonly layer: SceneLayer
+  readonly row: number
+  readonly answer: InspectAnswer | null
+}) {
   const { page } = useLive()
   return (
     <section>
@@ -154,26 +177,42 @@ function Metrics({ scene, layer, row, answer }: { readonly scene: HeatmapScene; 
           {scene.descriptor.seed_columns.map((column, index) => {
             if (column.name === 'state') return null
             const drawn = layer.mirror.columns[index]?.[row]
-            const value = answer ? (answer.metrics[column.name] ?? null) : drawn === undefined || Number.isNaN(drawn) ? null : drawn
+            const value = answer
+              ? (answer.metrics[column.name] ?? null)
+              : drawn === undefined || Number.isNaN(drawn)
+                ? null
+                : drawn
             const blueprint =
               column.name === 'blueprint'
-                ? (scene.descriptor.blueprints.find((entry) => entry.index === value)?.blueprint_id ?? (value === 0 ? 'none' : null))
+                ? (scene.descriptor.blueprints.find((entry) => entry.index === value)?.blueprint_id ??
+                  (value === 0 ? 'none' : null))
                 : null
-            oneValue[0] = value ?? Number.NaN
-            quantizeColumn(oneValue, column, oneByte)
-            const byte = oneByte[0] ?? 255
+            const place = value === null ? null : positionOf(value, column)
             return (
               <tr key={column.name} className={column.name === scene.metric.name ? 'current' : ''}>
                 <th scope="row">
-                  <button type="button" className="link" title={column.help} onClick={() => page.set({ metric: column.name, mode: 'value' })}>
+                  <button
+                    type="button"
+                    className="link"
+                    title={column.help}
+                    onClick={() => page.set({ metric: column.name, mode: 'value' })}
+                  >
                     {column.label}
                   </button>
                 </th>
-                <td className="num">{value === null ? <span className="t3">unmeasured</span> : (blueprint ?? formatMetric(value, column))}</td>
+                <td className="num">
+                  {value === null ? <span className="t3">unmeasured</span> : (blueprint ?? formatMetric(value, column))}
+                </td>
                 <td className="t3">{value === null || blueprint !== null ? '' : unitText(column)}</td>
                 <td>
                   {column.unit !== 'id' && (
-                    <meter className="range" min={0} max={254} value={byte === 255 ? 0 : byte} aria-label={byte === 255 ? 'unmeasured' : 'place in the display range'} />
+                    <meter
+                      className="range"
+                      min={0}
+                      max={1}
+                      value={place ?? 0}
+                      aria-label={place === null ? 'unmeasured' : 'place in the display range'}
+                    />
                   )}
                 </td>
               </tr>
@@ -182,7 +221,9 @@ function Metrics({ scene, layer, row, answer }: { readonly scene: HeatmapScene; 
         </tbody>
       </table>
       <p className="t3">
-        {answer ? `${answer.producer}${answer.entry_id === null ? '' : `, entry ${answer.entry_id}`}` : scene.descriptor.telemetry_src}
+        {answer
+          ? `${answer.producer}${answer.entry_id === null ? '' : `, entry ${answer.entry_id}`}`
+          : scene.descriptor.telemetry_src}
       </p>
     </section>
   )

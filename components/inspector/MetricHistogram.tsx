@@ -16,9 +16,27 @@ export interface HistogramClass {
 export function MetricHistogram({ classes }: { readonly classes: readonly HistogramClass[] }) {
   return (
     <ResponsiveContainer width="100%" height={120}>
-      <BarChart data={[...classes]} margin={{ top: 6, right: 4, bottom: 0, left: 0 }} barCategoryGap={1} accessibilityLayer={false}>
-        <XAxis dataKey="label" tickLine={false} axisLine={false} interval="preserveStartEnd" minTickGap={40} tick={{ fontSize: 11, fill: 'var(--t3)' }} />
-        <YAxis width={28} allowDecimals={false} tickLine={false} axisLine={false} tick={{ fontSize: 11, fill: 'var(--t3)' }} />
+      <BarChart
+        data={[...classes]}
+        margin={{ top: 6, right: 4, bottom: 0, left: 0 }}
+        barCategoryGap={1}
+        accessibilityLayer={false}
+      >
+        <XAxis
+          dataKey="label"
+          tickLine={false}
+          axisLine={false}
+          interval="preserveStartEnd"
+          minTickGap={40}
+          tick={{ fontSize: 11, fill: 'var(--t3)' }}
+        />
+        <YAxis
+          width={28}
+          allowDecimals={false}
+          tickLine={false}
+          axisLine={false}
+          tick={{ fontSize: 11, fill: 'var(--t3)' }}
+        />
         <Bar dataKey="count" isAnimationActive={false}>
           {classes.map((entry) => (
             <Cell key={entry.label} fill={entry.own ? 'var(--info)' : 'var(--bar)'} />

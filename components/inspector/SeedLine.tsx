@@ -11,7 +11,15 @@ const WINDOW_MS = 900_000
 const HEIGHT = 64
 
 /** Shows the last 15 minutes of the shown metric of one seed, with its least and greatest value in figures. */
-export function SeedLine({ answer, metric, nowMs }: { readonly answer: InspectAnswer | null; readonly metric: MetricColumn; readonly nowMs: number }) {
+export function SeedLine({
+  answer,
+  metric,
+  nowMs,
+}: {
+  readonly answer: InspectAnswer | null
+  readonly metric: MetricColumn
+  readonly nowMs: number
+}) {
   const canvas = useRef<HTMLCanvasElement>(null)
   const values = answer?.history.columns[metric.name] ?? []
   const known = values.filter((value) => value !== null)
@@ -54,7 +62,9 @@ export function SeedLine({ answer, metric, nowMs }: { readonly answer: InspectAn
       <h3>
         {metric.label}, last 15 min <span className="t3">{words}</span>
       </h3>
-      <canvas ref={canvas} className="seed-line" role="img" aria-label={`${metric.label} over the last 15 minutes: ${words}`} />
+      <figure aria-label={`${metric.label} over the last 15 minutes: ${words}`}>
+        <canvas ref={canvas} className="seed-line" aria-hidden="true" />
+      </figure>
     </section>
   )
 }

@@ -14,7 +14,7 @@ import { columnOf, type HeatmapScene } from '../heatmap/heatmapScene.ts'
 import { countStates } from '../lifecycle/countStates.ts'
 import { layerAges } from '../live/layerAges.ts'
 import { useLive } from '../live/LiveProvider.tsx'
-import { useLiveTopic, usePageState } from '../live/useLiveTopic.ts'
+import { useLiveTopic, usePageState, useTickKey } from '../live/useLiveTopic.ts'
 
 const liveSeeds = (scene: HeatmapScene): readonly LiveSeed[] =>
   scene.layers.flatMap((layer) =>
@@ -38,6 +38,11 @@ export function NarrativeStrip() {
   const { session, page } = useLive()
   const pageState = usePageState()
   useLiveTopic(['frames', 'status', 'records', 'pause'], 1_000)
+  // Nothing arrives when nothing works: the words must turn to "I don't know" by time alone.
+  useTickKey(() => {
+    const { worst, worstAgeMs } = summarizeAges(layerAges(session))
+    return worst === 'fresh' ? worst : `${worst} ${Math.floor((worstAgeMs ?? 0) / 1_000)}`
+  })
   const run = session.store.run()
   const scene = buildScene(session, pageState, { cursor: null, hover: null })
   if (!run || !scene) return null
@@ -52,7 +57,8 @@ export function NarrativeStrip() {
     descriptor: run.descriptor,
     lastEvaluation: run.curve.at(-1) ?? null,
     transitions: session.store.events().filter((record) => record.kind === 'transition'),
-    counts: counts.reported === 0 ? null : { total: counts.total, live: counts.live, fossilized: counts.byState[7] ?? 0 },
+    counts:
+      counts.reported === 0 ? null : { total: counts.total, live: counts.live, fossilized: counts.byState[7] ?? 0 },
     liveSeeds: small ? liveSeeds(scene) : [],
   })
   const follow = (target: NarrativeTarget): void => {
@@ -77,7 +83,13 @@ export function NarrativeStrip() {
   )
 }
 
-function Line({ line, onFollow }: { readonly line: NarrativeLine; readonly onFollow: (target: NarrativeTarget) => void }) {
+function Line({
+  line,
+  onFollow,
+}: {
+  readonly line: NarrativeLine
+  readonly onFollow: (target: NarrativeTarget) => void
+}) {
   return line.map((part, index) => {
     const { target } = part
     const text = part.strong ? <b>{part.text}</b> : part.text

@@ -20,7 +20,11 @@ export function Banners() {
   const { session } = useLive()
   useLiveTopic(['connection', 'status', 'records'], 100)
   const ages = useCallback(() => layerAges(session), [session])
-  useTickKey(() => ages().map((age) => age.freshness).join(' '))
+  useTickKey(() =>
+    ages()
+      .map((age) => age.freshness)
+      .join(' '),
+  )
   const { connection } = session.client
   const { status } = session.store
 
@@ -30,16 +34,26 @@ export function Banners() {
   const old = ages().filter((age) => age.freshness === 'stale' || age.freshness === 'silent')
   if (old.length > 0) return <LayersBanner />
   const gap = session.store.ownGaps.at(-1)
-  return gap ? <GapNotice gap={gap} /> : null
+  return gap ? <GapNotice key={gap.to_ms} gap={gap} /> : null
 }
 
-function Banner({ icon, tone, children, action }: { readonly icon: IconName; readonly tone: 'warn' | 'crit' | 'info'; readonly children: ReactNode; readonly action?: ReactNode }) {
+function Banner({
+  icon,
+  tone,
+  children,
+  action,
+}: {
+  readonly icon: IconName
+  readonly tone: 'warn' | 'crit' | 'info'
+  readonly children: ReactNode
+  readonly action?: ReactNode
+}) {
   return (
-    <div className={`banner tone-${tone}`} role="status">
+    <output className={`banner tone-${tone}`}>
       <Icon name={icon} size={20} />
-      <div className="grow">{children}</div>
+      <span className="grow">{children}</span>
       {action}
-    </div>
+    </output>
   )
 }
 
@@ -98,8 +112,8 @@ function ServerBanner() {
       Everything below is the last known state, <Ticking read={lastData} />.
       <br />
       <span className="t2">
-        {connection.cause}, attempt {connection.attempt}, <Ticking read={countdown} />. What happened meanwhile is asked for
-        on return; training does not depend on this page.
+        {connection.cause}, attempt {connection.attempt}, <Ticking read={countdown} />. What happened meanwhile is asked
+        for on return; training does not depend on this page.
       </span>
     </Banner>
   )
@@ -119,8 +133,8 @@ function BusBanner() {
   return (
     <Banner icon="broken" tone="warn">
       <b>
-        {bus.state === 'starting' ? `Connecting to ${name}` : `${name} can not be reached`} at <span className="mono">{bus.address}</span>, for{' '}
-        <Ticking read={since} />.
+        {bus.state === 'starting' ? `Connecting to ${name}` : `${name} can not be reached`} at{' '}
+        <span className="mono">{bus.address}</span>, for <Ticking read={since} />.
       </b>{' '}
       Everything below is the last known state, <Ticking read={lastData} />.
       <br />
@@ -166,18 +180,15 @@ const GAP_WORDS = { browser_asleep: 'This browser was asleep', disconnected: 'Th
 
 function GapNotice({ gap }: { readonly gap: OwnGap }) {
   const [shown, setShown] = useState(true)
-  useEffect(() => {
-    setShown(true)
-    return systemClock.after(8_000, () => setShown(false))
-  }, [gap])
+  useEffect(() => systemClock.after(8_000, () => setShown(false)), [])
   if (!shown) return null
   return (
-    <div className="notice" role="status">
+    <output className="notice">
       <Icon name="info" /> {GAP_WORDS[gap.cause]} for {formatAge(gap.to_ms - gap.from_ms)}. Records were caught up; the
       picture is marked in the coverage strip.
       <button type="button" className="icon-button" aria-label="Dismiss" onClick={() => setShown(false)}>
         <Icon name="close" size={12} />
       </button>
-    </div>
+    </output>
   )
 }

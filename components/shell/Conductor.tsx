@@ -69,6 +69,12 @@ function CoverageStrip() {
       windowMs: WINDOW_MS,
       firstSeenMs: run?.firstSeenMs ?? null,
       lastSeenMs: ingests.length === 0 ? null : Math.max(...ingests),
+      openCause:
+        session.client.connection.kind === 'live'
+          ? session.store.status?.bus.state === 'up'
+            ? 'producer_silent'
+            : 'bus_down'
+          : 'disconnected',
       gaps: session.store.gaps(),
     })
   }, [session])
@@ -88,7 +94,7 @@ function CoverageStrip() {
       for (const segment of segments()) {
         const x = segment.from * width
         const w = Math.max(1, (segment.to - segment.from) * width)
-        pen.fillStyle = segment.cause === null ? theme.text3 : theme.panel
+        pen.fillStyle = segment.cause === null ? theme.bar : theme.panel
         pen.fillRect(x, 0, w, height)
         if (segment.cause !== null) {
           pen.fillStyle = patternOf(pen, 'hatch', theme.warn, ratio)
@@ -112,9 +118,9 @@ function CoverageStrip() {
       ? 'no gap in the last 15 minutes'
       : `${gaps.length} gap${gaps.length === 1 ? '' : 's'}; last: ${gapCause(last)}, ${formatAge((last.to - last.from) * WINDOW_MS)}`
   return (
-    <div className="coverage" title={text}>
-      <canvas ref={canvas} role="img" aria-label={`Coverage: ${text}`} />
+    <figure className="coverage" title={text} aria-label={`Coverage: ${text}`}>
+      <canvas ref={canvas} aria-hidden="true" />
       <span className="coverage-text t3 wide">{text}</span>
-    </div>
+    </figure>
   )
 }

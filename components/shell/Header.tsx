@@ -32,7 +32,13 @@ export function Header({ onHelp }: { readonly onHelp: () => void }) {
       <SelfChip />
       <div className="head-tools">
         <ThemeSwitch />
-        <button type="button" className="icon-button" aria-label="Keyboard help" title="Keyboard help (?)" onClick={onHelp}>
+        <button
+          type="button"
+          className="icon-button"
+          aria-label="Keyboard help"
+          title="Keyboard help (?)"
+          onClick={onHelp}
+        >
           <Icon name="help" />
         </button>
       </div>
@@ -105,11 +111,13 @@ function FreshnessHeader() {
   const { worst, fresh, total } = summary()
   const read = useCallback(() => {
     const now = summary()
-    return now.total === 0 ? 'no layers yet' : `${now.worst === 'fresh' ? '' : `${now.worst} `}${formatAge(now.worstAgeMs)}`
+    return now.total === 0
+      ? 'no layers yet'
+      : `${now.worst === 'fresh' ? '' : `${now.worst} `}${formatAge(now.worstAgeMs)}`
   }, [summary])
   return (
     <div className={`field freshness is-${worst}`} ref={box} id="freshness">
-      <button type="button" aria-expanded={open} aria-haspopup="true" onClick={() => setOpen(!open)}>
+      <button type="button" aria-expanded={open} onClick={() => setOpen(!open)}>
         <span className="k">Freshness</span>
         <b>
           <Icon name={worst === 'fresh' ? 'live' : 'clock'} size={13} /> <Ticking read={read} />{' '}
@@ -128,7 +136,7 @@ function FreshnessList() {
   const late = ages.filter((age) => age.freshness !== 'fresh')
   const list = (late.length > 0 ? late : ages).slice(0, 30)
   return (
-    <div className="popover" role="dialog" aria-label="Layers by age">
+    <section className="popover" aria-label="Layers by age">
       <h2>{late.length === 0 ? 'Every layer is fresh' : `${late.length} of ${ages.length} layers are not fresh`}</h2>
       <table>
         <thead>
@@ -155,7 +163,7 @@ function FreshnessList() {
         </tbody>
       </table>
       {list.length < (late.length > 0 ? late.length : ages.length) && <p className="t2">The oldest 30 are listed.</p>}
-    </div>
+    </section>
   )
 }
 
@@ -205,7 +213,10 @@ function SelfChip() {
     return `${formatCount(skipped)} skipped, ${formatCount(session.store.framesLost)} lost`
   }, [session])
   return (
-    <div className="field self wide" title="Drawings per second, age of the newest picture, frames the server skipped for this page, frames this page could not apply">
+    <div
+      className="field self wide"
+      title="Drawings per second, age of the newest picture, frames the server skipped for this page, frames this page could not apply"
+    >
       <span className="k">
         This page, <Ticking read={readLost} />
       </span>

@@ -46,6 +46,8 @@ export function coverageSegments(input: {
   readonly windowMs: number
   readonly firstSeenMs: number | null
   readonly lastSeenMs: number | null
+  /** Why nothing arrives, if nothing arrives now. */
+  readonly openCause: GapCause
   readonly gaps: readonly Gap[]
 }): readonly CoverageSegment[] {
   const { nowMs, windowMs, firstSeenMs, lastSeenMs } = input
@@ -60,7 +62,7 @@ export function coverageSegments(input: {
     .map((gap) => ({ from: place(gap.from_ms), to: place(gap.to_ms), cause: gap.cause, lost: gap.lost }))
     .toSorted((a, b) => a.from - b.from)
   const tail: readonly CoverageSegment[] = open
-    ? [{ from: place(endMs), to: 1, cause: 'producer_silent', lost: null }]
+    ? [{ from: place(endMs), to: 1, cause: input.openCause, lost: null }]
     : []
   return [...(covered.to > covered.from ? [covered] : []), ...gaps, ...tail]
 }

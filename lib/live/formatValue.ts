@@ -49,7 +49,9 @@ export function formatWithUnit(value: number | null, column: Pick<MetricColumn, 
 
 /** Formats a share 0..1 as percent with one digit. */
 export function formatPercent(value: number | null | undefined): string {
-  return value === null || value === undefined || !Number.isFinite(value) ? UNKNOWN_TEXT : `${(value * 100).toFixed(1)} %`
+  return value === null || value === undefined || !Number.isFinite(value)
+    ? UNKNOWN_TEXT
+    : `${(value * 100).toFixed(1)} %`
 }
 
 /** Formats an age: 0.3 s, 14 s, 2 m 05 s, 1 h 03 m. Null is "never". */

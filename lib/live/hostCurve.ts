@@ -145,7 +145,9 @@ export function buildHostCurve(
   const gaps = input.gaps.flatMap((gap) => {
     const from = stepAt(curve, gap.from_ms)
     const to = stepAt(curve, gap.to_ms)
-    return from === null || to === null || to <= from ? [] : [{ from, to, cause: 'cause' in gap ? String(gap.cause) : '' }]
+    return from === null || to === null || to <= from
+      ? []
+      : [{ from, to, cause: 'cause' in gap ? String(gap.cause) : '' }]
   })
   return {
     validation,
@@ -155,7 +157,7 @@ export function buildHostCurve(
     marks,
     gaps,
     steps: [start > end / 2 ? start : 0, end],
-    accuracy: niceAccuracy([...validation, ...control]),
+    accuracy: niceAccuracy([...validation, ...training, ...control]),
     shown: validation.length,
     of: curve.length,
   }

@@ -123,7 +123,8 @@ export function createLiveSession(options: {
       const run = store.log.runs.get(runId)
       const next = run ? toShownView(run, metric, EXACT_MAX_SEEDS) : null
       if (!next) return false
-      const same = store.view?.runId === runId && store.view.metric.name === metric && store.view.precision === next.precision
+      const same =
+        store.view?.runId === runId && store.view.metric.name === metric && store.view.precision === next.precision
       if (same) return true
       store.setView(next)
       sendView()

@@ -54,7 +54,11 @@ export interface NarrativeInput {
 }
 
 const seedName = (ref: SeedRef): string => `${ref.layerId}/${ref.seedId}`
-const seedPart = (ref: SeedRef): NarrativePart => ({ text: seedName(ref), target: { kind: 'seed', seed: ref }, strong: true })
+const seedPart = (ref: SeedRef): NarrativePart => ({
+  text: seedName(ref),
+  target: { kind: 'seed', seed: ref },
+  strong: true,
+})
 const curvePart = (text: string): NarrativePart => ({ text, target: { kind: 'panel', panel: 'curve' }, strong: true })
 const refOf = (record: TransitionRecord): SeedRef => ({ layerId: record.layer_id, seedId: record.seed_id })
 
@@ -98,7 +102,9 @@ const nowLine = (input: NarrativeInput): NarrativeLine => {
 const ENDINGS: readonly SeedState[] = ['FOSSILIZED', 'CULLED', 'CANCELLED', 'ROLLED_BACK']
 
 const whyLine = (input: NarrativeInput): NarrativeLine => {
-  const last = input.transitions.findLast((record) => ENDINGS.includes(record.to_state) || record.to_state === 'GERMINATED')
+  const last = input.transitions.findLast(
+    (record) => ENDINGS.includes(record.to_state) || record.to_state === 'GERMINATED',
+  )
   if (!last) {
     return input.descriptor.origin === 'trainer'
       ? [{ text: 'No seed has been planted yet: the controller waits for validation loss to stop falling.' }]
@@ -119,7 +125,8 @@ const whyLine = (input: NarrativeInput): NarrativeLine => {
   ]
   const lives = input.transitions.filter((record) => ENDINGS.includes(record.to_state))
   const kept = lives.filter((record) => record.to_state === 'FOSSILIZED').length
-  if (lives.length > 1) parts.push({ text: ` ${kept} of ${plural(lives.length, 'ended life').replace('lifes', 'lives')} kept.` })
+  if (lives.length > 1)
+    parts.push({ text: ` ${kept} of ${plural(lives.length, 'ended life').replace('lifes', 'lives')} kept.` })
   return parts
 }
 
@@ -138,17 +145,30 @@ const outlook = (seed: LiveSeed): string => {
     case 'STABILIZATION':
       return `settles at alpha 1${ticks}`
     case 'EVALUATING':
-      return seed.stability === null ? `is being measured${ticks}` : `is being measured: stability ${seed.stability.toFixed(2)}`
+      return seed.stability === null
+        ? `is being measured${ticks}`
+        : `is being measured: stability ${seed.stability.toFixed(2)}`
     case 'FINE_TUNING':
       return seed.contribution === null
         ? `is fine-tuned${ticks}`
         : `is fine-tuned: contribution ${(seed.contribution * 100).toFixed(2)} pp`
-    default:
-      return stateText(seed.state).toLowerCase()
+    case 'DORMANT':
+    case 'FOSSILIZED':
+    case 'CULLED':
+    case 'CANCELLED':
+    case 'ROLLED_BACK':
+      return `is ${stateText(seed.state).toLowerCase()}`
   }
 }
 
-const ADVANCED: readonly SeedState[] = ['FINE_TUNING', 'EVALUATING', 'STABILIZATION', 'GRAFTING', 'TRAINING', 'GERMINATED']
+const ADVANCED: readonly SeedState[] = [
+  'FINE_TUNING',
+  'EVALUATING',
+  'STABILIZATION',
+  'GRAFTING',
+  'TRAINING',
+  'GERMINATED',
+]
 
 const nextLine = (input: NarrativeInput): NarrativeLine => {
   if (!input.counts) return unknownLine(input)
@@ -157,7 +177,8 @@ const nextLine = (input: NarrativeInput): NarrativeLine => {
       ? [{ text: 'Nothing is growing. The controller plants again when the host stops improving.' }]
       : [{ text: 'Nothing is growing.' }]
   const seeds = input.liveSeeds.toSorted((a, b) => ADVANCED.indexOf(a.state) - ADVANCED.indexOf(b.state)).slice(0, 2)
-  if (seeds.length === 0) return [{ text: `${plural(input.counts.live, 'seed')} growing; single seeds are not named at this size.` }]
+  if (seeds.length === 0)
+    return [{ text: `${plural(input.counts.live, 'seed')} growing; single seeds are not named at this size.` }]
   return seeds.flatMap((seed, index): NarrativePart[] => [
     ...(index > 0 ? [{ text: ' ' }] : []),
     seedPart(seed.ref),

@@ -42,7 +42,10 @@ const toRunView = (snapshot: RunSnapshot): RunView => ({
   descriptor: snapshot.descriptor,
   firstSeenMs: snapshot.first_seen_ms,
   curve: snapshot.curve.filter(isEvaluation).toSorted(byOffset).slice(-KEPT.curve),
-  events: snapshot.events.filter((record) => !isEvaluation(record)).toSorted(byOffset).slice(-KEPT.events),
+  events: snapshot.events
+    .filter((record) => !isEvaluation(record))
+    .toSorted(byOffset)
+    .slice(-KEPT.events),
   gaps: snapshot.gaps.slice(-KEPT.gaps),
   transitionsTotal: snapshot.transitions_total,
 })

@@ -32,7 +32,8 @@ export function evaluateLayerAge({ layerId, summary, statusMs, frameIngestMs, no
     frameIngestMs === null ? statusIngestMs : Math.max(frameIngestMs, statusIngestMs ?? Number.NEGATIVE_INFINITY)
   const ageMs = lastMs === null ? null : Math.max(0, nowMs - lastMs)
   const intervalMs = summary?.interval_ms ?? null
-  const declaredGone = summary?.freshness === 'silent' && (frameIngestMs === null || frameIngestMs <= (statusIngestMs ?? 0))
+  const declaredGone =
+    summary?.freshness === 'silent' && (frameIngestMs === null || frameIngestMs <= (statusIngestMs ?? 0))
   return { layerId, ageMs, intervalMs, freshness: evaluateFreshness({ ageMs, intervalMs, declaredGone }) }
 }
 
