@@ -136,7 +136,7 @@ export interface PublishOptions {
  * - Poison: an entry whose consumer failed `maxDeliveries` times (default 5) goes to `kasmina.dead` with its original topic, cursor, reason and count; its neighbours go on.
  * - Times: `acceptedAtMs` is the bus server's clock, one clock for every consumer.
  *
- * Errors by code: BUS_TOO_LARGE, BUS_STOPPED, BUS_ABORTED, BUS_UNAVAILABLE, BUS_TIMEOUT, CONTRACT_TOPIC.
+ * Errors by code: BUS_TOO_LARGE, BUS_STOPPED, BUS_ABORTED, BUS_UNAVAILABLE, BUS_TIMEOUT, BUS_REFUSED, CONTRACT_TOPIC, CONTRACT_INVALID.
  */
 export interface MessageBus {
   readonly capabilities: BusCapabilities

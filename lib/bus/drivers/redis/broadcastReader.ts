@@ -13,7 +13,7 @@ import { BLOCK_MS, LOADING_RETRY_MS, refusedDelayMs, WILDCARD_BLOCK_MS } from '.
 import type { RedisConnection, RedisReply } from './redisConnection.ts'
 import { redisAnswerOf, toRedisError } from './redisErrors.ts'
 import type { ReaderContext, ReaderRequest } from './readerContext.ts'
-import { compareIds, toDelivery } from './streamEntry.ts'
+import { toDelivery } from './streamEntry.ts'
 import { judgeReader, readStreamState, type StreamState } from './streamState.ts'
 
 const MAX_COUNT = 1_000
@@ -27,6 +27,9 @@ const BATCH_BYTES = 4_194_304
 const AWAY_MS = 2
 const AWAY_OF_MANY_MS = 250
 const MANY_STREAMS = 16
+/** XINFO carries two whole entries; large ones can not come fast enough to overtake anybody in less (2.2 GB/s at most). */
+const AWAY_OF_LARGE_MS = 50
+const LARGE_BYTES = 4_096
 
 interface Source {
   readonly topic: string
@@ -48,6 +51,7 @@ export async function createBroadcastReader(context: ReaderContext, request: Rea
   const banned = new Set<string>()
   const halt = new AbortController()
   let batchCount = 64
+  let meanBytes = 0
   let refusals = 0
   let stopping: Promise<void> | null = null
   let onTopicAdded: (() => void) | null = null
@@ -141,14 +145,22 @@ export async function createBroadcastReader(context: ReaderContext, request: Rea
     refusals = 0
     const answeredMs = clock.monotonicMs()
     if (Array.isArray(reply)) await deliverAll(reply)
-    else for (const source of list) source.suspect = compareIds(source.cursor, '0-0') > 0 && isStale(source)
-    const awayMs = sources.size > MANY_STREAMS ? AWAY_OF_MANY_MS : AWAY_MS
-    if (clock.monotonicMs() - answeredMs > awayMs) for (const source of sources.values()) source.suspect = true
+    else lookAtIdle(list)
+    if (clock.monotonicMs() - answeredMs > toleratedMs()) for (const source of sources.values()) source.suspect = true
   }
 
-  /** An idle stream is looked at now and then: one that was deleted gives no sign of it. */
+  const toleratedMs = (): number => {
+    if (sources.size > MANY_STREAMS) return AWAY_OF_MANY_MS
+    return meanBytes > LARGE_BYTES ? AWAY_OF_LARGE_MS : AWAY_MS
+  }
+
+  /** Idle streams are looked at now and then: one that was deleted gives no sign of it. */
   let idleReads = 0
-  const isStale = (_source: Source): boolean => idleReads++ % 4 === 3
+  const lookAtIdle = (list: readonly Source[]): void => {
+    idleReads += 1
+    if (idleReads % (list.length > MANY_STREAMS ? 40 : 4) !== 0) return
+    for (const source of list) if (source.cursor !== '0-0') source.suspect = true
+  }
 
   const deliverAll = async (reply: readonly RedisReply[]): Promise<void> => {
     let bytes = 0
@@ -162,7 +174,7 @@ export async function createBroadcastReader(context: ReaderContext, request: Rea
       bytes += await deliver(source, list)
       if (halt.signal.aborted) return
     }
-    const meanBytes = bytes / Math.max(1, entries)
+    meanBytes = bytes / Math.max(1, entries)
     batchCount = Math.max(MIN_COUNT, Math.min(MAX_COUNT, Math.round(BATCH_BYTES / Math.max(1, meanBytes))))
   }
 
