@@ -73,11 +73,8 @@ export function boundedRecord<K extends z.core.$ZodRecordKey & z.core.$ZodType<P
   value: V,
   maxKeys: number,
 ): z.ZodType<z.output<z.ZodRecord<K, V>>, z.input<z.ZodRecord<K, V>>> {
-  const record = z.record(key, value).meta({ maxProperties: maxKeys })
-  return z
-    .unknown()
-    .superRefine(boundKeys(maxKeys))
-    .pipe(record as never) as never
+  const counted = z.unknown().superRefine(boundKeys(maxKeys)).meta({ type: 'object', maxProperties: maxKeys })
+  return counted.pipe(z.record(key, value).meta({ maxProperties: maxKeys }) as never) as never
 }
 
 /** Free, bounded data whose shape belongs to its producer. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import {
+  type SeedState,
   isLegalEdge,
   isLiveState,
   LEGAL_EDGES,
