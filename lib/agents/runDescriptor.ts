@@ -4,7 +4,6 @@
  * Invariant: schema_id is computed from exactly the tables that travel in the descriptor.
  * Source: seed-design.md 2.2; docs/protocol.md "run descriptor".
  */
-import { z } from 'zod'
 import { AppError } from '../contracts/appError.ts'
 import { MESSAGE_VERSION } from '../contracts/envelope.ts'
 import { ReferencePoint, type RunDescriptor, type RunOrigin } from '../contracts/runDescriptor.ts'
@@ -68,15 +67,14 @@ export function buildRunDescriptor(
   }
 }
 
-const CurveFile = z.union([
-  z.array(ReferencePoint).max(4_096),
-  z.looseObject({ points: z.array(ReferencePoint).max(4_096) }).transform((file) => file.points),
-])
+const Curve = ReferencePoint.array().max(4_096)
 
-/** Reads a recorded control curve. @throws CONTRACT_INVALID when the text is not one. */
+/** Reads a recorded control curve: a list of points, or an object with `points`. @throws CONTRACT_INVALID when the text is not one. */
 export function parseControlCurve(text: string): RunDescriptor['control_curve'] {
   try {
-    return CurveFile.parse(JSON.parse(text))
+    const file: unknown = JSON.parse(text)
+    const isWrapped = typeof file === 'object' && file !== null && 'points' in file
+    return Curve.parse(isWrapped ? file.points : file)
   } catch (cause) {
     throw new AppError('CONTRACT_INVALID', 'the control curve file does not hold a list of points', {}, cause)
   }
