@@ -60,7 +60,9 @@ function gate(name, run) {
 /** Runs a test program and reads its results; a program that fails without a failed case is a complaint of its own. */
 async function tests(name, args, env, resultFile, read) {
   await phase(name, async () => {
-    const result = await runProgram(name, localNode(), args, { quiet: false, env, timeoutMs: PHASE_FUSE_MS })
+    // Temporary folders of tests lie inside ours: a run that is killed leaves none behind.
+    const inside = { ...env, TMPDIR: work, NODE_ENV: undefined }
+    const result = await runProgram(name, localNode(), args, { quiet: false, env: inside, timeoutMs: PHASE_FUSE_MS })
     if (!existsSync(resultFile)) {
       complaints.push(`${name}: ended with code ${result.code} and wrote no results`)
       return true
@@ -79,13 +81,13 @@ function vitest(name, projects) {
   const file = path.join(work, `${name}.json`)
   const selected = projects.flatMap((project) => ['--project', project])
   const args = [VITEST, 'run', ...selected, '--reporter=default', '--reporter=./scripts/vitestResults.mjs']
-  return tests(name, args, { MORPHOSCOPE_RESULTS: file, NODE_ENV: undefined }, file, readVitest)
+  return tests(name, args, { MORPHOSCOPE_RESULTS: file }, file, readVitest)
 }
 
 async function browserTests() {
   const file = path.join(work, 'e2e.json')
   const log = path.join(work, 'product.log')
-  const env = { E2E_PORT: await freePort(), E2E_DATA_DIR: work, E2E_LOG: log, E2E_RESULTS: file, NODE_ENV: undefined }
+  const env = { E2E_PORT: await freePort(), E2E_DATA_DIR: work, E2E_LOG: log, E2E_RESULTS: file }
   await tests('browser', [PLAYWRIGHT, 'test'], env, file, readPlaywright)
   if (phases.at(-1)?.failed && existsSync(log)) {
     say('The product said, last lines:')
