@@ -200,36 +200,32 @@ test(
   },
 )
 
-test(
-  'a trainer that died is reported, and commands for it are answered',
-  { timeout: 60_000 },
-  async () => {
-    const bus = createMemoryBus({ clock })
-    await bus.start()
-    const live = await startLiveTrainer(bus, { options: { seed: 3 }, stepsPerS: 300 })
-    await live.worker.terminate()
-    await until('the report', () => live.agentEvents.some((event) => event.kind === 'trainer-lost'))
-    const seen = await observe(bus)
-    const command = {
-      message_id: globalThis.crypto.randomUUID(),
-      timestamp: clock.wallMs() / 1_000,
-      source: 'tests',
-      version: '2.0',
-      message_type: 'NoOp',
-      issued_by: 'tests',
-      ttl_ms: 5_000,
-    }
-    await bus.publish('kasmina.control.layer.layer_0', {
-      type: 'NoOp',
-      enc: 'json',
-      data: new TextEncoder().encode(JSON.stringify(command)),
-    })
-    await until('the answer', () => seen.of('CommandOutcome').length > 0)
-    expect(seen.of('CommandOutcome').map((outcome) => [outcome.kind, outcome.code])).toEqual([['failed', 'INTERNAL']])
-    await live.stop()
-    await bus.stop()
-  },
-)
+test('a trainer that died is reported, and commands for it are answered', { timeout: 60_000 }, async () => {
+  const bus = createMemoryBus({ clock })
+  await bus.start()
+  const live = await startLiveTrainer(bus, { options: { seed: 3 }, stepsPerS: 300 })
+  await live.worker.terminate()
+  await until('the report', () => live.agentEvents.some((event) => event.kind === 'trainer-lost'))
+  const seen = await observe(bus)
+  const command = {
+    message_id: globalThis.crypto.randomUUID(),
+    timestamp: clock.wallMs() / 1_000,
+    source: 'tests',
+    version: '2.0',
+    message_type: 'NoOp',
+    issued_by: 'tests',
+    ttl_ms: 5_000,
+  }
+  await bus.publish('kasmina.control.layer.layer_0', {
+    type: 'NoOp',
+    enc: 'json',
+    data: new TextEncoder().encode(JSON.stringify(command)),
+  })
+  await until('the answer', () => seen.of('CommandOutcome').length > 0)
+  expect(seen.of('CommandOutcome').map((outcome) => [outcome.kind, outcome.code])).toEqual([['failed', 'INTERNAL']])
+  await live.stop()
+  await bus.stop()
+})
 
 test('a trainer whose agent went away ends by itself', { timeout: 60_000 }, async () => {
   const thread = startTrainerThread({ stepsPerS: 150 })
