@@ -16,9 +16,12 @@ import { noteReport, type Run, type RunTable } from './runTable.ts'
 
 const MAX_WAITING_ENTRIES = 512
 const MAX_WAITING_BYTES = 4 * 1024 * 1024
+/** A descriptor is published before the first frame; one that is this late does not come any more. */
+const MAX_WAITING_MS = 3_000
 
 export interface FrameIngestOptions {
   readonly runs: RunTable
+  readonly nowMs: () => number
   /** Bus-server time to this process's wall clock, ms. */
   readonly toWallMs: (busMs: number) => number
   readonly refuse: (error: unknown, delivery: Delivery) => void
@@ -31,15 +34,17 @@ export interface FrameIngest {
   accept(delivery: Delivery): void
   /** A descriptor arrived: merges what waited for it. */
   settleWaiting(): void
+  /** Refuses what has waited too long. */
+  expire(nowMs: number): void
   counters(): { reports: number; lost: number; duplicates: number; waiting: number; entries: number; bytes: number }
 }
 
 const invalid = (text: string, path: string) => new AppError('CONTRACT_INVALID', text, { path })
 
 /** Creates the ingest of packed frames. */
-export function createFrameIngest({ runs, toWallMs, refuse, onGap, onEntry }: FrameIngestOptions): FrameIngest {
+export function createFrameIngest({ runs, nowMs, toWallMs, refuse, onGap, onEntry }: FrameIngestOptions): FrameIngest {
   const guard = createSequenceGuard()
-  const waiting: Delivery[] = []
+  const waiting: { readonly delivery: Delivery; readonly sinceMs: number }[] = []
   let waitingBytes = 0
   let reports = 0
   let entries = 0
@@ -112,16 +117,18 @@ export function createFrameIngest({ runs, toWallMs, refuse, onGap, onEntry }: Fr
     apply(delivery, run, packed, frames)
   }
 
+  const giveUpOldest = (): void => {
+    const { delivery } = waiting.shift()!
+    waitingBytes -= delivery.data.byteLength
+    refuse(new AppError('CONTRACT_SCHEMA_UNKNOWN', 'no descriptor arrived for this entry', { path: 'src' }), delivery)
+  }
+
   const park = (delivery: Delivery): void => {
     // The bus reuses its buffer once we return: what waits must be its own copy.
     const kept = { ...delivery, data: delivery.data.slice() }
-    waiting.push(kept)
+    waiting.push({ delivery: kept, sinceMs: nowMs() })
     waitingBytes += kept.data.byteLength
-    while (waiting.length > MAX_WAITING_ENTRIES || waitingBytes > MAX_WAITING_BYTES) {
-      const oldest = waiting.shift()!
-      waitingBytes -= oldest.data.byteLength
-      refuse(new AppError('CONTRACT_SCHEMA_UNKNOWN', 'no descriptor arrived for this entry', { path: 'src' }), oldest)
-    }
+    while (waiting.length > MAX_WAITING_ENTRIES || waitingBytes > MAX_WAITING_BYTES) giveUpOldest()
   }
 
   const accept = (delivery: Delivery): void => {
@@ -144,10 +151,13 @@ export function createFrameIngest({ runs, toWallMs, refuse, onGap, onEntry }: Fr
       const all = waiting.splice(0)
       waitingBytes = 0
       entries -= all.length
-      for (const delivery of all) {
+      for (const { delivery } of all) {
         bytes -= delivery.data.byteLength
         accept(delivery)
       }
+    },
+    expire(atMs) {
+      while (waiting[0] !== undefined && atMs - waiting[0].sinceMs > MAX_WAITING_MS) giveUpOldest()
     },
     counters() {
       const { lost, duplicates } = guard.counters()

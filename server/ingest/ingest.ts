@@ -131,6 +131,7 @@ export function createIngest({ bus, clock, historySeconds, post }: IngestOptions
   }
   const frames = createFrameIngest({
     runs,
+    nowMs: () => clock.monotonicMs(),
     toWallMs,
     refuse,
     onEntry: onReport,
@@ -213,6 +214,7 @@ export function createIngest({ bus, clock, historySeconds, post }: IngestOptions
 
   const postCounters = (): void => {
     closeGaps()
+    frames.expire(clock.monotonicMs())
     const { lost, duplicates, waiting, reports, entries, bytes } = frames.counters()
     post({
       kind: 'counters',
