@@ -37,13 +37,17 @@ interface Header {
   readonly faults: readonly ActiveFault[]
   readonly refusals: readonly (readonly [string, { tick: number; suppressed: number }])[]
   readonly events: EventLogState
-  readonly hostSteps: number
-  readonly modules: readonly Omit<ModuleCopy, 'tensors'>[]
+  readonly current: SnapshotHead
+  /** The governor's last good snapshot: without it a restored run would roll back to somewhere else. */
+  readonly lastGood: SnapshotHead
 }
+
+type SnapshotHead = Omit<Snapshot, 'host' | 'modules'> & { readonly modules: readonly Omit<ModuleCopy, 'tensors'>[] }
 
 export interface DecodedCheckpoint {
   readonly header: Header
   readonly snapshot: Snapshot
+  readonly lastGood: Snapshot
 }
 
 /** JSON has no NaN; unmeasured must survive the trip. */
@@ -61,8 +65,13 @@ const fromJson = (text: string): unknown =>
 const refuse = (message: string, cause?: unknown): AppError => new AppError('CONTRACT_INVALID', message, {}, cause)
 const sha256 = (bytes: Uint8Array): Buffer => createHash('sha256').update(bytes).digest()
 
+const headOf = ({ host: _host, modules, ...rest }: Snapshot): SnapshotHead => ({
+  ...rest,
+  modules: modules.map(({ tensors: _tensors, ...module }) => module),
+})
+
 /** Encodes the run as it is now, at a step boundary. */
-export function encodeCheckpoint(core: TrainerCore, checkpointId: string): Uint8Array {
+export function encodeCheckpoint(core: TrainerCore, checkpointId: string, lastGood: Snapshot): Uint8Array {
   const snapshot = takeSnapshot(core)
   const header: Header = {
     checkpointId,
@@ -81,8 +90,8 @@ export function encodeCheckpoint(core: TrainerCore, checkpointId: string): Uint8
     faults: core.faults,
     refusals: [...core.refusals],
     events: core.events.save(),
-    hostSteps: snapshot.hostSteps,
-    modules: snapshot.modules.map(({ tensors: _tensors, ...rest }) => rest),
+    current: headOf(snapshot),
+    lastGood: headOf(lastGood),
   }
   const head = Buffer.from(toJson(header), 'utf8')
   const parts: Uint8Array[] = []
@@ -91,8 +100,10 @@ export function encodeCheckpoint(core: TrainerCore, checkpointId: string): Uint8
       parts.push(new Uint8Array(array.buffer, array.byteOffset, array.byteLength))
     }
   }
-  snapshot.host.forEach(add)
-  for (const module of snapshot.modules) module.tensors.forEach(add)
+  for (const part of [snapshot, lastGood]) {
+    part.host.forEach(add)
+    for (const module of part.modules) module.tensors.forEach(add)
+  }
   const body = Buffer.concat([head, ...parts])
   const prefix = Buffer.alloc(PREFIX_BYTES)
   prefix.write(MAGIC, 0, 'latin1')
@@ -142,11 +153,15 @@ export function decodeCheckpoint(core: TrainerCore, bytes: Uint8Array): DecodedC
   }
   const readTensors = (lengths: readonly number[]): TensorCopy[] =>
     lengths.map((length) => ({ w: read(length), m: read(length), v: read(length) }))
-  const host = readTensors(core.network.parameters.map((parameter) => parameter.w.length))
-  const modules = header.modules.map((module) => ({ ...module, tensors: readTensors(moduleLengths(core, module)) }))
+  const readSnapshot = (part: SnapshotHead): Snapshot => ({
+    ...part,
+    host: readTensors(core.network.parameters.map((parameter) => parameter.w.length)),
+    modules: part.modules.map((module) => ({ ...module, tensors: readTensors(moduleLengths(core, module)) })),
+  })
+  const snapshot = readSnapshot(header.current)
+  const lastGood = readSnapshot(header.lastGood)
   if (at !== payload.length) throw refuse('checkpoint has bytes that belong to nothing')
-  const { step, tick } = header.counters
-  return { header, snapshot: { step, tick, hostSteps: header.hostSteps, host, modules } }
+  return { header, snapshot, lastGood }
 }
 
 function newModule(core: TrainerCore, module: Omit<ModuleCopy, 'tensors'>): SeedModule {

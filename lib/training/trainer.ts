@@ -90,7 +90,7 @@ export function createTrainer(options: TrainerOptions, dataset: Dataset, deps: T
   const saveCheckpoint = (correlationId: string | null): CheckpointInfo => {
     counters.checkpointCount++
     const checkpointId = `ck-s${config.seed}-${counters.step}-${counters.checkpointCount}`
-    const info = store.add(checkpointId, encodeCheckpoint(core, checkpointId), counters.step, counters.tick)
+    const info = store.add(checkpointId, encodeCheckpoint(core, checkpointId, lastGood), counters.step, counters.tick)
     const { bytes, sha256 } = info
     core.emit({ kind: 'checkpoint', action: 'saved', checkpointId, bytes, sha256 }, correlationId)
     return info
@@ -102,9 +102,13 @@ export function createTrainer(options: TrainerOptions, dataset: Dataset, deps: T
       return rejected('COMMAND_PRECONDITION', `checkpoint "${checkpointId.slice(0, 128)}" is not in memory`, null)
     }
     const decoded = decodeCheckpoint(core, bytes)
-    if (mode === 'exact') restoreExact(core, decoded)
-    else rollBack(core, decoded.snapshot, `restored from ${checkpointId}`, 'operator', correlationId)
-    lastGood = takeSnapshot(core)
+    if (mode === 'exact') {
+      restoreExact(core, decoded)
+      lastGood = decoded.lastGood
+    } else {
+      rollBack(core, decoded.snapshot, `restored from ${checkpointId}`, 'operator', correlationId)
+      lastGood = takeSnapshot(core)
+    }
     refreshColumns()
     const event = { kind: 'checkpoint', action: 'restored', checkpointId, bytes: bytes.length, sha256: null } as const
     core.emit(event, correlationId)

@@ -19,7 +19,7 @@ test('the digits are ten thousand, in range, split 6,000/2,000/2,000 without ove
   const digits = givenDigits()
   expect([digits.samples, digits.train.n, digits.val.n, digits.test.n]).toEqual([10_000, 6_000, 2_000, 2_000])
   expect(digits.sha256).toBe('be202e963a3dc04aee32c0a92b606920c5af2ad25b4d531e531e81935de93a25')
-  const counts = new Array<number>(10).fill(0)
+  const counts = Array.from({ length: 10 }, () => 0)
   for (const split of [digits.train, digits.val, digits.test]) for (const label of split.y) counts[label]!++
   expect(Math.min(...counts)).toBeGreaterThan(800)
   expect(digits.train.x.every((v) => v >= 0 && v <= 1)).toBe(true)
