@@ -4,59 +4,15 @@
  * Invariant: each entry names the one reason it is refused for, or is accepted; nothing else may happen.
  * Source: docs/protocol.md "bounds", "errors"; reliability goal "hostile inputs accepted or fatal: 0".
  */
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { isEncoding } from '../../lib/bus/entryBounds.ts'
 import type { EntryToDecode } from '../../lib/bus/codec.ts'
 import type { Encoding } from '../../lib/bus/messageBus.ts'
-import { MESSAGE_NAMES, type MessageName } from '../../lib/contracts/envelope.ts'
-import type { ErrorCode } from '../../lib/contracts/errorCatalog.ts'
-import { MESSAGE_TYPES } from '../../lib/contracts/messageTypes.ts'
-import { topicName, TOPICS } from '../../lib/contracts/topics.ts'
-import { GOLDEN_ROOT, listFixtures } from '../contracts/goldenFixtures.ts'
+import { MESSAGE_NAMES } from '../../lib/contracts/envelope.ts'
+import { bytesOf, entryOf, type HostileEntry, honest, spoilt } from './hostileEntry.ts'
 import { hostileFrames } from './hostileFrames.ts'
+import { hostileSizes } from './hostileSizes.ts'
 
-export interface HostileEntry {
-  readonly name: string
-  readonly topic: string
-  /** Entry fields as they stand in Redis. */
-  readonly fields: Readonly<Record<string, Uint8Array | string>>
-  /** What the codec says. */
-  readonly expectReason: ErrorCode | 'accepted'
-  /** What the whole server says, where it knows more than the codec: a frame of a run nobody described. */
-  readonly serverReason?: ErrorCode
-}
-
-type Json = Record<string, unknown>
-
-const bytesOf = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'utf8'))
-
-const topicOf = (type: MessageName): string => {
-  const family = MESSAGE_TYPES[type].families[0] ?? 'run'
-  return topicName(family, TOPICS[family].pattern.includes('{') ? 'layer_0' : undefined)
-}
-
-/** The first golden fixture of a type in version 2.0: an honest message to spoil. */
-function honest(type: MessageName): Json {
-  const first = listFixtures().find((fixture) => fixture.type === type && fixture.version === '2.0')
-  if (first === undefined) throw new Error(`no fixture of ${type}`)
-  return JSON.parse(readFileSync(join(GOLDEN_ROOT, `${first.key}.json`), 'utf8')) as Json
-}
-
-function entryOf(
-  name: string,
-  type: string,
-  data: Uint8Array,
-  rest: Partial<HostileEntry> = {},
-  enc = 'json',
-): HostileEntry {
-  const topic = (MESSAGE_NAMES as readonly string[]).includes(type) ? topicOf(type as MessageName) : 'kasmina.run'
-  const { fields = {}, ...more } = rest
-  return { name, topic, fields: { type, enc, data, ...fields }, expectReason: 'CONTRACT_INVALID', ...more }
-}
-
-const spoilt = (type: MessageName, change: Json): Uint8Array => bytesOf(JSON.stringify({ ...honest(type), ...change }))
+export type { HostileEntry } from './hostileEntry.ts'
 
 /** A value of another JSON kind than the honest one. */
 function wrongKind(value: unknown): unknown {
@@ -219,66 +175,6 @@ function numbers(): HostileEntry[] {
   ]
 }
 
-function sizes(): HostileEntry[] {
-  const zeros = Buffer.alloc(20_000_000, 0x20)
-  const inflate = { expectReason: 'CONTRACT_INFLATE' } as const
-  const encoding = { expectReason: 'CONTRACT_ENCODING' } as const
-  const plain = Buffer.from(report())
-  const falseSize = Buffer.from(zstdCompressSync(plain))
-  // Single segment, eight-byte content size of 2^62: a decoder that believes it allocates it.
-  const claims = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0xe0, 0, 0, 0, 0, 0, 0, 0, 0x40, 1, 0, 0)
-  falseSize[5] = (falseSize[5] ?? 0) ^ 0x7f
-  const health = (name: string, data: Uint8Array, rest: Partial<HostileEntry>, enc?: string): HostileEntry =>
-    entryOf(`size: ${name}`, 'LayerHealthReport', new Uint8Array(data), rest, enc)
-  const seeds = JSON.stringify(Object.fromEntries(Array.from({ length: 65_537 }, (_, i) => [i, {}])))
-  return [
-    health('entry over 1 MB', Buffer.alloc(1_048_577, 0x20), { expectReason: 'CONTRACT_TOO_LARGE' }),
-    health('zlib bomb', deflateSync(zeros), inflate, 'json+zlib'),
-    health('zlib bomb, foreign', deflateSync(zeros), { ...inflate, fields: { enc: '' } }),
-    health('zstd bomb', zstdCompressSync(zeros), inflate, 'json+zstd'),
-    health('zlib ratio over 100', deflateSync(Buffer.alloc(200_000, 0x20)), inflate, 'json+zlib'),
-    health('bomb in a bomb', deflateSync(deflateSync(zeros)), { expectReason: 'CONTRACT_JSON' }, 'json+zlib'),
-    health('zstd claims 2^62 bytes', claims, inflate, 'json+zstd'),
-    health('zstd content size is false', falseSize, encoding, 'json+zstd'),
-    health('zlib cut', deflateSync(plain).subarray(0, -8), encoding, 'json+zlib'),
-    health(
-      'zlib checksum wrong',
-      Buffer.concat([deflateSync(plain).subarray(0, -1), Buffer.of(0x55)]),
-      encoding,
-      'json+zlib',
-    ),
-    health('enc zlib, plain bytes', plain, encoding, 'json+zlib'),
-    health('enc zstd, plain bytes', plain, encoding, 'json+zstd'),
-    health('enc zstd, zlib bytes', deflateSync(plain), encoding, 'json+zstd'),
-    health('enc zlib, gzip bytes', gzipSync(plain), encoding, 'json+zlib'),
-    health('enc json, zlib bytes', deflateSync(plain), encoding),
-    health('enc json, zstd bytes', zstdCompressSync(plain), encoding),
-    health('enc columns on a message', plain, encoding, 'columns'),
-    health('honest zlib', deflateSync(plain), { expectReason: 'accepted' }, 'json+zlib'),
-    health('honest zstd', zstdCompressSync(plain), { expectReason: 'accepted' }, 'json+zstd'),
-    health('honest zlib, foreign', deflateSync(plain), { expectReason: 'accepted', fields: { enc: '' } }),
-    health('65,537 seeds', bytesOf(report().replace(/"health_metrics":\{.*?\}\}/, `"health_metrics":${seeds}`)), {}),
-    health(
-      '129 metrics',
-      bytesOf(
-        report().replace(
-          '"health_score"',
-          `${Array.from({ length: 129 }, (_, i) => `"m${i}":0`).join(',')},"health_score"`,
-        ),
-      ),
-      {},
-    ),
-    entryOf('size: reason of 100 KB', 'NoOp', spoilt('NoOp', { reason: 'x'.repeat(100_000) })),
-    entryOf('size: 17 approvers', 'NoOp', spoilt('NoOp', { approved_by: Array<string>(17).fill('a') })),
-    entryOf('size: 257 commands', 'BatchCommand', spoilt('BatchCommand', { commands: Array<unknown>(257).fill({}) })),
-    entryOf(
-      'size: 4,097 layers',
-      'RunDescriptor',
-      spoilt('RunDescriptor', { layers: Array<unknown>(4_097).fill({ layer_id: 'a', seeds: 1 }) }),
-    ),
-  ]
-}
-
 function doors(): HostileEntry[] {
   const beat = spoilt('Heartbeat', {})
   const typed = (type: string): HostileEntry =>
@@ -321,7 +217,7 @@ function doors(): HostileEntry[] {
 
 /** Builds the whole corpus; entries are independent of each other and safe to send in any order. */
 export function hostileCorpus(): readonly HostileEntry[] {
-  return [...hostileFrames(), ...wrongTypes(), ...ids(), ...json(), ...numbers(), ...sizes(), ...doors()]
+  return [...hostileFrames(), ...wrongTypes(), ...ids(), ...json(), ...numbers(), ...hostileSizes(), ...doors()]
 }
 
 const COUNTER = /^\d{1,16}$/

@@ -6,7 +6,7 @@
  */
 import { zstdCompressSync } from 'node:zlib'
 import { encodeWireFrame, FRAME_KIND, wireFrameBytes } from '../../lib/frames/wireFrame.ts'
-import type { HostileEntry } from './hostileCorpus.ts'
+import type { HostileEntry } from './hostileEntry.ts'
 
 const ROWS = 4
 const COLUMNS = 26
