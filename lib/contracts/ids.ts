@@ -2,7 +2,7 @@
  * Identifiers and numbers as they may appear on the wire: one alphabet, one length, no hostile keys.
  * In: nothing. Out: zod schemas that every message, topic and route builds on.
  * Invariant: an id that passed here is safe as a topic segment, an object key, an HTML text and a log field.
- * Source: wire.md 1; docs/protocol.md "ids".
+ * Source: docs/protocol.md "ids".
  */
 import { z } from 'zod'
 

@@ -2,7 +2,7 @@
  * The catalogue of per-seed and per-layer telemetry columns: name, unit, range, orientation, meaning.
  * In: nothing. Out: the column tables that RunDescriptor carries and that trainer, ingest and heatmap agree on.
  * Invariant: unmeasured is NaN in a column and null in JSON, never 0; fractions are 0..1 on the wire, percent only on screen.
- * Source: seed-design.md 2.2, 2.4; architecture.md "columns on the hot path".
+ * Source: seed-design.md 2.2, 2.4; docs/adr/0004-columns-on-the-hot-path.md.
  */
 import { z } from 'zod'
 

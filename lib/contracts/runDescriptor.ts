@@ -2,7 +2,7 @@
  * RunDescriptor: what a run is, sent once at its start, retained, replayed to late joiners.
  * In: zod. Out: the schema and the id of its column tables.
  * Invariant: frames refer to layers and columns only through `schema_id`; a frame whose descriptor is unknown waits, counted, and is never guessed.
- * Source: wire.md 4, 5; domain glossary in docs/architecture.md.
+ * Source: docs/protocol.md "runs"; docs/architecture.md.
  */
 import { z } from 'zod'
 import { BaseMessage } from './envelope.ts'
