@@ -4,7 +4,6 @@
  * Invariant: the trainer never waits for the bus; events and outcomes are lossless and in order; a halted or lost trainer says so.
  * Source: seed-design.md 4.1; docs/architecture.md "the two flows".
  */
-import { decodeEntry } from '../bus/codec.ts'
 import type { MessageBus } from '../bus/messageBus.ts'
 import { AppError, isAppError } from '../contracts/appError.ts'
 import type { RunDescriptor } from '../contracts/runDescriptor.ts'
@@ -159,14 +158,12 @@ export function createLayerAgent(options: LayerAgentOptions): LayerAgent {
     }
   }
 
+  let ownCursor: string | null = null
+  /** Trimming takes the oldest first, so anything retained up to our entry means that ours is there: one small read instead of all. */
   const isRetained = async (): Promise<boolean> => {
-    const result = await bus.read(TOPICS.run.pattern, { limit: TOPICS.run.retention.entries * 2 })
-    if (result.kind === 'gap') return false
-    return result.entries.some((entry) => {
-      if (entry.src !== `${source}:run` || entry.epoch !== run.epoch) return false
-      const decoded = decodeEntry(entry)
-      return decoded.kind === 'message' && 'run_id' in decoded.message && decoded.message.run_id === run.run_id
-    })
+    if (ownCursor === null) return false
+    const result = await bus.read(TOPICS.run.pattern, { until: ownCursor, limit: 1 })
+    return result.kind === 'entries' && result.entries.length > 0
   }
 
   let announcing = false
@@ -177,7 +174,7 @@ export function createLayerAgent(options: LayerAgentOptions): LayerAgent {
       if (await isRetained()) return
       const data = encodeJson(run)
       const maxLen = TOPICS.run.retention.entries
-      await bus.publish(
+      ownCursor = await bus.publish(
         TOPICS.run.pattern,
         { type: 'RunDescriptor', enc: 'json', data, src: `${source}:run`, epoch: run.epoch },
         { maxLen },
