@@ -19,7 +19,7 @@ const CONTROL_BYTES = 16
 const MARGIN = 2
 
 export function historyBytes(shape: HistoryShape): number {
-  return CONTROL_BYTES + shape.slots * 16 + ((shape.slots * shape.width + 1) & ~1) * 4
+  return CONTROL_BYTES + shape.slots * 16 + Math.ceil((shape.slots * shape.width) / 2) * 8
 }
 
 /** Summary values of one tick: layer columns, then min, mean, max of one seed column (NaN when nothing is measured). */

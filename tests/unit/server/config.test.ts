@@ -59,7 +59,8 @@ test('reports every bad key at once, with what was given and an example, and red
 })
 
 test('every example of every key is acceptable', () => {
-  for (const entry of CONFIG_KEYS) expect(problemsOf({ [entry.name]: entry.example, REDIS_URL: 'redis://h' })).toEqual([])
+  for (const entry of CONFIG_KEYS)
+    expect(problemsOf({ [entry.name]: entry.example, REDIS_URL: 'redis://h' })).toEqual([])
 })
 
 test('accepts loopback hosts only', () => {
