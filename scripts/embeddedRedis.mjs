@@ -9,7 +9,7 @@ import { fork } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { isSameProcess } from './processLock.mjs'
+import { identify, isSameProcess } from './processLock.mjs'
 import { ROOT, complain, say } from './steps.mjs'
 
 /** macOS takes 104 bytes with the end mark, Linux 108. */
@@ -108,5 +108,7 @@ export async function startEmbeddedRedis(binary, dataDir) {
     await stop()
     throw error
   }
-  return { url: `unix://${socket}`, pid: keeper.pid, stop }
+  /** Names the process that uses this Redis: should we be killed, Redis outlives it, and not by much. */
+  const usedBy = (pid) => keeper.connected && keeper.send({ user: identify(pid) })
+  return { url: `unix://${socket}`, pid: keeper.pid, usedBy, stop }
 }

@@ -1,6 +1,7 @@
 /*
  * redisKeeper: the process between the runner and the embedded redis-server, so that neither ever outlives its purpose.
- * In: the server's command line over IPC from the runner. Out: 'ready', 'restarted', 'gave-up', 'stopped' messages.
+ * In: the command line, and later the process that uses Redis, over IPC from the runner.
+ *   Out: 'ready', 'died', 'restarted', 'gave-up' messages.
  * Invariant: when the runner's end of the channel closes, for whatever reason, redis-server is shut down in order; when
  *   redis-server dies it is started again with back-off; five deaths within a minute are a crash loop, said with its last words.
  * Signals of the terminal are ignored here: the runner decides the order, and Redis goes last.
@@ -9,13 +10,15 @@
 import { spawn } from 'node:child_process'
 import { rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
-import { identify } from './processLock.mjs'
+import { identify, isSameProcess } from './processLock.mjs'
 
 const READY_POLL_MS = 20
 const FIRST_BACKOFF_MS = 50
 const LONGEST_BACKOFF_MS = 5_000
 const CRASH_LOOP = { deaths: 5, withinMs: 60_000 }
 const SHUTDOWN_MS = 5_000
+/** Longer than the server gives itself to stop. */
+const USER_MS = 7_000
 const KEPT_LINES = 20
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {})
@@ -42,6 +45,7 @@ function keep({ command, args, env, socket, pidFile }) {
   let stopping = false
   let backoffMs = FIRST_BACKOFF_MS
   let everReady = false
+  let user = null
   const deaths = []
   const lines = []
 
@@ -99,8 +103,13 @@ function keep({ command, args, env, socket, pidFile }) {
     void awaitReady(mine)
   }
 
+  let asked = false
   const stop = async () => {
-    if (stopping) return
+    if (asked) return
+    asked = true
+    // A killed runner leaves a server that is just draining: it needs Redis to the end.
+    const userEnd = performance.now() + USER_MS
+    while (user && isSameProcess(user) && performance.now() < userEnd) await sleep(50)
     stopping = true
     const mine = server
     if (mine) {
@@ -118,7 +127,9 @@ function keep({ command, args, env, socket, pidFile }) {
   }
 
   process.on('disconnect', () => void stop())
-  process.on('message', (message) => message === 'stop' && void stop())
+  process.on('message', (message) => {
+    if (message.user) user = message.user
+  })
   start()
 }
 

@@ -109,6 +109,7 @@ async function main() {
     if (asked) return 128 + SIGNALS[asked]
     server = spawnServer(process.argv.includes('--dev'), { ...process.env, DATA_DIR: dataDir, ...bus.env })
     lock.child(server.pid)
+    if (server.pid) bus.redis?.usedBy(server.pid)
     const code = await exitOf(server)
     return asked && code === 0 ? 0 : code
   } finally {
