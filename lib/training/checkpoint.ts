@@ -6,6 +6,7 @@
  */
 import { createHash } from 'node:crypto'
 import { AppError } from '../contracts/appError.ts'
+import { SEED_STATES } from '../contracts/lifecycle.ts'
 import { findBlueprint } from './blueprints.ts'
 import type { EventLogState } from './eventLog.ts'
 import type { GovernorState } from './governor.ts'
@@ -134,13 +135,14 @@ function openBody(bytes: Uint8Array): { head: Buffer; payload: Buffer } {
  */
 export function decodeCheckpoint(core: TrainerCore, bytes: Uint8Array): DecodedCheckpoint {
   const { head, payload } = openBody(bytes)
-  let header: Header
+  let header: unknown
   try {
-    header = fromJson(head.toString('utf8')) as Header
+    header = fromJson(head.toString('utf8'))
   } catch (cause) {
     throw refuse('checkpoint header is not JSON', cause)
   }
-  if (toJson(header.config) !== toJson(core.config) || header.dataset?.sha256 !== core.dataset.sha256) {
+  if (!isHeader(header)) throw refuse('checkpoint header has not the documented shape')
+  if (toJson(header.config) !== toJson(core.config) || header.dataset.sha256 !== core.dataset.sha256) {
     throw new AppError('COMMAND_PRECONDITION', 'checkpoint belongs to another configuration or data set')
   }
   let at = 0
@@ -161,7 +163,45 @@ export function decodeCheckpoint(core: TrainerCore, bytes: Uint8Array): DecodedC
   const snapshot = readSnapshot(header.current)
   const lastGood = readSnapshot(header.lastGood)
   if (at !== payload.length) throw refuse('checkpoint has bytes that belong to nothing')
+  if (!fitsRun(core, header)) throw refuse('checkpoint header does not fit its own configuration')
   return { header, snapshot, lastGood }
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
+const isSnapshotHead = (value: unknown): boolean =>
+  isRecord(value) && Array.isArray(value['modules']) && value['modules'].every(isRecord)
+
+/** Tells whether the parts that are read before the run is touched are there: a checksum is no signature. */
+function isHeader(value: unknown): value is Header {
+  if (!isRecord(value) || !isRecord(value['dataset']) || !isRecord(value['counters'])) return false
+  const lists = ['seeds', 'window', 'layerGradSquares', 'faults', 'refusals'].every((key) => Array.isArray(value[key]))
+  const records = ['dataRng', 'policyRng', 'governor', 'readings', 'events'].every((key) => isRecord(value[key]))
+  const id = value['checkpointId']
+  const named = typeof id === 'string' && /^[A-Za-z0-9_:-]{1,128}$/.test(id)
+  return lists && records && named && isSnapshotHead(value['current']) && isSnapshotHead(value['lastGood'])
+}
+
+/** Tells whether every list has the length this run gives it and every seed with a recipe has its module. */
+function fitsRun(core: TrainerCore, header: Header): boolean {
+  const modules = new Map(header.current.modules.map((module) => [module.index, module.blueprintId]))
+  const seedsFit = header.seeds.every(
+    (seed, i) =>
+      isRecord(seed) && SEED_STATES.includes(seed.state) && (seed.blueprintId ?? undefined) === modules.get(i),
+  )
+  const countersFit = Object.keys(core.counters).every(
+    (key) => typeof header.counters[key as keyof Counters] === 'number',
+  )
+  return (
+    header.seeds.length === core.seeds.length &&
+    seedsFit &&
+    countersFit &&
+    header.window.length === core.window.save().length &&
+    header.layerGradSquares.length === core.layerGradSquares.length &&
+    header.dataRng.words?.length === 4 &&
+    header.policyRng.words?.length === 4 &&
+    Array.isArray(header.governor.losses) &&
+    Object.entries(core.window.readings).every(([key, values]) => header.readings[key]?.length === values.length)
+  )
 }
 
 function newModule(core: TrainerCore, module: Omit<ModuleCopy, 'tensors'>): SeedModule {

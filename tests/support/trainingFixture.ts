@@ -2,6 +2,7 @@
  * Builders for trainer tests: small spirals (no file, fast), the real digits, and short cuts into a life.
  * In: overrides. Out: data sets, trainers, cores, commands with meaningful defaults.
  * Invariant: nothing here fakes a number: every state is reached by real steps and real commands.
+ * Source: docs/training.md "seeds and their states".
  */
 import { readFileSync } from 'node:fs'
 import { createSpirals, parseDigits } from '../../lib/training/dataset.ts'

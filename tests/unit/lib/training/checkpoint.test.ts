@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { isAppError } from '../../../../lib/contracts/appError.ts'
@@ -13,6 +14,20 @@ const codeOf = (attempt: () => unknown): string | null => {
     return isAppError(error) ? error.code : 'not ours'
   }
   return null
+}
+
+/** Rewrites the header's text and gives it lengths and a checksum that hold. */
+function forge(bytes: Uint8Array, from: string, to: string): Uint8Array {
+  const all = Buffer.from(bytes)
+  const headEnd = 48 + all.readUInt32LE(8)
+  const text = all.subarray(48, headEnd).toString('utf8')
+  expect(text).toContain(from)
+  const head = Buffer.from(text.replace(from, to))
+  const body = Buffer.concat([head, all.subarray(headEnd)])
+  const prefix = Buffer.from(all.subarray(0, 48))
+  prefix.writeUInt32LE(head.length, 8)
+  createHash('sha256').update(body).digest().copy(prefix, 16)
+  return Buffer.concat([prefix, body])
 }
 
 /** A grown run, stopped in the middle of a tick: the hardest place to save. */
@@ -97,6 +112,28 @@ test('any single damaged byte is refused by code and leaves the run as it was', 
   )
   for (const bytes of [new Uint8Array(0), good.subarray(0, 100), new Uint8Array(5_000)]) {
     expect(codeOf(() => trainer.importCheckpoint(bytes))).toBe('CONTRACT_INVALID')
+  }
+  expect(trainer.hash()).toEqual(before)
+})
+
+test('a well-formed lie is refused too: a right checksum over a header that does not fit', () => {
+  const { trainer } = givenGrownRun()
+  const bytes = trainer.checkpointBytes(trainer.saveCheckpoint().checkpointId)!
+  const before = trainer.hash()
+  const lies: readonly [string, string][] = [
+    ['"seeds":[', '"seedz":['],
+    ['"words":[', '"wordz":['],
+    ['"checkpointId":"ck', '"checkpointId":".."'],
+    ['"state":"', '"state":"X'],
+    ['"tick":', '"tock":'],
+    ['"lastGood":{', '"lastGoof":{'],
+    ['"blueprintId":"', '"blueprintId":"_'],
+  ]
+  for (const [from, to] of lies) {
+    expect(
+      codeOf(() => trainer.importCheckpoint(forge(bytes, from, to))),
+      to,
+    ).toMatch(/^CONTRACT_INVALID$/)
   }
   expect(trainer.hash()).toEqual(before)
 })
