@@ -13,6 +13,7 @@ import { toRecordDraft } from './eventRecords.ts'
 import { createExternalReports } from './externalReports.ts'
 import { createFrameIngest } from './frameIngest.ts'
 import type { IngestMessage, RecordDraft } from './ingestMessages.ts'
+import { createLossTeller } from './lossTeller.ts'
 import { createOutageWatch } from './outageWatch.ts'
 import { createRefusals } from './refusals.ts'
 import { createRunTable, type Run } from './runTable.ts'
@@ -31,7 +32,6 @@ const BATCH_MS = 50
 const MAX_BATCH = 500
 const COUNTERS_MS = 250
 const CHECK_MS = 1_000
-const LOSS_SETTLE_MS = 300
 const MAX_TOPICS = 512
 const MAX_UNKNOWN_TYPES = 64
 
@@ -85,45 +85,13 @@ export function createIngest({ bus, clock, historySeconds, post }: IngestOptions
   }
 
   const onGap = (run: Run, gap: CoverageGap): void => post({ kind: 'gap', runId: run.descriptor.run_id, gap })
-  /** Holes and silences are also told as records; holes close together are one. */
-  const openGaps = new Map<Run, CoverageGap>()
-  const tellGap = (run: Run, gap: CoverageGap): void => {
-    onGap(run, gap)
-    record({
-      kind: 'incident',
-      at_ms: gap.to_ms,
-      run_id: run.descriptor.run_id,
-      code: gap.cause === 'lost' ? 'TELEMETRY_LOST' : 'PRODUCER_SILENT',
-      severity: 'warning',
-      text:
-        gap.cause === 'lost'
-          ? `${gap.lost} reports never arrived: their numbers are missing.`
-          : `Nothing was reported for ${((gap.to_ms - gap.from_ms) / 1_000).toFixed(0)} s.`,
-      lost: gap.lost,
-      from_ms: gap.from_ms,
-      to_ms: gap.to_ms,
-    })
-  }
-  const noteLoss = (run: Run, gap: CoverageGap): void => {
-    const open = openGaps.get(run)
-    openGaps.set(
-      run,
-      open === undefined ? gap : { ...open, to_ms: gap.to_ms, lost: (open.lost ?? 0) + (gap.lost ?? 0) },
-    )
-  }
-  const closeGaps = (): void => {
-    for (const [run, gap] of openGaps) {
-      if (clock.wallMs() - gap.to_ms < LOSS_SETTLE_MS) continue
-      openGaps.delete(run)
-      tellGap(run, gap)
-    }
-  }
+  const losses = createLossTeller({ clock, onGap, onRecord: record })
   const runs = createRunTable({
     historySeconds,
     onRun: (announcement) => post({ kind: 'run', run: announcement }),
     onGone: (run) => post({ kind: 'run-gone', index: run.index, runId: run.descriptor.run_id }),
   })
-  const outages = createOutageWatch({ clock, runs: () => runs.all(), onGap, onSilence: tellGap, onRecord: record })
+  const outages = createOutageWatch({ clock, runs: () => runs.all(), onGap, onSilence: losses.tell, onRecord: record })
   const previous = new Map<Run, number>()
   const onReport = (run: Run, atMs: number, publishedMs: number): void => {
     outages.report(run, atMs, publishedMs, previous.get(run) ?? 0)
@@ -136,7 +104,7 @@ export function createIngest({ bus, clock, historySeconds, post }: IngestOptions
     refuse,
     onEntry: onReport,
     onGap: (run, gap) => {
-      if (!outages.covers(run)) noteLoss(run, gap)
+      if (!outages.covers(run)) losses.note(run, gap)
     },
   })
   const external = createExternalReports({ runs, toWallMs, onReport })
@@ -213,7 +181,7 @@ export function createIngest({ bus, clock, historySeconds, post }: IngestOptions
   }
 
   const postCounters = (): void => {
-    closeGaps()
+    losses.close()
     frames.expire(clock.monotonicMs())
     const { lost, duplicates, waiting, reports, entries, bytes } = frames.counters()
     post({

@@ -72,7 +72,7 @@ export async function startTestServer(
 }
 
 /** Resolves with the first answer of the event, or the reason why there is no connection. */
-export function connected(socket: ViewerSocket): Promise<'connected' | string> {
+export function connected(socket: ViewerSocket): Promise<string> {
   return new Promise((resolve) => {
     if (socket.connected) return resolve('connected')
     socket.once('connect', () => resolve('connected'))

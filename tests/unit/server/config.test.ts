@@ -1,14 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { isAppError } from '../../../lib/contracts/appError.ts'
-import {
-  busAddress,
-  CONFIG_KEYS,
-  envExample,
-  parseConfig,
-  unknownKeys,
-  type ConfigProblem,
-} from '../../../server/config.ts'
+import { busAddress, envExample, parseConfig, unknownKeys, type ConfigProblem } from '../../../server/config.ts'
+import { CONFIG_KEYS } from '../../../server/configKeys.ts'
 
 const problemsOf = (source: Record<string, string>): readonly ConfigProblem[] => {
   try {

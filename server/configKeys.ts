@@ -1,0 +1,195 @@
+/*
+ * configKeys: every setting of the product: its name, what is accepted, its default, an example, and why it is there.
+ * In: nothing. Out: CONFIG_KEYS, in the order of .env.example.
+ * Invariant: a key that is not here does not exist; every example is acceptable.
+ * Source: docs/configuration.md.
+ */
+import { z } from 'zod'
+
+export interface ConfigKey {
+  readonly name: string
+  readonly schema: z.ZodType
+  /** As written in the environment; null = unset. */
+  readonly default: string | null
+  readonly expected: string
+  readonly example: string
+  readonly why: string
+  readonly secret?: boolean
+}
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/
+const onOff = z.enum(['on', 'off']).transform((value) => value === 'on')
+const integer = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^-?\d{1,15}$/)
+    .transform(Number)
+    .pipe(z.int().min(min).max(max))
+
+const isRedisUrl = (text: string): boolean => {
+  if (text.startsWith('/') || text.startsWith('unix:///')) return true
+  try {
+    const { protocol, hostname } = new URL(text)
+    return (protocol === 'redis:' || protocol === 'rediss:') && hostname !== ''
+  } catch {
+    return false
+  }
+}
+
+const toOrigins = (text: string, context: z.RefinementCtx): string[] => {
+  const origins: string[] = []
+  for (const part of text.split(',').map((item) => item.trim())) {
+    try {
+      const url = new URL(part)
+      if (url.protocol === 'http:' || url.protocol === 'https:') origins.push(url.origin)
+      else throw new Error('not http')
+    } catch {
+      context.addIssue({ code: 'custom', message: 'not an http(s) origin' })
+    }
+  }
+  return origins
+}
+
+const key = (entry: ConfigKey): ConfigKey => Object.freeze(entry)
+
+/** Every key in the order of .env.example. */
+export const CONFIG_KEYS: readonly ConfigKey[] = Object.freeze([
+  key({
+    name: 'PORT',
+    schema: integer(0, 65_535),
+    default: '3000',
+    expected: 'a port, 0 to 65535 (0 = any free one)',
+    example: '3000',
+    why: 'TCP port of the one HTTP server.',
+  }),
+  key({
+    name: 'HOST',
+    schema: z.string().regex(LOOPBACK),
+    default: '127.0.0.1',
+    expected: 'a loopback address: there is no sign-in yet, so nobody outside this machine may connect',
+    example: '127.0.0.1',
+    why: 'Address to listen on.',
+  }),
+  key({
+    name: 'ROLE',
+    schema: z.enum(['all', 'web']),
+    default: 'all',
+    expected: 'all (web, ingest, trainer, controller) or web (no trainer here)',
+    example: 'all',
+    why: 'Which parts run in this process.',
+  }),
+  key({
+    name: 'BUS',
+    schema: z.enum(['redis', 'memory']),
+    default: null,
+    expected: 'redis or memory',
+    example: 'redis',
+    why: 'Message bus; unset means redis when REDIS_URL is set, else memory (inside this process).',
+  }),
+  key({
+    name: 'REDIS_URL',
+    schema: z.string().refine(isRedisUrl),
+    default: null,
+    expected: 'redis://host:port, rediss://host:port, or unix:///path/of/socket',
+    example: 'redis://127.0.0.1:6379',
+    why: 'Where Redis is, when BUS is redis.',
+    secret: true,
+  }),
+  key({
+    name: 'DATA_DIR',
+    schema: z.string().min(1).max(4_096),
+    default: './data',
+    expected: 'a folder we may write',
+    example: './data',
+    why: 'Where checkpoints and stores go.',
+  }),
+  key({
+    name: 'TRAINER',
+    schema: onOff,
+    default: 'on',
+    expected: 'on or off',
+    example: 'on',
+    why: 'Whether the built-in trainer and its controller run.',
+  }),
+  key({
+    name: 'TRAINER_SEED',
+    schema: integer(0, 2_147_483_647),
+    default: '2',
+    expected: 'an integer, 0 to 2147483647',
+    example: '2',
+    why: 'Seed of the run: same seed, same weights, same events.',
+  }),
+  key({
+    name: 'TRAINER_STEPS_PER_S',
+    schema: integer(0, 100_000),
+    default: '150',
+    expected: 'optimiser steps per second, 0 to 100000 (0 = as fast as it goes)',
+    example: '150',
+    why: 'Pace of the built-in trainer.',
+  }),
+  key({
+    name: 'TRAINER_FAULTS',
+    schema: onOff,
+    default: 'on',
+    expected: 'on or off',
+    example: 'on',
+    why: 'Whether faults may be injected into the built-in trainer.',
+  }),
+  key({
+    name: 'HISTORY_SECONDS',
+    schema: integer(10, 900),
+    default: '900',
+    expected: 'seconds, 10 to 900',
+    example: '900',
+    why: 'Length of the in-memory history of each layer.',
+  }),
+  key({
+    name: 'AUTH',
+    schema: z.enum(['demo']),
+    default: 'demo',
+    expected: 'demo (the only mode built; accepted on a loopback HOST)',
+    example: 'demo',
+    why: 'How people sign in.',
+  }),
+  key({
+    name: 'PUBLIC_URL',
+    schema: z.string().max(2_048).transform(toOrigins),
+    default: null,
+    expected: 'one http(s) origin, or several separated by commas',
+    example: 'http://localhost:8080',
+    why: 'Further origins from which pages may talk to this server (for a proxy or a tunnel).',
+  }),
+  key({
+    name: 'LOG_LEVEL',
+    schema: z.enum(['debug', 'info', 'warn', 'error', 'silent']),
+    default: 'info',
+    expected: 'debug, info, warn, error or silent',
+    example: 'info',
+    why: 'Least severe line that is logged.',
+  }),
+  key({
+    name: 'LOG_FORMAT',
+    schema: z.enum(['json', 'pretty']),
+    default: null,
+    expected: 'json or pretty',
+    example: 'json',
+    why: 'Form of log lines; unset means pretty on a terminal, else json.',
+  }),
+  key({
+    name: 'METRICS_TOKEN',
+    schema: z.string().min(16).max(256),
+    default: null,
+    expected: '16 to 256 characters',
+    example: 'a-long-random-text-of-your-own',
+    why: 'Bearer token for /metrics; loopback callers need none.',
+    secret: true,
+  }),
+  key({
+    name: 'MORPHOSCOPE_SUPERVISED',
+    schema: z.enum(['0', '1']).transform((value) => value === '1'),
+    default: '0',
+    expected: '0 or 1',
+    example: '1',
+    why: 'Set by the runner: the server ends when its standard input closes.',
+  }),
+])
