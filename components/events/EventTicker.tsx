@@ -13,11 +13,12 @@ import { useLive } from '../live/LiveProvider.tsx'
 import { useLiveTopic } from '../live/useLiveTopic.ts'
 import { ScrollRegion } from '../ui/ScrollRegion.tsx'
 import { Icon } from '../ui/Icon.tsx'
-import { eventText, type EventFilter } from './eventText.ts'
+import { eventText, isUnder, type EventFilter } from './eventText.ts'
 
 const SHOWN = 120
 const FILTERS: readonly { readonly id: EventFilter; readonly label: string }[] = [
-  { id: 'all', label: 'All' },
+  { id: 'main', label: 'Growth and trouble' },
+  { id: 'all', label: 'Everything' },
   { id: 'transitions', label: 'Transitions' },
   { id: 'commands', label: 'Commands' },
   { id: 'trouble', label: 'Trouble' },
@@ -26,7 +27,7 @@ const FILTERS: readonly { readonly id: EventFilter; readonly label: string }[] =
 export function EventTicker() {
   const { session, page } = useLive()
   useLiveTopic(['records', 'view', 'pause'])
-  const [filter, setFilter] = useState<EventFilter>('all')
+  const [filter, setFilter] = useState<EventFilter>('main')
   const [heldAt, setHeldAt] = useState<number | null>(null)
   const list = useRef<HTMLElement>(null)
   const { store } = session
@@ -38,7 +39,7 @@ export function EventTicker() {
     ),
   ]
     .toSorted((a, b) => b.offset - a.offset)
-    .filter((record) => filter === 'all' || eventText(record).filter === filter)
+    .filter((record) => isUnder(filter, eventText(record)))
   const held = heldAt ?? Number.POSITIVE_INFINITY
   const waiting = all.filter((record) => record.offset > held).length
   const rows = all.filter((record) => record.offset <= held).slice(0, SHOWN)
@@ -79,7 +80,7 @@ export function EventTicker() {
       </div>
       {rows.length === 0 ? (
         <p className="nothing">
-          {filter === 'all'
+          {filter === 'main' || filter === 'all'
             ? 'Nothing has happened yet. Transitions, commands and trouble appear here.'
             : 'No event of this kind so far.'}
         </p>

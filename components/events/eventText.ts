@@ -10,7 +10,14 @@ import { formatCount, formatNumber, formatPercent } from '../../lib/live/formatV
 import { stateLabel } from '../heatmap/stateGlyph.ts'
 import type { IconName } from '../ui/Icon.tsx'
 
-export type EventFilter = 'all' | 'transitions' | 'commands' | 'trouble'
+export type EventFilter = 'main' | 'all' | 'transitions' | 'commands' | 'trouble'
+
+/** Tells whether a line belongs under a filter; `main` leaves out what worked as it should: checkpoints and applied commands. */
+export function isUnder(filter: EventFilter, line: Pick<EventLine, 'filter' | 'tone'>): boolean {
+  if (filter === 'all') return true
+  if (filter === 'main') return line.filter !== 'commands' || line.tone !== 'plain'
+  return line.filter === filter
+}
 
 export interface EventLine {
   readonly subject: string
@@ -18,7 +25,7 @@ export interface EventLine {
   readonly glyph: number | null
   readonly icon: IconName
   readonly tone: 'plain' | 'info' | 'warn' | 'crit'
-  readonly filter: Exclude<EventFilter, 'all'>
+  readonly filter: 'transitions' | 'commands' | 'trouble'
   readonly seed: { readonly layerId: string; readonly seedId: number } | null
 }
 

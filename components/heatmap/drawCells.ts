@@ -105,8 +105,8 @@ const drawGround = (
   pen.fillStyle = toCss(fill)
   pen.fill()
   return inkOn(fill) === 'dark'
-    ? { ink: '#10161e', soft: '#2b3644', muted: false }
-    : { ink: '#f4f7fa', soft: '#d3dae2', muted: false }
+    ? { ink: '#05070a', soft: '#1c2530', muted: false }
+    : { ink: '#ffffff', soft: '#e6ebf0', muted: false }
 }
 
 const drawCell = (

@@ -5,6 +5,7 @@
  * Source: docs/ux "visual tokens".
  */
 import { SEED_STATES, STATE_FAMILY, type SeedState } from '../../lib/contracts/lifecycle.ts'
+import { stateText } from '../../lib/live/formatValue.ts'
 import { NEVER_STATE_ID } from '../../lib/frames/viewFrame.ts'
 
 export type Family = (typeof STATE_FAMILY)[SeedState] | 'unknown' | 'never'
@@ -64,7 +65,5 @@ export function glyphOf(byte: number): Glyph {
 export function stateLabel(byte: number): string {
   const state = stateName(byte)
   if (state === null) return byte === NEVER_STATE_ID ? 'Never reported' : 'Unknown state'
-  if (state === 'ROLLED_BACK') return 'Rolled back'
-  if (state === 'FINE_TUNING') return 'Fine-tuning'
-  return state === 'FOSSILIZED' ? 'Fossilised' : state.charAt(0) + state.slice(1).toLowerCase()
+  return stateText(state)
 }

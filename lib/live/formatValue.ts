@@ -79,7 +79,11 @@ export function formatLocal(ms: number): string {
   return `${two(date.getHours())}:${two(date.getMinutes())}`
 }
 
-const STATE_TEXT: Readonly<Record<string, string>> = { ROLLED_BACK: 'Rolled back', FINE_TUNING: 'Fine-tuning' }
+const STATE_TEXT: Readonly<Record<string, string>> = {
+  ROLLED_BACK: 'Rolled back',
+  FINE_TUNING: 'Fine-tuning',
+  FOSSILIZED: 'Fossilised',
+}
 /** Writes a state for people: FINE_TUNING becomes "Fine-tuning"; an unknown one says so. */
 export function stateText(state: string | null): string {
   if (state === null) return 'Unknown state'

@@ -1,0 +1,77 @@
+/*
+ * Accessibility of the live page: axe in both themes and every view, the keyboard, the phone.
+ * In: the product. Out: no serious finding, nothing out of reach, nothing wider than the screen.
+ * Invariant: checked with live data on the page, not on an empty one.
+ * Source: docs/ux "accessibility, mobile, language"; features H1, H3, H5, H6.
+ */
+import { expect, test } from '@playwright/test'
+import { chooseTheme, findSeriousViolations, inspector, openLive, showTable, tabThrough } from './actions.ts'
+
+for (const theme of ['dark', 'light'] as const) {
+  test(`axe finds nothing serious in ${theme}: heatmap, table, inspector, help`, async ({ page }) => {
+    const errors = await openLive(page)
+    await chooseTheme(page, theme)
+    expect(await findSeriousViolations(page)).toEqual([])
+    await showTable(page)
+    expect(await findSeriousViolations(page)).toEqual([])
+    await page.getByRole('button', { name: 'layer_0/0' }).first().click()
+    await expect(inspector(page)).toBeVisible()
+    expect(await findSeriousViolations(page)).toEqual([])
+    await page.getByRole('button', { name: 'Keyboard help' }).click()
+    await expect(page.getByRole('dialog', { name: 'Keyboard' })).toBeVisible()
+    expect(await findSeriousViolations(page)).toEqual([])
+    expect(errors).toEqual([])
+  })
+}
+
+test('the theme is there with the first byte after a reload', async ({ page }) => {
+  await openLive(page)
+  await chooseTheme(page, 'light')
+  const response = await page.reload()
+  expect(await response?.text()).toContain('data-theme="light"')
+})
+
+test('Tab reaches every control of the frame and the panels', async ({ page }) => {
+  await openLive(page)
+  const names = await tabThrough(page, 40)
+  for (const wanted of [
+    /Skip to the page/,
+    /run-switch/,
+    /Freshness/,
+    /^Theme:/,
+    /Keyboard help/,
+    /^Live$/,
+    /^Health$/,
+    /More metrics/,
+    /^Table$/,
+    /Seeds by layer/,
+    /Filter events/,
+    /LIVE/,
+  ])
+    expect(
+      names.some((name) => wanted.test(name)),
+      `${wanted} in ${names.join(' | ')}`,
+    ).toBe(true)
+})
+
+test('single-letter keys can be switched off', async ({ page }) => {
+  await openLive(page)
+  await page.getByRole('main').focus()
+  await page.keyboard.press('?')
+  await page.getByRole('checkbox', { name: /Single-letter keys/ }).uncheck()
+  await page.keyboard.press('Escape')
+  await page.getByRole('main').focus()
+  await page.keyboard.press('Space')
+  await expect(page.getByRole('contentinfo')).toContainText('LIVE')
+})
+
+test('a phone shows the worst seeds first, and nothing is cut off at the side', async ({ page }) => {
+  await page.setViewportSize({ width: 360, height: 800 })
+  await openLive(page)
+  await expect(page.getByRole('heading', { name: /^Worst 12 by health/ })).toBeVisible()
+  const overflow = await page.evaluate(
+    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  )
+  expect(overflow).toBe(0)
+  expect(await findSeriousViolations(page)).toEqual([])
+})
