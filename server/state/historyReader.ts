@@ -60,19 +60,30 @@ export function readSeries({ run, layer, metric, fromMs, toMs, points, seed }: S
   return { at_ms: atMs, values, states, of }
 }
 
-/** All columns of one seed over the last `ms`. */
+/** All columns of one seed in one pass: with 26 columns, one pass each would be felt. */
 export function readSeedSeries(
   run: KnownRun,
   layer: number,
   seed: number,
-  range: { fromMs: number; toMs: number; points: number },
+  { fromMs, toMs, points }: { readonly fromMs: number; readonly toMs: number; readonly points: number },
 ) {
-  const columns: Record<string, readonly (number | null)[]> = {}
-  let atMs: readonly number[] = []
-  for (const { name } of run.descriptor.seed_columns) {
-    const series = readSeries({ run, layer, metric: name, seed, ...range })
-    atMs = series.at_ms
-    columns[name] = series.values[0] ?? []
-  }
-  return { at_ms: atMs, columns }
+  const names = run.descriptor.seed_columns.map((column) => column.name)
+  const atMs: number[] = []
+  const series: (number | null)[][] = names.map(() => [])
+  const ring = run.history[layer]
+  const { rows } = run.tables[layer]!.shape
+  const binMs = Math.max(1, (toMs - fromMs) / points)
+  let lastBin = -1
+  if (ring !== null && ring !== undefined && ring.shape.mode === 'full')
+    ring.visit(fromMs, toMs, (slot) => {
+      const bin = Math.min(points - 1, Math.floor((slot.atMs - fromMs) / binMs))
+      const point = bin === lastBin ? atMs.length - 1 : atMs.length
+      lastBin = bin
+      atMs[point] = slot.atMs
+      series.forEach((values, column) => {
+        const value = slot.values[column * rows + seed]!
+        values[point] = Number.isFinite(value) ? value : null
+      })
+    })
+  return { at_ms: atMs, columns: Object.fromEntries(names.map((name, column) => [name, series[column]!])) }
 }

@@ -52,7 +52,7 @@ export function copyLayer(run: KnownRun, layer: number): LayerCopy {
 }
 
 /** Reads state bytes of all rows into `target`. */
-export function readStates(copy: LayerCopy, stateColumn: number, target: Uint8Array): void {
+function readStates(copy: LayerCopy, stateColumn: number, target: Uint8Array): void {
   for (let row = 0; row < copy.rows; row++)
     target[row] = stateColumn < 0 ? NEVER_STATE_ID : stateByte(copy.seeds[stateColumn * copy.rows + row]!)
 }
@@ -80,13 +80,25 @@ export function createLayerReader(): LayerReader {
   const cache = new WeakMap<KnownRun, (CachedCounts | undefined)[]>()
 
   const count = (run: KnownRun, layer: number, version: number): CachedCounts => {
-    const copy = copyLayer(run, layer)
+    const table = run.tables[layer]!
+    const { rows } = table.shape
+    const stateColumn = columnIndex(run.descriptor.seed_columns, 'state')
+    // Only the state column: twice a second all columns of every layer would be megabytes of copying on the main thread.
+    const values = new Float32Array(rows).fill(Number.NaN)
+    const copy = {
+      layer: new Float32Array(table.layer.length),
+      meta: new Float64Array(table.meta.length).fill(Number.NaN),
+    }
+    table.read((source) => {
+      if (stateColumn >= 0) values.set(source.seeds.subarray(stateColumn * rows, (stateColumn + 1) * rows))
+      copy.layer.set(source.layer)
+      copy.meta.set(source.meta)
+    })
     const states = Object.fromEntries(SEED_STATES.map((name) => [name, 0])) as Record<SeedState, number>
-    const bytes = new Uint8Array(copy.rows)
-    readStates(copy, columnIndex(run.descriptor.seed_columns, 'state'), bytes)
     let active = 0
     let unknown = 0
-    for (const byte of bytes) {
+    for (const value of values) {
+      const byte = stateByte(value)
       const name = SEED_STATES[byte]
       if (name === undefined) {
         if (byte !== NEVER_STATE_ID) unknown++
@@ -95,14 +107,7 @@ export function createLayerReader(): LayerReader {
       states[name]++
       if (byte >= 1 && byte <= 6) active++
     }
-    return {
-      version,
-      shapeVersion: run.shapeVersion,
-      states,
-      active,
-      unknown,
-      copy: { layer: copy.layer, meta: copy.meta },
-    }
+    return { version, shapeVersion: run.shapeVersion, states, active, unknown, copy }
   }
 
   return {
