@@ -43,9 +43,12 @@ export interface FanoutCounters {
   readonly framesEncoded: number
   readonly bytesSent: number
   readonly classes: number
-  /** Turns of telemetry work longer than 10 ms. */
+  /** Turns of telemetry work that computed longer than 10 ms. */
   readonly blocks: number
+  /** Turns longer than 10 ms by the clock although they computed less: the machine gave the time to others. */
+  readonly stalls: number
   readonly longestTurnMs: number
+  readonly longestTurnCpuMs: number
 }
 
 interface FrameClass {
@@ -60,14 +63,26 @@ interface FrameClass {
   queue: number[]
 }
 
+export interface FrameTickerOptions {
+  readonly clock: Clock
+  /** CPU time this thread has used, ms: on a shared machine the wall clock blames us for others. */
+  readonly cpuMs?: () => number
+}
+
+const threadCpuMs = (): number => {
+  const { user, system } = process.threadCpuUsage()
+  return (user + system) / 1_000
+}
+
 /** Creates a ticker that does not tick yet. */
-export function createFrameTicker({ clock }: { readonly clock: Clock }): FrameTicker {
+export function createFrameTicker({ clock, cpuMs = threadCpuMs }: FrameTickerOptions): FrameTicker {
   const classes = new Map<string, FrameClass>()
   const classOf = new Map<Viewer, FrameClass>()
   let undoTick: (() => void) | null = null
   let undoTurn: (() => void) | null = null
   let nextClassId = 1
-  let [framesSent, framesSkipped, framesEncoded, bytesSent, blocks, longestTurnMs] = [0, 0, 0, 0, 0, 0]
+  let [framesSent, framesSkipped, framesEncoded, bytesSent] = [0, 0, 0, 0]
+  let [blocks, stalls, longestTurnMs, longestTurnCpuMs] = [0, 0, 0, 0]
 
   const openEncoders = (view: ViewRequest, classId: number): LayerEncoder[] =>
     view.run.tables.map((_, layer) =>
@@ -76,10 +91,14 @@ export function createFrameTicker({ clock }: { readonly clock: Clock }): FrameTi
 
   const timed = (work: () => void): void => {
     const from = clock.monotonicMs()
+    const fromCpu = cpuMs()
     work()
     const tookMs = clock.monotonicMs() - from
+    const cpu = cpuMs() - fromCpu
     if (tookMs > longestTurnMs) longestTurnMs = tookMs
-    if (tookMs > BLOCK_MS) blocks++
+    if (cpu > longestTurnCpuMs) longestTurnCpuMs = cpu
+    if (cpu > BLOCK_MS) blocks++
+    else if (tookMs > BLOCK_MS) stalls++
   }
 
   const offerAll = (group: FrameClass, layer: number, nowMs: number): void => {
@@ -190,7 +209,9 @@ export function createFrameTicker({ clock }: { readonly clock: Clock }): FrameTi
       bytesSent,
       classes: classes.size,
       blocks,
+      stalls,
       longestTurnMs,
+      longestTurnCpuMs,
     }),
   }
 

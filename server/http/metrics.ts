@@ -46,6 +46,7 @@ export function createMetrics({ board, fanout, viewers, recordsOffset }: Metrics
   gauge('frames_skipped_total', 'Frames skipped for slow viewers.', () => fanout().framesSkipped)
   gauge('frame_bytes_total', 'Bytes of frames sent.', () => fanout().bytesSent)
   gauge('telemetry_blocks_total', 'Turns of telemetry work over 10 ms.', () => fanout().blocks)
+  gauge('telemetry_stalls_total', 'Turns over 10 ms by the clock that computed less.', () => fanout().stalls)
   gauge('telemetry_longest_turn_ms', 'Longest turn of telemetry work, ms.', () => fanout().longestTurnMs)
   gauge('records_offset', 'Offset of the newest record.', recordsOffset)
   new Gauge({

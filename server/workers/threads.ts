@@ -6,7 +6,7 @@
  */
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import { MessageChannel, Worker } from 'node:worker_threads'
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import type { Clock } from '../../lib/primitives/clock.ts'
 import type { Config } from '../config.ts'
 import type { IngestMessage, RecordDraft } from '../ingest/ingestMessages.ts'
@@ -61,7 +61,7 @@ export function createThreads({ config, root, clock, logger, onIngest, onRecord 
     switch (said.kind) {
       case 'started':
         if (parts.includes('ingest')) ingestStarted = true
-        if (parts.includes('agent')) startTrainer()
+        if (parts.includes('agent')) handOver()
         return
       case 'ingest':
         return onIngest(said.message)
@@ -100,6 +100,14 @@ export function createThreads({ config, root, clock, logger, onIngest, onRecord 
       : [busThread('ingest', ['ingest']), ...trained.map((part) => busThread(part, [part]))]
   const agentThread = busThreads.find((thread) => thread.name === 'agent' || thread.name === 'bus')!
 
+  /** The trainer starts at once and writes into its ring; what it says waits in the port until an agent takes it. */
+  let waitingPort: MessagePort | null = null
+  const handOver = (): void => {
+    if (waitingPort === null) return
+    agentThread.post({ kind: 'trainer', port: waitingPort }, [waitingPort])
+    waitingPort = null
+  }
+
   const digits = path.join(root, 'assets/digits/digits-14x14.bin.br')
   const curve = path.join(root, 'assets/digits/control-curve.json')
   const trainer = createSupervisedThread({
@@ -116,7 +124,8 @@ export function createThreads({ config, root, clock, logger, onIngest, onRecord 
         runsFolder: path.resolve(root, config.dataDir, 'runs'),
       }
       const worker = new Worker(TRAINER_WORKER, { name: 'trainer', workerData, transferList: [port1] })
-      agentThread.post({ kind: 'trainer', port: port2 }, [port2])
+      waitingPort = port2
+      if (agentThread.state() === 'running') handOver()
       return worker
     },
     onMessage: (message) => {
@@ -125,24 +134,19 @@ export function createThreads({ config, root, clock, logger, onIngest, onRecord 
     },
     onEnd: incident('trainer'),
   })
-  let trainerStarted = false
-  /** The first agent thread starts it; when the agent thread is replaced, the trainer's port is dead and it ends by itself. */
-  const startTrainer = (): void => {
-    if (trainerStarted) return
-    trainerStarted = true
-    trainer.start()
-  }
 
   return {
     start() {
       for (const thread of busThreads) thread.start()
+      if (config.trainer.enabled) trainer.start()
     },
     async stop(deadlineMs) {
       // The trainer goes with its agent: the agent says stop, sends what is pending, and then lets go of the bus.
       const stopBus = busThreads.map((thread) =>
         thread.stop(deadlineMs, (worker) => worker.postMessage({ kind: 'stop', deadlineMs: deadlineMs - 200 })),
       )
-      const stopTrainer = trainer.stop(deadlineMs, () => undefined)
+      // Nobody will take it any more: the trainer ends when its line does.
+      const stopTrainer = trainer.stop(deadlineMs, () => waitingPort?.close())
       await Promise.all([...stopBus, stopTrainer])
     },
     trainerState() {
