@@ -22,7 +22,8 @@ import type { RunAnnouncement } from './ingestMessages.ts'
 export const RUN_LIMITS = Object.freeze({
   runs: 64,
   layers: 4_096,
-  cells: 4_000_000,
+  /** Values in seed columns over all runs: 256 MB. A million seeds with all 26 columns are 26 M. */
+  cells: 64_000_000,
   historyBytes: 64 * 1024 * 1024,
 })
 
