@@ -15,6 +15,7 @@ import { curveFrame, drawHostCurve, stepToX, xToStep } from './drawHostCurve.ts'
 
 const POINTS = 1_200
 const TABLE_ROWS = 24
+const LISTED_MARKS = 200
 
 export function HostCurvePanel() {
   const { session } = useLive()
@@ -185,7 +186,7 @@ function CurveTable({ curve }: { readonly curve: HostCurve }) {
         </tbody>
       </table>
       <ul aria-label="Growth marks">
-        {curve.marks.slice(-TABLE_ROWS).map((mark) => (
+        {curve.marks.slice(-LISTED_MARKS).map((mark) => (
           <li key={`${mark.step} ${mark.text}`}>
             step {formatCount(mark.step)}: {mark.text}
           </li>

@@ -9,7 +9,8 @@ import { useState } from 'react'
 import { formatAge, formatCount, formatMetric, UNKNOWN_TEXT, unitText } from '../../lib/live/formatValue.ts'
 import { ScrollRegion } from '../ui/ScrollRegion.tsx'
 import { useLive } from '../live/LiveProvider.tsx'
-import { useLiveTopic, usePageState } from '../live/useLiveTopic.ts'
+import { layerAges } from '../live/layerAges.ts'
+import { useLiveTopic, usePageState, useTickKey } from '../live/useLiveTopic.ts'
 import { buildScene } from './buildScene.ts'
 import { activityText, columnOf, valueOf, type HeatmapScene } from './heatmapScene.ts'
 import { listRows, worstRows, type SeedRow } from './seedRows.ts'
@@ -22,6 +23,12 @@ export function HeatmapTable({ limit }: { readonly limit?: number }) {
   const { session, page } = useLive()
   const pageState = usePageState()
   useLiveTopic(['frames', 'status', 'view', 'pause'], 500)
+  // Ages grow while nothing arrives.
+  useTickKey(() =>
+    layerAges(session)
+      .map((age) => `${age.freshness} ${Math.floor((age.ageMs ?? 0) / 1_000)}`)
+      .join(),
+  )
   const [sort, setSort] = useState<'layer' | 'worst'>(limit === undefined ? 'layer' : 'worst')
   const [offset, setOffset] = useState(0)
   const [held, setHeld] = useState<readonly SeedRow[] | null>(null)

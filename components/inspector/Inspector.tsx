@@ -19,7 +19,8 @@ import { activityText, bytesOf, type HeatmapScene, type SceneLayer } from '../he
 import { StateGlyph } from '../heatmap/StateGlyph.tsx'
 import { stateLabel } from '../heatmap/stateGlyph.ts'
 import { useLive } from '../live/LiveProvider.tsx'
-import { useLiveTopic, usePageState } from '../live/useLiveTopic.ts'
+import { layerAges } from '../live/layerAges.ts'
+import { useLiveTopic, usePageState, useTickKey } from '../live/useLiveTopic.ts'
 import { ScrollRegion } from '../ui/ScrollRegion.tsx'
 import { Icon } from '../ui/Icon.tsx'
 import { dequantize } from '../../lib/frames/quantize.ts'
@@ -41,6 +42,11 @@ export function Inspector() {
   const pageState = usePageState()
   const { selection, inspector } = pageState
   useLiveTopic(['frames', 'records', 'view', 'pause'], 1_000)
+  // Ages grow while nothing arrives.
+  useTickKey(() => {
+    const age = layerAges(session).find((candidate) => candidate.layerId === selection?.layerId)
+    return `${age?.freshness} ${Math.floor((age?.ageMs ?? 0) / 1_000)}`
+  })
   const [answer, setAnswer] = useState<Answer | null>(null)
   const close = useRef<HTMLButtonElement>(null)
   const runId = session.store.view?.runId
@@ -158,11 +164,14 @@ function Metrics({
   readonly answer: InspectAnswer | null
 }) {
   const { page } = useLive()
+  // The answer ages too: its own age is that of the moment it was given.
+  const answeredMs = answer?.ingest_ms ?? null
+  const ageMs = answeredMs === null ? layer.age.ageMs : Math.max(0, scene.nowMs - answeredMs)
   return (
     <section>
       <h3>
         Metrics
-        <span className="t3"> {answer ? `${formatAge(answer.age_ms)} old` : `${formatAge(layer.age.ageMs)} old`}</span>
+        <span className="t3"> {formatAge(ageMs)} old</span>
       </h3>
       <table className="metrics">
         <thead className="visually-hidden">
