@@ -1,3 +1,9 @@
+/*
+ * Heatmap legend: what a fill means, what a cell stands for, and what old, missing and unmeasured look like.
+ * In: metric, mode, seeds per cell. Out: one line under the heatmap.
+ * Invariant: the same colour table as the canvas; the alarming end is named in words.
+ * Source: docs/architecture.md; features A2, H4.
+ */
 'use client'
 import { useEffect, useRef, useState } from 'react'
 import type { MetricColumn } from '../../lib/contracts/metrics.ts'
@@ -58,7 +64,7 @@ export function HeatmapLegend({
           <span>
             {high} <b>{formatMetric(metric.max, metric)}</b>
           </span>
-          <span className="chip">fixed range{metric.scale === 'log' ? ', log' : ''}</span>
+          {binSize === 1 && <span className="chip">fixed range{metric.scale === 'log' ? ', log' : ''}</span>}
         </span>
       ) : (
         <span className="legend-states">
@@ -69,7 +75,7 @@ export function HeatmapLegend({
           ))}
         </span>
       )}
-      {binSize > 1 && <b className="chip">each cell is the worst of {binSize} seeds, never the mean</b>}
+      {binSize > 1 && <b className="chip">each cell is the worst of {binSize} seeds</b>}
       <span className="legend-ages">
         {mode === 'value' && (
           <span>

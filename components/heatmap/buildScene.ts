@@ -1,3 +1,9 @@
+/*
+ * Builds the heatmap's scene of this moment from the store.
+ * In: session, mode, places of cursor and pointer. Out: a scene, or null while there is no run to show.
+ * Invariant: while paused, picture and ages are those of the paused moment; live ages never mix with a frozen picture.
+ * Source: features A18, B8.
+ */
 import type { LiveSession } from '../../lib/live/liveSession.ts'
 import { evaluateLayerAge } from '../../lib/live/staleness.ts'
 import type { PageState } from '../../lib/live/urlState.ts'

@@ -2,7 +2,7 @@
  * Draws a large run: one pixel per bin into a small image through a look-up table, scaled up without smoothing.
  * In: a scene, its layout, the theme. Out: pixels. Keeps one image and re-bins only layers whose picture changed.
  * Invariant: a bin shows its worst seed; unmeasured and unknown are patterns shining through, never a colour of the scale.
- * Source: docs/adr/0005-columns-hot-path.md; docs/ux "other page notes"; features A19.
+ * Source: docs/adr/0004-columns-on-the-hot-path.md; docs/ux "other page notes"; features A19.
  */
 import { formatCount } from '../../lib/live/formatValue.ts'
 import { binStates, binWorst } from './binning.ts'
@@ -158,7 +158,8 @@ export function createFieldRenderer(): FieldRenderer {
     const markedY = scene.hover?.layer ?? marked?.layer ?? null
     let lastOld = Number.NEGATIVE_INFINITY
     scene.layers.forEach((layer, index) => {
-      const y = layout.top + index * layout.rowHeight - scrollTop + layout.rowHeight / 2
+      const middle = layout.top + index * layout.rowHeight - scrollTop + layout.rowHeight / 2
+      const y = Math.min(middle, Math.max(middle - 4, layout.height - 7))
       if (y < layout.top || y > layout.height) return
       const old = !isCurrent(layer.age.freshness)
       const apart = markedY === null || Math.abs(index - markedY) * layout.rowHeight > 15

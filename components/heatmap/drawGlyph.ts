@@ -1,3 +1,9 @@
+/*
+ * Draws a state glyph on a canvas.
+ * In: state byte, place, size, theme. Out: pixels.
+ * Invariant: the same shapes as the SVG glyphs; on white the light hues get an edge.
+ * Source: features A4, H4.
+ */
 import type { CanvasTheme } from './canvasTheme.ts'
 import { glyphOf } from './stateGlyph.ts'
 

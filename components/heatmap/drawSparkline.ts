@@ -1,3 +1,9 @@
+/*
+ * Draws one seed's recent line and its tape of states.
+ * In: a series ring, a box, a window of time that ends now. Out: pixels.
+ * Invariant: nothing is drawn where nothing was known: unmeasured samples and gaps break the line.
+ * Source: features A11.
+ */
 import type { SeriesRing } from '../../lib/live/seriesRing.ts'
 
 interface Box {

@@ -1,3 +1,9 @@
+/*
+ * Seed line: the shown metric of one seed over the last 15 minutes.
+ * In: the server's answer. Out: a small canvas with its range in words.
+ * Invariant: unmeasured stretches stay empty; "nothing measured" is said, not drawn as zero.
+ * Source: features A10, A11.
+ */
 'use client'
 import { useEffect, useRef } from 'react'
 import type { InspectAnswer } from '../../lib/contracts/socketEvents.ts'

@@ -2,7 +2,7 @@
  * Hooks between the live store and React: topics at most four times a second, page state at once, texts without rendering.
  * In: store topics, the page store, a shared tick. Out: re-renders that are few, and text nodes that change without any.
  * Invariant: telemetry never causes a render per frame.
- * Source: docs/adr/0005-columns-hot-path.md.
+ * Source: docs/adr/0004-columns-on-the-hot-path.md.
  */
 'use client'
 import { useEffect, useReducer, useRef, useSyncExternalStore } from 'react'

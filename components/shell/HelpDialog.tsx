@@ -1,3 +1,9 @@
+/*
+ * Help dialog: the keymap in words, and the switch for single-letter keys.
+ * In: open or not. Out: a native dialog.
+ * Invariant: lists what the keymap does, from the same module.
+ * Source: features H1.
+ */
 'use client'
 import { useEffect, useRef, useState } from 'react'
 import { Icon } from '../ui/Icon.tsx'

@@ -1,3 +1,9 @@
+/*
+ * Binds the keymap to the page.
+ * In: key events of the window. Out: page actions.
+ * Invariant: a key that a focused widget already used does nothing else.
+ * Source: features H1.
+ */
 'use client'
 import { useEffect } from 'react'
 import { systemClock } from '../../lib/primitives/clock.ts'
