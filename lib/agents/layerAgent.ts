@@ -63,6 +63,9 @@ const SNAPSHOT_EVERY_TICKS = 5
 /** A flushed bus shows no reconnect: the retained descriptor is looked for this often as well. */
 const RUN_CHECK_MS = 15_000
 
+/** How long a stop waits for a bus that is not there: what is left is counted as given up, and the process can end. */
+const ABSENT_BUS_MS = 400
+
 /** Creates the agent of one run; start() subscribes and begins to publish. */
 export function createLayerAgent(options: LayerAgentOptions): LayerAgent {
   const { bus, clock, trainer, run } = options
@@ -234,9 +237,12 @@ export function createLayerAgent(options: LayerAgentOptions): LayerAgent {
     return outbox.put(TOPICS.service.pattern, 'announcement', 'ServiceAnnouncement', encodeJson(message))
   }
 
+  const patience = (deadlineMs: number): number =>
+    bus.health().state === 'up' ? deadlineMs : Math.min(deadlineMs, ABSENT_BUS_MS)
+
   return {
     async start() {
-      disposables.add('outbox', (deadlineMs) => outbox.stop(deadlineMs))
+      disposables.add('outbox', (deadlineMs) => outbox.stop(patience(deadlineMs)))
       disposables.add('goodbye', () => void say('leaving'))
       await announce(false)
       disposables.add(
@@ -248,7 +254,7 @@ export function createLayerAgent(options: LayerAgentOptions): LayerAgent {
         clock.every(RUN_CHECK_MS, () => void announce(true)),
       )
       publisher.start()
-      disposables.add('publisher', (deadlineMs) => publisher.stop(Math.max(1, deadlineMs / 2)))
+      disposables.add('publisher', (deadlineMs) => publisher.stop(Math.max(1, patience(deadlineMs) / 2)))
       trainer.onEvents(publishEvents)
       trainer.onClose(() => {
         lost = true
@@ -257,7 +263,7 @@ export function createLayerAgent(options: LayerAgentOptions): LayerAgent {
       disposables.add('heartbeat', clock.every(HEARTBEAT_MS, heartbeat))
       void say('up')
       heartbeat()
-      disposables.add('commands', (deadlineMs) => handler.stop(deadlineMs))
+      disposables.add('commands', (deadlineMs) => handler.stop(patience(deadlineMs)))
       await handler.start()
     },
     async stop(deadlineMs) {

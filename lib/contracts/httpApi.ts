@@ -54,6 +54,22 @@ export const Overview = z.object({
   refused: Refusals,
   viewers: Count,
   frames_skipped: Count,
+  /** Frames towards browsers, and what making them cost the main thread. */
+  frames: z.object({
+    sent: Count,
+    skipped: Count,
+    encoded: Count,
+    bytes_sent: Count,
+    classes: Count,
+    /** Turns of telemetry work that used more than 10 ms of processor time. */
+    blocks: Count,
+    /** Turns that took more than 10 ms of wall time: on a busy machine mostly waiting for a core. */
+    stalls: Count,
+    longest_turn_ms: Finite.min(0),
+    longest_turn_cpu_ms: Finite.min(0),
+  }),
+  /** Delay of the web event loop over its last ten seconds. */
+  event_loop: z.object({ p99_ms: Reading, max_ms: Reading }),
   /** Layers whose agent answered the last stop probe in time, of those known. */
   stop_ready: z.object({ ready: Count, of: Count, worst_ms: Reading }),
 })
@@ -139,8 +155,9 @@ export const BusReport = z.object({
         age_ms: Reading,
         /** How far the reader is behind, in entries; null while it can not be told. */
         lag: Count.nullable(),
-        lost: Count,
-        duplicates: Count,
+        /** Null: losses are counted per source, not per stream. */
+        lost: Count.nullable(),
+        duplicates: Count.nullable(),
       }),
     )
     .max(8_192),
@@ -151,6 +168,23 @@ export const BusReport = z.object({
   reconnects: Count,
   dead_letters: Count,
   refused: Refusals,
+  /** The newest refusals with the failing path; newest first, at most 50. */
+  recent_refusals: z
+    .array(
+      z.object({
+        at_ms: Finite,
+        code: z.string().max(64),
+        topic: z.string().max(512),
+        cursor: z.string().max(128),
+        path: z.string().max(512).nullable(),
+        text: z.string().max(1_000),
+      }),
+    )
+    .max(50),
+  /** Entries of types nobody here knows: kept raw on the stream, counted by type. */
+  unknown_types: z.record(z.string().max(128), Count),
+  lost: Count,
+  duplicates: Count,
   breakers: z.array(z.object({ name: Text, state: z.enum(['closed', 'open', 'half-open']) })).max(64),
   buffers: z.array(z.object({ name: Text, used: Count, capacity: Count, dropped: Count })).max(64),
 })

@@ -51,6 +51,18 @@ const toItem = (summary: LayerSummary) => ({
   freshness: summary.freshness,
 })
 
+const framesOf = (counters: FanoutCounters) => ({
+  sent: counters.framesSent,
+  skipped: counters.framesSkipped,
+  encoded: counters.framesEncoded,
+  bytes_sent: counters.bytesSent,
+  classes: counters.classes,
+  blocks: counters.blocks,
+  stalls: counters.stalls,
+  longest_turn_ms: counters.longestTurnMs,
+  longest_turn_cpu_ms: counters.longestTurnCpuMs,
+})
+
 /** Creates the functions of the handle. */
 export function createApi(sources: ApiSources): Handle {
   const { clock, runs, reader, board, metrics, metricsToken, address, viewers, fanout } = sources
@@ -92,6 +104,7 @@ export function createApi(sources: ApiSources): Handle {
       const all = runs.all()
       const layers = all.reduce((sum, run) => sum + run.descriptor.layers.length, 0)
       const { lost, duplicates } = board.counters()
+      const loop = board.eventLoop()
       return {
         runs: all.length,
         layers,
@@ -105,8 +118,8 @@ export function createApi(sources: ApiSources): Handle {
         refused: refused(),
         viewers: viewers(),
         frames_skipped: fanout().framesSkipped,
-        frames: fanout(),
-        event_loop: board.eventLoop(),
+        frames: framesOf(fanout()),
+        event_loop: { p99_ms: loop.p99Ms, max_ms: loop.maxMs },
         // No layer was ever asked: readiness to stop is not known, and says so by 0 of n.
         stop_ready: { ready: 0, of: layers, worst_ms: null },
       }
@@ -191,20 +204,28 @@ export function createApi(sources: ApiSources): Handle {
           entries_per_s: board.entriesPerSecond(topic),
           age_ms: Math.max(0, nowMs - lastMs),
           lag: null,
-          lost: 0,
-          duplicates: 0,
+          // Gaps and duplicates are counted per source over all its streams: of one stream nothing is known.
+          lost: null,
+          duplicates: null,
         })),
         groups: [],
         pending_publishes: health.pendingPublishes,
         reconnects: health.reconnects,
         dead_letters: counters.deadLetters,
         refused: refused(),
-        recent_refusals: counters.recentRefusals,
+        recent_refusals: counters.recentRefusals.map(({ atMs, ...sample }) => ({ at_ms: atMs, ...sample })),
         unknown_types: counters.unknownTypes,
         lost: counters.lost,
         duplicates: counters.duplicates,
         breakers: [],
-        buffers: [{ name: 'frames waiting for their descriptor', used: counters.waiting, capacity: 512, dropped: 0 }],
+        buffers: [
+          {
+            name: 'frames waiting for their descriptor',
+            used: counters.waiting,
+            capacity: 512,
+            dropped: refused().by_reason['CONTRACT_SCHEMA_UNKNOWN'] ?? 0,
+          },
+        ],
       }
     },
     async metrics({ authorization, loopback }) {

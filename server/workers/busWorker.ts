@@ -6,7 +6,7 @@
  */
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads'
 import { createControllerAgent } from '../../lib/agents/controllerAgent.ts'
-import { createLayerAgent } from '../../lib/agents/layerAgent.ts'
+import { createLayerAgent, type LayerAgentEvent } from '../../lib/agents/layerAgent.ts'
 import { connectTrainer, type TrainerLink } from '../../lib/agents/trainerLink.ts'
 import type { PortLike } from '../../lib/agents/trainerProtocol.ts'
 import { createMemoryBus } from '../../lib/bus/drivers/memory/memoryBus.ts'
@@ -31,6 +31,18 @@ let agent: ReturnType<typeof createLayerAgent> | null = null
 let trainerLink: TrainerLink | null = null
 let bus: MessageBus | null = null
 
+/** What is lost or late at the source is said in the log as well as on the page. */
+function tellAgentEvent(event: LayerAgentEvent): void {
+  if (event.kind === 'error') return post({ kind: 'part-error', part: 'agent', error: toWorkerError(event.error) })
+  if (event.kind === 'publisher' || event.kind === 'outbox') {
+    const { kind, ...rest } = event.event
+    const data = 'error' in rest && rest.error ? { ...rest, error: toWorkerError(rest.error) } : { ...rest }
+    return post({ kind: 'part-note', part: 'agent', note: `${event.kind} ${kind}`, data })
+  }
+  if (event.kind === 'trainer-lost')
+    post({ kind: 'part-note', part: 'agent', note: 'trainer lost', data: { runId: event.runId } })
+}
+
 /** A restarted trainer comes as a new run on a new port: the agent of the old one goes first. */
 async function attachTrainer(trainerPort: MessagePort): Promise<void> {
   if (bus === null) return trainerPort.close()
@@ -43,9 +55,7 @@ async function attachTrainer(trainerPort: MessagePort): Promise<void> {
     ring,
     trainer: link,
     run,
-    onEvent: (event) => {
-      if (event.kind === 'error') post({ kind: 'part-error', part: 'agent', error: toWorkerError(event.error) })
-    },
+    onEvent: tellAgentEvent,
   })
   await agent.start()
 }

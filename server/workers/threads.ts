@@ -68,6 +68,9 @@ export function createThreads({ config, root, clock, logger, onIngest, onRecord 
       case 'failed':
         logger.warn('a part could not start', { part: name, ...said.error })
         return
+      case 'part-note':
+        logger.warn('a part tells of an outage or a loss', { part: said.part, note: said.note, ...said.data })
+        return
       case 'part-error':
         logger.warn('a part reported an error', { part: said.part, ...said.error })
         return
@@ -109,7 +112,8 @@ export function createThreads({ config, root, clock, logger, onIngest, onRecord 
   }
 
   const digits = path.join(root, 'assets/digits/digits-14x14.bin.br')
-  const curve = path.join(root, 'assets/digits/control-curve.json')
+  // Recorded once per run seed; another seed simply has no pale line.
+  const curve = path.join(root, `assets/control/no-growth-seed-${config.trainer.seed}.json`)
   const trainer = createSupervisedThread({
     name: 'trainer',
     clock,

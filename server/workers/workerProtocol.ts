@@ -30,6 +30,13 @@ export type FromWorker =
   | { readonly kind: 'started' }
   | { readonly kind: 'failed'; readonly error: WorkerError }
   | { readonly kind: 'part-error'; readonly part: BusPart; readonly error: WorkerError }
+  /** Something an operator should find in the log: an outage at the source, a loss, a new announcement. */
+  | {
+      readonly kind: 'part-note'
+      readonly part: BusPart
+      readonly note: string
+      readonly data: Record<string, unknown>
+    }
   | { readonly kind: 'ingest'; readonly message: IngestMessage }
   | { readonly kind: 'stopped'; readonly failures: readonly string[] }
 

@@ -110,7 +110,7 @@ test.skipIf(missing !== null)(
     expect(counted).toEqual(Object.fromEntries(expected))
     expect(after.recent_refusals.length).toBeGreaterThan(0)
     expect(after.recent_refusals[0]).toMatchObject({ topic: expect.any(String), cursor: expect.any(String) })
-    const overview = (await server.get('/api/overview')).body as { lost: number; event_loop: { maxMs: number } }
+    const overview = (await server.get('/api/overview')).body as { lost: number; event_loop: { max_ms: number } }
     expect(overview.lost).toBe(0)
     expect(({} as Record<string, unknown>)['x']).toBeUndefined()
   },

@@ -14,6 +14,18 @@ const overview = {
   refused: { total: 1, by_reason: { CONTRACT_FRAME: 1 } },
   viewers: 1,
   frames_skipped: 0,
+  frames: {
+    sent: 10,
+    skipped: 1,
+    encoded: 10,
+    bytes_sent: 2_400,
+    classes: 1,
+    blocks: 0,
+    stalls: 0,
+    longest_turn_ms: 0.6,
+    longest_turn_cpu_ms: 0.4,
+  },
+  event_loop: { p99_ms: 2.5, max_ms: null },
   stop_ready: { ready: 0, of: 3, worst_ms: null },
 }
 const layer = {
