@@ -8,17 +8,10 @@
 import { useCallback, type ReactNode } from 'react'
 import { formatAge } from '../../lib/live/formatValue.ts'
 import { useLive } from '../live/LiveProvider.tsx'
+import { PUBLISH_EXAMPLE } from './publishExample.ts'
 import { ScrollRegion } from '../ui/ScrollRegion.tsx'
 import { Ticking } from '../live/Ticking.tsx'
 import { useLiveTopic } from '../live/useLiveTopic.ts'
-
-const PUBLISH_EXAMPLE = `redis-cli -u "$REDIS_URL" XADD kasmina.telemetry.layer.my_layer.health '*' \\
-  type LayerHealthReport enc json \\
-  data '{"message_id":"7b0c3c0e-5d0b-4a3c-9a53-0f0a4d1f4a11","timestamp":1760000000.0,
-         "source":"my-trainer","version":"1.0","message_type":"LayerHealthReport",
-         "layer_id":"my_layer","total_seeds":2,"active_seeds":1,
-         "health_metrics":{"0":{"health_score":0.91},"1":{"health_score":0.87}}}'
-redis-cli -u "$REDIS_URL" SADD kasmina.topics kasmina.telemetry.layer.my_layer.health`
 
 export function EmptyState() {
   const { session } = useLive()
@@ -67,7 +60,8 @@ export function EmptyState() {
         <Fix title="Publish from your own trainer">
           {redis ? (
             <>
-              One entry is enough to see a layer appear. The format is in docs/protocol.md.
+              One report is enough to see a layer appear; the second command, needed once, names its stream. The format
+              is in docs/messages.md.
               <ScrollRegion label="Command" className="code">
                 <pre>{PUBLISH_EXAMPLE}</pre>
               </ScrollRegion>

@@ -1,0 +1,13 @@
+/** The message of the example: checked against the contract by its test, so that what the page tells people to paste works. */
+export const EXAMPLE_MESSAGE = `{"message_id":"7b0c3c0e-5d0b-4a3c-9a53-0f0a4d1f4a11","timestamp":1760000000,
+  "source":"my-trainer","version":"1.0","message_type":"LayerHealthReport",
+  "layer_id":"my_layer","total_seeds":2,"active_seeds":1,
+  "health_metrics":{"0":{"health_score":0.91},"1":{"health_score":0.87}},
+  "performance_summary":{},"telemetry_window":[1759999999,1760000000]}`
+
+export const EXAMPLE_TOPIC = 'kasmina.telemetry.layer.my_layer.health'
+
+/** The two commands: one entry, and the topic's name in the registry. */
+export const PUBLISH_EXAMPLE = `redis-cli -u "$REDIS_URL" XADD ${EXAMPLE_TOPIC} '*' \\
+  type LayerHealthReport enc json data '${EXAMPLE_MESSAGE}'
+redis-cli -u "$REDIS_URL" SADD kasmina.topics ${EXAMPLE_TOPIC}`
