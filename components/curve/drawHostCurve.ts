@@ -202,6 +202,8 @@ const drawEnds = (
     const controlY = Math.max(toY(control.value), labelY + 30)
     pen.fillText(formatPercent(control.value), frame.right + 8, controlY)
     pen.fillText('recorded', frame.right + 8, controlY + 13)
+    // A control that ended earlier can not be compared with now.
+    if (control.step < last.step * 0.98) return
     const points = (last.value - control.value) * 100
     pen.fillStyle = theme.text2
     pen.fillText(`${points >= 0 ? '+' : ''}${points.toFixed(1)} pp`, frame.right + 8, labelY + 15)

@@ -50,7 +50,8 @@ export function HeatmapPanel() {
       <div className="panel-head">
         <h2 id="heat-title">Seeds</h2>
         <span className="sub">
-          {formatCount(totalSeeds(run))} in {formatCount(run.descriptor.layers.length)} layers
+          {formatCount(totalSeeds(run))} in {formatCount(run.descriptor.layers.length)}{' '}
+          {run.descriptor.layers.length === 1 ? 'layer' : 'layers'}
           {layout?.kind === 'cells' && !table && (
             <span className="wide">
               . {mode === 'state' ? `Figure: ${metric.label.toLowerCase()}. ` : ''}Line: 5 min. Tape: states.

@@ -5,6 +5,7 @@
  * Source: docs/ux "other page notes"; features A19.
  */
 export const MIN_LARGE_CELL = { width: 92, height: 72 } as const
+const MAX_LARGE_CELL_HEIGHT = 200
 /** A drawn cell below this is too small to point at. */
 export const MIN_FIELD_CELL_PX = 6
 export const MIN_ROW_PX = 5
@@ -47,7 +48,7 @@ export function layoutHeatmap(
   const cellLeft = width >= 640 ? 112 : 64
   const cellWidth = (width - cellLeft) / widest
   if (largeCells && cellWidth >= MIN_LARGE_CELL.width && height / layers >= MIN_LARGE_CELL.height) {
-    const rowHeight = height / layers
+    const rowHeight = Math.min(MAX_LARGE_CELL_HEIGHT, height / layers)
     return {
       kind: 'cells',
       gap: 6,
@@ -60,7 +61,7 @@ export function layoutHeatmap(
       binSize: 1,
       rowHeight,
       cellWidth,
-      contentHeight: height,
+      contentHeight: layers * rowHeight,
     }
   }
   const left = width >= 640 ? 92 : 56

@@ -64,6 +64,6 @@ export function glyphOf(byte: number): Glyph {
 /** Says a state byte in words, also the two that are no states. */
 export function stateLabel(byte: number): string {
   const state = stateName(byte)
-  if (state === null) return byte === NEVER_STATE_ID ? 'Never reported' : 'Unknown state'
+  if (state === null) return byte === NEVER_STATE_ID ? 'No state reported' : 'Unknown state'
   return stateText(state)
 }

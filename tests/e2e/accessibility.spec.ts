@@ -33,7 +33,7 @@ test('the theme is there with the first byte after a reload', async ({ page }) =
 
 test('Tab reaches every control of the frame and the panels', async ({ page }) => {
   await openLive(page)
-  const names = await tabThrough(page, 40)
+  const names = await tabThrough(page, 200)
   for (const wanted of [
     /Skip to the page/,
     /run-switch/,

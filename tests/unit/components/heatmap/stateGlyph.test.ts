@@ -7,7 +7,7 @@ test('every state, unknown and never have a shape of their own', () => {
   const shapes = [...Array.from({ length: 11 }, (_, id) => id), 254, 255].map((id) => JSON.stringify(glyphOf(id).paths))
   expect(new Set(shapes).size).toBe(13)
   expect(stateName(77)).toBe(null)
-  expect([stateLabel(254), stateLabel(77), stateLabel(7)]).toEqual(['Never reported', 'Unknown state', 'Fossilised'])
+  expect([stateLabel(254), stateLabel(77), stateLabel(7)]).toEqual(['No state reported', 'Unknown state', 'Fossilised'])
 })
 
 test('the metric key goes round: quick metrics, states, first again', () => {
