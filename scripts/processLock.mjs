@@ -11,6 +11,8 @@ import { isAlive } from './steps.mjs'
 
 const POLL_MS = 250
 const ORPHAN_DEADLINE_MS = 5_000
+/** Two programs at most run at a time; those that ended are recognised by their start time and cost nothing. */
+const KEPT_CHILDREN = 8
 
 /** Reads when a process started, in a form only good for comparing; null where the system does not tell, or it is a zombie. */
 export function startTimeOf(pid) {
@@ -62,22 +64,26 @@ function readLock(file) {
 
 /**
  * Takes the lock, waiting for a live holder; `onWait(holderPid)` is called once when it has to wait.
- * The returned `child(pid)` records the program being run on the holder's behalf, so that a successor can end it.
+ * The returned `child(pid)` records a program being run on the holder's behalf, so that a successor can end it.
  */
 export async function takeLock(file, { onWait = (_pid) => {}, patienceMs = Infinity } = {}) {
   mkdirSync(path.dirname(file), { recursive: true })
   const mine = `${file}.${process.pid}`
-  const record = (child) => writeFileSync(mine, JSON.stringify({ holder: identify(process.pid), child }))
+  const children = []
+  const record = () => writeFileSync(mine, JSON.stringify({ holder: identify(process.pid), children }))
   const startedMs = performance.now()
   let told = false
   for (;;) {
-    record(null)
+    record()
     try {
       linkSync(mine, file)
       return {
         child(pid) {
           // The lock is a hard link of `mine`: writing in place updates both names.
-          record(pid ? identify(pid) : null)
+          if (!pid) return
+          children.push(identify(pid))
+          if (children.length > KEPT_CHILDREN) children.shift()
+          record()
         },
         release() {
           rmSync(file, { force: true })
@@ -115,7 +121,7 @@ export async function takeLock(file, { onWait = (_pid) => {}, patienceMs = Infin
         // Somebody holds it meanwhile; the work itself is safe to repeat.
       }
     } else {
-      await endOrphan(removed?.child)
+      await Promise.all((removed?.children ?? []).map(endOrphan))
       if (removed) rmSync(`${file}.${removed.holder.pid}`, { force: true })
     }
     rmSync(grave, { force: true })

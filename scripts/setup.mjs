@@ -1,6 +1,6 @@
 /*
  * setup: makes a fresh clone runnable, and a prepared one ready in a fraction of a second.
- * In: a mode (start, dev, test). Out: node_modules, a redis-server or the word that there is none, a browser, built pages.
+ * In: a mode (a key of MODES). Out: node_modules, a redis-server or the word that there is none, a browser, built pages.
  * Invariant: runs on the built-ins of any Node >= 20.9; may be interrupted anywhere and run again; two runs take turns.
  * Source: docs/adr/0001-toolchain.md.
  */
@@ -12,7 +12,14 @@ import { takeLock } from './processLock.mjs'
 import { ROOT, complain, localNode, runProgram, say, seconds, stopChildrenOnSignals } from './steps.mjs'
 
 const OLDEST_NODE = [20, 9]
-const MODES = ['start', 'dev', 'test']
+/** What each mode prepares: the scope of packages, a browser, built pages. */
+const MODES = {
+  start: { scope: 'run', browser: false, build: true },
+  dev: { scope: 'run', browser: false, build: false },
+  check: { scope: 'all', browser: false, build: false },
+  test: { scope: 'all', browser: true, build: false },
+  screenshots: { scope: 'all', browser: true, build: true },
+}
 
 /** Says which Node is needed; null when this one will do. */
 export function nodeTooOld(version) {
@@ -47,20 +54,27 @@ async function ensureBrowser() {
   say(`browser: ${result.tail.at(-1) === 'system' ? "the system's Chromium" : 'Chromium from npm'}`)
 }
 
+/** Waits for both, then throws what either failed with: nothing goes on behind the back of a stopped set-up. */
+async function together(first, second) {
+  const failed = (await Promise.allSettled([first, second])).find(({ status }) => status === 'rejected')
+  if (failed) throw failed.reason
+}
+
+async function orThrow(problem) {
+  const text = await problem
+  if (text) throw new Error(text)
+}
+
 async function prepare(mode, onStart) {
-  const failedPackages = await ensurePackages(onStart)
-  if (failedPackages) throw new Error(failedPackages)
-  await ensureRedis(mode, onStart)
-  if (mode === 'test') await ensureBrowser()
-  if (mode === 'start') {
-    const failedBuild = await ensureNextBuild(onStart)
-    if (failedBuild) throw new Error(failedBuild)
-  }
+  const { scope, browser, build } = MODES[mode]
+  await together(orThrow(ensurePackages(scope, onStart)), ensureRedis(mode, onStart))
+  if (browser) await ensureBrowser()
+  if (build) await orThrow(ensureNextBuild(onStart))
 }
 
 async function main() {
   const mode = process.argv[2] ?? 'start'
-  if (!MODES.includes(mode)) throw new Error(`unknown mode ${mode}: one of ${MODES.join(', ')}`)
+  if (!Object.hasOwn(MODES, mode)) throw new Error(`unknown mode ${mode}: one of ${Object.keys(MODES).join(', ')}`)
   const tooOld = nodeTooOld(process.versions.node)
   if (tooOld) throw new Error(tooOld)
   const startedMs = performance.now()

@@ -30,15 +30,15 @@ test('gives the lock to one holder and, after its release, to the next', async (
   expect(readdirSync(folder)).toEqual([])
 })
 
-test('takes over from a dead holder and ends the program it left running', async () => {
+test('takes over from a dead holder and ends the programs it left running', async () => {
   const holder = sleeper()
-  const orphan = sleeper()
-  const record = { holder: identify(holder.pid!), child: identify(orphan.pid!) }
+  const orphans = [sleeper(), sleeper()]
+  const record = { holder: identify(holder.pid!), children: orphans.map((orphan) => identify(orphan.pid!)) }
   writeFileSync(lockFile(), JSON.stringify(record))
   await expect(takeLock(lockFile(), { patienceMs: 0 })).resolves.toBeNull()
   holder.kill('SIGKILL')
   await once(holder, 'exit')
-  const ended = once(orphan, 'exit')
+  const ended = Promise.all(orphans.map((orphan) => once(orphan, 'exit')))
   const lock = await takeLock(lockFile(), { patienceMs: 0 })
   expect(lock).not.toBeNull()
   await ended
@@ -48,7 +48,7 @@ test('takes over from a dead holder and ends the program it left running', async
 test('a re-used process id is not taken for the holder', async () => {
   const { pid } = identify(process.pid)
   expect(isSameProcess({ pid, startedAt: 'another start' })).toBe(false)
-  writeFileSync(lockFile(), JSON.stringify({ holder: { pid, startedAt: 'another start' }, child: null }))
+  writeFileSync(lockFile(), JSON.stringify({ holder: { pid, startedAt: 'another start' }, children: [] }))
   const lock = await takeLock(lockFile(), { patienceMs: 0 })
   expect(lock).not.toBeNull()
   lock!.release()
