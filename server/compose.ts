@@ -115,11 +115,14 @@ export async function compose({ config, logger, root, dev, overrides = {} }: Com
     }
     const onIngest = (message: IngestMessage): void => {
       switch (message.kind) {
+        case 'began':
+          if (runs.all().length === 0) return
+          runs.clear()
+          return live.resync('the ingest was restarted')
         case 'run': {
           const before = runs.get(message.run.descriptor.run_id)
           const run = runs.announce(message.run)
           if (before === run) ticker.reshape(run)
-          else if (before !== undefined) live.resync('the ingest was restarted')
           return live.sendRun(runs.snapshotOf(run))
         }
         case 'run-gone':

@@ -2,7 +2,7 @@
  * externalReports: dictionary telemetry (LayerHealthReport, SeedMetricsSnapshot) into the same columns as packed frames.
  * In: validated messages. Out: columns of a run; an assumed run for publishers that sent no descriptor.
  * Invariant: nothing is made up: a metric that was not reported stays NaN, a seed that was not reported stays never; an averaged
- * state id stays as it came and reads as unknown. Growth is bounded.
+ * state id stays as it came and reads as unknown. Growth is bounded, and an assumed run is rebuilt at most twice per settling.
  * Source: seed-design.md 2.2; docs/protocol.md "dictionary telemetry".
  */
 import type { Delivery } from '../../lib/bus/messageBus.ts'
@@ -22,9 +22,13 @@ const MAX_EXTRA_COLUMNS = 64
 /** RunLayer.seeds. */
 const MAX_ROWS = 65_536
 const COLUMN_NAME = /^[a-z][a-z0-9_]{0,63}$/
+/** Messages that may wait for the tables of their run to grow; more make it grow at once. */
+const MAX_WAITING = 1_024
+const MAX_WAITING_BYTES = 4 * 1024 * 1024
 
 export interface ExternalReportsOptions {
   readonly runs: RunTable
+  readonly refuse: (error: unknown, delivery: Delivery) => void
   readonly toWallMs: (busMs: number) => number
   readonly onReport: (run: Run, atMs: number, publishedMs: number) => void
 }
@@ -32,10 +36,22 @@ export interface ExternalReportsOptions {
 export interface ExternalReports {
   /** @throws CONTRACT_INVALID beyond a bound */
   accept(message: LayerHealthReport | SeedMetricsSnapshot, delivery: Delivery): void
+  /** Gives assumed runs what waits for it, all at once; called a few times a second. Never throws. */
+  settle(): void
   reports(): number
 }
 
+type Report = LayerHealthReport | SeedMetricsSnapshot
 type Metrics = Readonly<Record<string, number | null>>
+
+/** A report that is checked and ready, and what its run's tables must have for it. */
+interface Waiting {
+  readonly message: Report
+  readonly delivery: Delivery
+  readonly rows: readonly Row[]
+  readonly wanted: number
+  readonly names: ReadonlySet<string>
+}
 interface Row {
   readonly seed: number
   readonly metrics: Metrics
@@ -62,32 +78,39 @@ const rowsOf = (message: LayerHealthReport | SeedMetricsSnapshot): readonly Row[
     ? [{ seed: message.seed_id, metrics: message.metrics, state: SEED_STATE_ID[message.lifecycle_state] }]
     : Object.entries(message.health_metrics).map(([key, metrics]) => ({ seed: Number(key), metrics, state: null }))
 
-/** Creates the ingest of dictionary telemetry. */
-export function createExternalReports({ runs, toWallMs, onReport }: ExternalReportsOptions): ExternalReports {
-  let count = 0
-
-  const grown = (
-    before: RunDescriptor,
-    layerId: string,
-    rows: number,
-    names: ReadonlySet<string>,
-  ): RunDescriptor | null => {
-    const known = new Set(before.seed_columns.map((column) => column.name))
-    const room = SEED_COLUMNS.length + MAX_EXTRA_COLUMNS - before.seed_columns.length
-    const fresh = [...names].filter((name) => !known.has(name) && COLUMN_NAME.test(name)).slice(0, Math.max(0, room))
-    const at = before.layers.findIndex((layer) => layer.layer_id === layerId)
-    const fits = at >= 0 && before.layers[at]!.seeds >= rows
-    if (fits && fresh.length === 0) return null
-    const layers = before.layers.map((layer, index) => (index === at && !fits ? { ...layer, seeds: rows } : layer))
-    if (at < 0) layers.push({ layer_id: layerId, seeds: rows })
-    const seedColumns = [...before.seed_columns, ...fresh.map(extraColumn)]
-    return {
-      ...before,
-      layers,
-      seed_columns: seedColumns,
-      schema_id: schemaIdOf(layers, seedColumns, before.layer_columns),
-    }
+/** The descriptor with room for all of these reports, or null when it has it. */
+function grown(before: RunDescriptor, waiting: readonly Waiting[]): RunDescriptor | null {
+  const known = new Set(before.seed_columns.map((column) => column.name))
+  const room = Math.max(0, SEED_COLUMNS.length + MAX_EXTRA_COLUMNS - before.seed_columns.length)
+  const names = new Set(waiting.flatMap((one) => [...one.names]))
+  const fresh = [...names].filter((name) => !known.has(name) && COLUMN_NAME.test(name)).slice(0, room)
+  const seeds = new Map(before.layers.map((layer) => [layer.layer_id, layer.seeds]))
+  let larger = false
+  for (const { message, wanted } of waiting) {
+    if ((seeds.get(message.layer_id) ?? 0) >= wanted) continue
+    seeds.set(message.layer_id, wanted)
+    larger = true
   }
+  if (!larger && fresh.length === 0) return null
+  // Known layers keep their order: a map hands out its keys as they came in.
+  const layers = [...seeds].map(([layer_id, rows]) => ({ layer_id, seeds: rows }))
+  const seedColumns = [...before.seed_columns, ...fresh.map(extraColumn)]
+  return {
+    ...before,
+    layers,
+    seed_columns: seedColumns,
+    schema_id: schemaIdOf(layers, seedColumns, before.layer_columns),
+  }
+}
+
+/** Creates the ingest of dictionary telemetry. */
+export function createExternalReports({ runs, toWallMs, refuse, onReport }: ExternalReportsOptions): ExternalReports {
+  let count = 0
+  /** Runs that grew since the last settling: what else they need waits, or a thousand layers would be a thousand rebuilds. */
+  const grewNow = new Set<Run>()
+  const waitingOf = new Map<Run, Waiting[]>()
+  let waitingCount = 0
+  let waitingBytes = 0
 
   const assume = (message: LayerHealthReport | SeedMetricsSnapshot, runId: string, rows: number): RunDescriptor => {
     const layers = [{ layer_id: message.layer_id, seeds: rows }]
@@ -156,40 +179,103 @@ export function createExternalReports({ runs, toWallMs, onReport }: ExternalRepo
     }
   }
 
-  return {
-    accept(message, delivery) {
-      const rows = rowsOf(message)
-      const last = rows.reduce((max, row) => Math.max(max, row.seed), -1)
-      const declared = message.message_type === 'LayerHealthReport' ? message.total_seeds : 0
-      const wanted = Math.max(1, last + 1, declared)
-      if (wanted > MAX_ROWS)
-        throw new AppError('CONTRACT_INVALID', `${wanted} seeds in one layer, ${MAX_ROWS} are accepted`, {
-          path: message.message_type === 'LayerHealthReport' ? 'health_metrics' : 'seed_id',
-        })
-      const atMs = toWallMs(delivery.acceptedAtMs)
-      const run = findRun(message, delivery, wanted, atMs)
-      // The columns of this source already carry these numbers, newer.
-      if (run.framed) return
-      count++
-      if (run.implicit) {
-        const names = new Set(rows.flatMap((row) => Object.keys(row.metrics).map(toColumnName)))
-        const next = grown(run.descriptor, message.layer_id, wanted, names)
-        if (next !== null) runs.reshape(run, next)
-      }
-      const layer = run.layerIndex.get(message.layer_id)
-      if (layer === undefined) throw new AppError('CONTRACT_INVALID', 'the run has no such layer', { path: 'layer_id' })
-      const table = run.tables[layer]!
-      table.begin()
-      write(run, layer, rows, atMs)
-      noteReport(run, layer, atMs)
-      table.meta[TABLE_META.publishedMs] = message.timestamp * 1_000
-      table.meta[TABLE_META.skewMs] = message.timestamp * 1_000 - delivery.acceptedAtMs
-      if (typeof message.step === 'number') table.meta[TABLE_META.step] = message.step
-      if (typeof message.tick === 'number') table.meta[TABLE_META.tick] = message.tick
-      table.end()
-      appendHistory(run, layer, atMs, table.meta[TABLE_META.tick]!)
-      onReport(run, atMs, message.timestamp * 1_000)
-    },
-    reports: () => count,
+  const apply = (run: Run, { message, delivery, rows }: Waiting): void => {
+    const layer = run.layerIndex.get(message.layer_id)
+    if (layer === undefined) throw new AppError('CONTRACT_INVALID', 'the run has no such layer', { path: 'layer_id' })
+    const atMs = toWallMs(delivery.acceptedAtMs)
+    const table = run.tables[layer]!
+    table.begin()
+    write(run, layer, rows, atMs)
+    noteReport(run, layer, atMs)
+    table.meta[TABLE_META.publishedMs] = message.timestamp * 1_000
+    table.meta[TABLE_META.skewMs] = message.timestamp * 1_000 - delivery.acceptedAtMs
+    if (typeof message.step === 'number') table.meta[TABLE_META.step] = message.step
+    if (typeof message.tick === 'number') table.meta[TABLE_META.tick] = message.tick
+    table.end()
+    appendHistory(run, layer, atMs, table.meta[TABLE_META.tick]!)
+    count++
+    onReport(run, atMs, message.timestamp * 1_000)
   }
+
+  const fits = (run: Run, { message, wanted, names }: Waiting): boolean => {
+    const layer = run.layerIndex.get(message.layer_id)
+    if (layer === undefined || run.tables[layer]!.shape.rows < wanted) return false
+    const columns = run.descriptor.seed_columns
+    const full = columns.length >= SEED_COLUMNS.length + MAX_EXTRA_COLUMNS
+    return full || [...names].every((name) => columnIndex(columns, name) >= 0 || !COLUMN_NAME.test(name))
+  }
+
+  const settleRun = (run: Run, waiting: readonly Waiting[]): void => {
+    try {
+      const next = grown(run.descriptor, waiting)
+      if (next !== null) runs.reshape(run, next)
+    } catch (error) {
+      // Together they are too much: each is tried alone, so that one that asks for too much costs only itself.
+      if (waiting.length === 1) return refuse(error, waiting[0]!.delivery)
+      for (const one of waiting) settleRun(run, [one])
+      return
+    }
+    for (const one of waiting)
+      try {
+        apply(run, one)
+      } catch (error) {
+        refuse(error, one.delivery)
+      }
+  }
+
+  const settle = (): void => {
+    const all = [...waitingOf]
+    waitingOf.clear()
+    grewNow.clear()
+    waitingCount = 0
+    waitingBytes = 0
+    for (const [run, waiting] of all) {
+      grewNow.add(run)
+      // The run may have given its name to the one that was announced meanwhile.
+      if (runs.byId(run.descriptor.run_id) === run) settleRun(run, waiting)
+      else for (const { message, delivery } of waiting) retry(message, delivery)
+    }
+  }
+
+  const retry = (message: Report, delivery: Delivery): void => {
+    try {
+      accept(message, delivery)
+    } catch (error) {
+      refuse(error, delivery)
+    }
+  }
+
+  const accept = (message: Report, delivery: Delivery): void => {
+    const rows = rowsOf(message)
+    const last = rows.reduce((max, row) => Math.max(max, row.seed), -1)
+    const declared = message.message_type === 'LayerHealthReport' ? message.total_seeds : 0
+    const wanted = Math.max(1, last + 1, declared)
+    if (wanted > MAX_ROWS)
+      throw new AppError('CONTRACT_INVALID', `${wanted} seeds in one layer, ${MAX_ROWS} are accepted`, {
+        path: message.message_type === 'LayerHealthReport' ? 'health_metrics' : 'seed_id',
+      })
+    const run = findRun(message, delivery, wanted, toWallMs(delivery.acceptedAtMs))
+    // The columns of this source already carry these numbers, newer.
+    if (run.framed) return
+    const names = new Set(rows.flatMap((row) => Object.keys(row.metrics).map(toColumnName)))
+    const one: Waiting = { message, delivery, rows, wanted, names }
+    const before = waitingOf.get(run)
+    const behind = before?.some((other) => other.message.layer_id === message.layer_id) === true
+    if (!run.implicit || (!behind && fits(run, one))) return apply(run, one)
+    if (before === undefined && !grewNow.has(run)) {
+      grewNow.add(run)
+      const next = grown(run.descriptor, [one])
+      if (next !== null) runs.reshape(run, next)
+      return apply(run, one)
+    }
+    // Only the parsed message is kept: the bus reuses its buffer.
+    const kept = { ...one, delivery: { ...delivery, data: new Uint8Array(0) } }
+    if (before === undefined) waitingOf.set(run, [kept])
+    else before.push(kept)
+    waitingCount++
+    waitingBytes += delivery.data.byteLength
+    if (waitingCount >= MAX_WAITING || waitingBytes >= MAX_WAITING_BYTES) settle()
+  }
+
+  return { accept, settle, reports: () => count }
 }

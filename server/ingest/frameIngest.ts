@@ -99,7 +99,8 @@ export function createFrameIngest({ runs, nowMs, toWallMs, refuse, onGap, onEntr
     const before = run.lastReportMs
     const { src, epoch, seq } = delivery as Required<Pick<Delivery, 'src' | 'epoch' | 'seq'>>
     const verdict = guard.check(src, epoch, seq)
-    run.lost = guard.lostOf(src)
+    // An entry from before a restart must not give the old run the losses of the new one.
+    if (verdict.kind !== 'old-epoch') run.lost = guard.lostOf(src)
     switch (verdict.kind) {
       case 'duplicate':
       case 'old-epoch':
@@ -160,8 +161,9 @@ export function createFrameIngest({ runs, nowMs, toWallMs, refuse, onGap, onEntr
       while (waiting[0] !== undefined && atMs - waiting[0].sinceMs > MAX_WAITING_MS) giveUpOldest()
     },
     counters() {
-      const { lost, duplicates } = guard.counters()
-      return { reports, lost, duplicates, waiting: waiting.length, entries, bytes }
+      const { lost, duplicates, oldEpochs } = guard.counters()
+      // Neither kind is applied, and both were sent before: one number says how many entries were seen for nothing.
+      return { reports, lost, duplicates: duplicates + oldEpochs, waiting: waiting.length, entries, bytes }
     },
   }
 }

@@ -7,7 +7,7 @@
 import { decodeEntry } from '../../lib/bus/codec.ts'
 import type { Delivery, MessageBus, SubscribeOptions, Subscription } from '../../lib/bus/messageBus.ts'
 import type { CoverageGap } from '../../lib/contracts/liveRecords.ts'
-import type { AnyMessage } from '../../lib/contracts/messageTypes.ts'
+import type { AnyMessage, MessageOf } from '../../lib/contracts/messageTypes.ts'
 import type { Clock } from '../../lib/primitives/clock.ts'
 import { toRecordDraft } from './eventRecords.ts'
 import { createExternalReports } from './externalReports.ts'
@@ -92,7 +92,8 @@ export function createIngest({ bus, clock, historySeconds, post }: IngestOptions
     onGone: (run) => post({ kind: 'run-gone', index: run.index, runId: run.descriptor.run_id }),
   })
   const outages = createOutageWatch({ clock, runs: () => runs.all(), onGap, onSilence: losses.tell, onRecord: record })
-  const previous = new Map<Run, number>()
+  // Weak: a run that was let go takes its tables with it.
+  const previous = new WeakMap<Run, number>()
   const onReport = (run: Run, atMs: number, publishedMs: number): void => {
     outages.report(run, atMs, publishedMs, previous.get(run) ?? 0)
     previous.set(run, atMs)
@@ -107,7 +108,7 @@ export function createIngest({ bus, clock, historySeconds, post }: IngestOptions
       if (!outages.covers(run)) losses.note(run, gap)
     },
   })
-  const external = createExternalReports({ runs, toWallMs, onReport })
+  const external = createExternalReports({ runs, toWallMs, refuse, onReport })
 
   const runOf = (message: AnyMessage, delivery: Delivery): Run | undefined => {
     const named = message as { readonly run_id?: unknown; readonly layer_id?: unknown }
@@ -129,11 +130,21 @@ export function createIngest({ bus, clock, historySeconds, post }: IngestOptions
     if (type === 'RunDescriptor') {
       if (runs.announce(message, toWallMs(delivery.acceptedAtMs)).changed) frames.settleWaiting()
     } else if (type === 'LayerHealthReport' || type === 'SeedMetricsSnapshot') external.accept(message, delivery)
-    else if (type === 'TelemetryBatch') for (const part of message.messages) external.accept(part, delivery)
+    else if (type === 'TelemetryBatch') acceptBatch(message.messages, delivery)
     else if (type === 'ServiceAnnouncement' || type === 'Heartbeat') {
       const gone = type === 'ServiceAnnouncement' && message.state === 'leaving'
       if (typeof message.run_id === 'string') post({ kind: 'gone', runId: message.run_id, gone })
     } else onEvent(message, delivery)
+  }
+
+  /** A part that is refused is counted; its siblings go on. */
+  const acceptBatch = (parts: MessageOf<'TelemetryBatch'>['messages'], delivery: Delivery): void => {
+    for (const part of parts)
+      try {
+        external.accept(part, delivery)
+      } catch (error) {
+        refuse(error, delivery)
+      }
   }
 
   const streams = new Map<string, { entries: number; lastMs: number }>()
@@ -182,6 +193,7 @@ export function createIngest({ bus, clock, historySeconds, post }: IngestOptions
 
   const postCounters = (): void => {
     losses.close()
+    external.settle()
     frames.expire(clock.monotonicMs())
     const { lost, duplicates, waiting, reports, entries, bytes } = frames.counters()
     post({
@@ -250,6 +262,7 @@ export function createIngest({ bus, clock, historySeconds, post }: IngestOptions
 
   return {
     async start() {
+      post({ kind: 'began' })
       undo.push(
         bus.onState((health) => {
           outages.state(health)

@@ -57,6 +57,8 @@ export interface IngestCounters {
 }
 
 export type IngestMessage =
+  /** First of all: descriptors and events follow from their beginning, whatever was told before. */
+  | { readonly kind: 'began' }
   | { readonly kind: 'run'; readonly run: RunAnnouncement }
   | { readonly kind: 'run-gone'; readonly index: number; readonly runId: string }
   | { readonly kind: 'records'; readonly records: readonly RecordDraft[] }

@@ -22,6 +22,8 @@ import type { RunAnnouncement } from './ingestMessages.ts'
 export const RUN_LIMITS = Object.freeze({
   runs: 64,
   layers: 4_096,
+  /** Layers over all runs: each costs a summary per status and a row in /api/layers. */
+  layersInAll: 8_192,
   /** Values in seed columns over all runs: 256 MB. A million seeds with all 26 columns are 26 M. */
   cells: 64_000_000,
   historyBytes: 64 * 1024 * 1024,
@@ -101,6 +103,7 @@ export function createRunTable({ historySeconds, onRun, onGone }: RunTableOption
   const sources = new Map<string, Run>()
   let nextIndex = 0
   let cells = 0
+  let layers = 0
   let historyUsed = 0
   const sourceKey = (src: string, epoch: number) => `${epoch} ${src}`
 
@@ -120,8 +123,15 @@ export function createRunTable({ historySeconds, onRun, onGone }: RunTableOption
     return { shapes, buffer, tables, cells: wanted }
   }
 
-  const buildHistory = (descriptor: RunDescriptor, shapes: readonly SeedTableShape[], free: number) => {
+  /** Layers that keep their form keep their past: `before` is the history by layer name. */
+  const buildHistory = (
+    descriptor: RunDescriptor,
+    shapes: readonly SeedTableShape[],
+    free: number,
+    before: ReadonlyMap<string, { readonly ring: HistoryRing; readonly buffer: SharedArrayBuffer }>,
+  ) => {
     let used = 0
+    const kept = new Map<SharedArrayBuffer, HistoryRing>()
     const buffers = shapes.map((shape, layer) => {
       const plan: HistoryShape | null = planHistory({
         ...shape,
@@ -131,9 +141,15 @@ export function createRunTable({ historySeconds, onRun, onGone }: RunTableOption
       })
       if (plan === null) return null
       used += historyBytes(plan)
-      return { shape: plan, buffer: new SharedArrayBuffer(historyBytes(plan)) }
+      const old = before.get(descriptor.layers[layer]!.layer_id)
+      if (old === undefined || !sameForm(old.ring.shape, plan))
+        return { shape: plan, buffer: new SharedArrayBuffer(historyBytes(plan)) }
+      kept.set(old.buffer, old.ring)
+      return { shape: plan, buffer: old.buffer }
     })
-    const rings = buffers.map((entry) => (entry === null ? null : new HistoryRing(entry.buffer, entry.shape)))
+    const rings = buffers.map((entry) =>
+      entry === null ? null : (kept.get(entry.buffer) ?? new HistoryRing(entry.buffer, entry.shape)),
+    )
     return { buffers, rings, used }
   }
 
@@ -141,25 +157,30 @@ export function createRunTable({ historySeconds, onRun, onGone }: RunTableOption
     runs.delete(run.descriptor.run_id)
     sources.delete(sourceKey(run.descriptor.telemetry_src, run.descriptor.epoch))
     cells -= run.cells
+    layers -= run.tables.length
     historyUsed -= run.historyBytes
     onGone(run)
   }
 
   /** Makes room by letting go of the run that has been silent longest; a run that reports is never dropped for a new one. */
-  const makeRoom = (wantedCells: number, atMs: number): void => {
+  const makeRoom = (wantedCells: number, wantedLayers: number, atMs: number): void => {
     const silent = [...runs.values()]
       .filter((run) => atMs - Math.max(run.lastReportMs, run.firstSeenMs) > 60_000)
       .sort((a, b) => Math.max(a.lastReportMs, a.firstSeenMs) - Math.max(b.lastReportMs, b.firstSeenMs))
-    while (runs.size >= RUN_LIMITS.runs || cells + wantedCells > RUN_LIMITS.cells) {
+    const excess = (): string | null => {
+      if (runs.size >= RUN_LIMITS.runs) return `run ${runs.size + 1}`
+      if (layers + wantedLayers > RUN_LIMITS.layersInAll) return 'the sum of layers'
+      return cells + wantedCells > RUN_LIMITS.cells ? 'the sum of cells' : null
+    }
+    for (let what = excess(); what !== null; what = excess()) {
       const oldest = silent.shift()
-      if (oldest === undefined)
-        throw tooMuch(runs.size >= RUN_LIMITS.runs ? `run ${runs.size + 1}` : 'the sum of cells', 'run_id')
+      if (oldest === undefined) throw tooMuch(what, 'run_id')
       drop(oldest)
     }
   }
 
   const install = (run: Run, descriptor: RunDescriptor, built: ReturnType<typeof build>): void => {
-    const history = buildHistory(descriptor, built.shapes, RUN_LIMITS.historyBytes / 4)
+    const history = buildHistory(descriptor, built.shapes, RUN_LIMITS.historyBytes / 4, historyOf(run))
     const fits = historyUsed + history.used <= RUN_LIMITS.historyBytes
     Object.assign(run, {
       descriptor,
@@ -171,12 +192,16 @@ export function createRunTable({ historySeconds, onRun, onGone }: RunTableOption
       layerIndex: new Map(descriptor.layers.map((layer, index) => [layer.layer_id, index])),
     })
     cells += run.cells
+    layers += run.tables.length
     historyUsed += run.historyBytes
   }
 
   return {
     announce(descriptor, atMs, implicit = false) {
-      const known = runs.get(descriptor.run_id)
+      const named = runs.get(descriptor.run_id)
+      // An assumption gives way to the announcement: a report may arrive before the descriptor of its run.
+      const assumed = named !== undefined && named.implicit && !implicit
+      const known = assumed ? undefined : named
       if (known !== undefined) {
         const same =
           known.descriptor.telemetry_src === descriptor.telemetry_src && known.descriptor.epoch === descriptor.epoch
@@ -195,7 +220,9 @@ export function createRunTable({ historySeconds, onRun, onGone }: RunTableOption
       if (new Set(descriptor.layers.map((layer) => layer.layer_id)).size !== descriptor.layers.length)
         throw new AppError('CONTRACT_INVALID', 'two layers have one name', { path: 'layers' })
       if (cellsOf(descriptor) > RUN_LIMITS.cells) throw tooMuch(`a table of ${cellsOf(descriptor)} cells`, 'layers')
-      makeRoom(cellsOf(descriptor), atMs)
+      if (descriptor.layers.length > RUN_LIMITS.layers) throw tooMuch(`${descriptor.layers.length} layers`, 'layers')
+      if (assumed) drop(named)
+      makeRoom(cellsOf(descriptor), descriptor.layers.length, atMs)
       const built = build(descriptor, implicit, RUN_LIMITS.cells - cells)
       const run = { index: nextIndex++, implicit, firstSeenMs: atMs, framed: false, lost: 0, lastReportMs: 0 } as Run
       install(run, descriptor, built)
@@ -211,8 +238,11 @@ export function createRunTable({ historySeconds, onRun, onGone }: RunTableOption
         layers: run.layerIndex,
         cells: run.cells,
       }
+      if (layers - run.tables.length + descriptor.layers.length > RUN_LIMITS.layersInAll)
+        throw tooMuch('the sum of layers', 'layer_id')
       const built = build(descriptor, run.implicit, RUN_LIMITS.cells - cells + run.cells)
       cells -= run.cells
+      layers -= run.tables.length
       historyUsed -= run.historyBytes
       const clocks = run.clocks
       install(run, descriptor, built)
@@ -233,6 +263,19 @@ export function createRunTable({ historySeconds, onRun, onGone }: RunTableOption
     },
     all: () => [...runs.values()],
   }
+}
+
+const sameForm = (a: HistoryShape, b: HistoryShape): boolean =>
+  a.slots === b.slots && a.width === b.width && a.mode === b.mode && a.stride === b.stride
+
+/** The history a run has now, by layer name; a run that is being made has none. */
+function historyOf(run: Run): Map<string, { readonly ring: HistoryRing; readonly buffer: SharedArrayBuffer }> {
+  const entries = new Map<string, { readonly ring: HistoryRing; readonly buffer: SharedArrayBuffer }>()
+  for (const [layerId, at] of run.layerIndex ?? []) {
+    const [ring, held] = [run.history[at], run.historyBuffers[at]]
+    if (ring && held) entries.set(layerId, { ring, buffer: held.buffer })
+  }
+  return entries
 }
 
 function moveTable(

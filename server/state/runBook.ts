@@ -32,6 +32,8 @@ export interface KnownRun {
 export interface RunBook {
   announce(announcement: RunAnnouncement): KnownRun
   forget(runId: string): void
+  /** The ingest began anew and tells everything again: what is known is dropped, or each event would be there twice. */
+  clear(): void
   record(records: readonly LiveRecord[]): void
   gap(runId: string, gap: CoverageGap): void
   setGone(runId: string, gone: boolean): void
@@ -96,6 +98,7 @@ export function createRunBook(): RunBook {
       return run
     },
     forget: (runId) => void runs.delete(runId),
+    clear: () => runs.clear(),
     record(records) {
       for (const record of records) {
         if (record.kind === 'incident') {

@@ -23,8 +23,10 @@ const post = (message: FromWorker): void => port.postMessage(message)
 const parts = createDisposables(clock)
 
 function createBus(): MessageBus {
-  const { bus, name } = data
-  return bus.driver === 'redis' ? createRedisBus({ url: bus.url, clock, name }) : createMemoryBus({ clock })
+  const { bus, name, parts: mine } = data
+  if (bus.driver === 'memory') return createMemoryBus({ clock })
+  // A publisher that knows nothing of the registry is found too: it needs our Redis, not our library.
+  return createRedisBus({ url: bus.url, clock, name, scanForeign: mine.includes('ingest') })
 }
 
 let agent: ReturnType<typeof createLayerAgent> | null = null

@@ -143,3 +143,102 @@ test('events become records of their run, refusals are counted, duplicates dropp
   expect(gaps[0]).toMatchObject({ gap: { cause: 'lost', lost: 2 } })
   await world.end()
 })
+
+test('a thousand layers of one foreign source are one run that is rebuilt a few times, not a thousand', async () => {
+  const world = await open()
+  const layers = 1_000
+  const of = (layer: number, value: number) => {
+    const message = {
+      ...base('LayerHealthReport'),
+      message_type: 'LayerHealthReport' as const,
+      layer_id: `l${layer}`,
+      total_seeds: 2,
+      active_seeds: 0,
+      health_metrics: { 0: { health_score: value }, 1: { [`extra_${layer % 3}`]: 1 } },
+      performance_summary: {},
+      telemetry_window: [1, 2] as [number, number],
+    }
+    return encodeMessage(message)
+  }
+  for (let layer = 0; layer < layers; layer++)
+    await world.bus.publish(`kasmina.telemetry.layer.l${layer}.health`, of(layer, 0.25))
+  for (let layer = 0; layer < layers; layer++)
+    await world.bus.publish(`kasmina.telemetry.layer.l${layer}.health`, of(layer, 0.75))
+  await waitUntil('all layers', () => world.book.all()[0]?.tables.length === layers)
+  await waitUntil('all reports', () => world.counters()?.reports === 2 * layers)
+  const rebuilt = world.messages.filter((message) => message.kind === 'run').length
+  expect(rebuilt).toBeLessThan(40)
+  const run = world.book.all()[0]!
+  // The newest of each layer, also of those that waited.
+  for (let layer = 0; layer < layers; layer += 37)
+    expect(seedColumnsOf(run, run.layerIndex.get(`l${layer}`)!, clock.wallMs()).metrics['health_score']).toEqual([
+      0.75,
+      null,
+    ])
+  expect(world.counters().refusedTotal).toBe(0)
+  await world.end()
+})
+
+test('a report that came before the descriptor of its run does not take the name from it', async () => {
+  const world = await open()
+  const publisher = createColumnPublisher({ bus: world.bus, layers: 1, seedsPerLayer: 4 })
+  const early = {
+    ...base('LayerHealthReport'),
+    message_type: 'LayerHealthReport' as const,
+    run_id: publisher.run.run_id,
+    layer_id: 'load_0',
+    total_seeds: 4,
+    active_seeds: 0,
+    health_metrics: { 0: { health_score: 0.5 } },
+    performance_summary: {},
+    telemetry_window: [1, 2] as [number, number],
+  }
+  await world.bus.publish('kasmina.telemetry.layer.load_0.health', encodeMessage(early))
+  await waitUntil('assumed', () => world.book.get(publisher.run.run_id)?.descriptor.origin === 'external')
+  await publisher.publishRun()
+  await publisher.publishTick()
+  await waitUntil('frames merged', () => world.counters()?.reports === 2)
+  expect(world.book.get(publisher.run.run_id)?.descriptor.origin).toBe('load-generator')
+  expect(world.counters()).toMatchObject({ refusedTotal: 0, lost: 0 })
+  await world.end()
+})
+
+test('an ingest that begins says so first, so that replayed events are not there twice', async () => {
+  const world = await open()
+  expect(world.messages[0]).toEqual({ kind: 'began' })
+  const publisher = createColumnPublisher({ bus: world.bus, layers: 1, seedsPerLayer: 1 })
+  await publisher.publishRun()
+  await waitUntil('run', () => world.book.all().length === 1)
+  world.book.clear()
+  expect(world.book.all()).toEqual([])
+  await world.end()
+})
+
+test('entries from before a restart of their source are counted, and are no loss of it', async () => {
+  const world = await open()
+  const before = createColumnPublisher({
+    bus: world.bus,
+    layers: 1,
+    seedsPerLayer: 1,
+    runId: 'old',
+    src: 'one',
+    epoch: 1,
+  })
+  const after = createColumnPublisher({
+    bus: world.bus,
+    layers: 1,
+    seedsPerLayer: 1,
+    runId: 'new',
+    src: 'one',
+    epoch: 2,
+  })
+  await before.publishRun()
+  await after.publishRun()
+  await before.publishTick()
+  await after.publishTick()
+  await after.publishTick({ skipSeq: 3 })
+  await before.publishTick()
+  await waitUntil('counted', () => world.counters()?.duplicates === 1)
+  expect(world.counters()).toMatchObject({ lost: 3, lostByRun: { old: 0, new: 3 } })
+  await world.end()
+})

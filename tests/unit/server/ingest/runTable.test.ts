@@ -50,16 +50,27 @@ test('bounds runs and cells: the oldest silent run goes, a run that reports neve
   expect(table.byId('huge')).toBeUndefined()
 })
 
+test('bounds the layers of all runs together', () => {
+  const { table } = open()
+  for (let at = 0; at < 2; at++) table.announce(buildRun({ runId: `wide-${at}`, layers: 4_096, rows: 1 }), 1_000)
+  expect(() => table.announce(buildRun({ runId: 'one-more' }), 1_000)).toThrow(/sum of layers/)
+  expect(() => table.announce(buildRun({ runId: 'too-wide', layers: 4_097, rows: 1 }), 99_000)).toThrow(/4097 layers/)
+  expect(table.all()).toHaveLength(2)
+})
+
 test('gives an assumed run more rows and columns without losing what is there', () => {
   const { table, announced } = open()
   const descriptor = buildRun({ rows: 2 })
   const { run } = table.announce(descriptor, 1_000, true)
   const width = descriptor.seed_columns.length
   run.tables[0]!.seeds[3 * 2 + 1] = 42
-  const layers = [
-    { layer_id: 'layer_0', seeds: 5 },
-    { layer_id: 'new', seeds: 1 },
-  ]
+  const others = [...descriptor.layers, { layer_id: 'other', seeds: 1 }]
+  const kept = run.history[0]!
+  kept.append(1_500, 1, (values) => void values.fill(7))
+  table.reshape(run, { ...descriptor, layers: others, schema_id: 0 })
+  // A layer that kept its form keeps its past.
+  expect(run.history[0]).toBe(kept)
+  const layers = [{ layer_id: 'layer_0', seeds: 5 }, others[1]!, { layer_id: 'new', seeds: 1 }]
   const seed_columns = [...descriptor.seed_columns, { ...descriptor.seed_columns[1]!, name: 'extra' }]
   table.reshape(run, {
     ...descriptor,
@@ -67,10 +78,10 @@ test('gives an assumed run more rows and columns without losing what is there', 
     seed_columns,
     schema_id: schemaIdOf(layers, seed_columns, descriptor.layer_columns),
   })
-  expect(run.tables).toHaveLength(2)
+  expect(run.tables).toHaveLength(3)
   expect(run.tables[0]!.seeds[3 * 5 + 1]).toBe(42)
   expect(run.tables[0]!.seeds[width * 5]).toBeNaN()
-  expect(announced.map((one) => one.index)).toEqual([0, 0])
+  expect(announced.map((one) => one.index)).toEqual([0, 0, 0])
 })
 
 test('the interval of a layer is the median of its last gaps', () => {
