@@ -164,6 +164,7 @@ export const ERROR_CATALOG = Object.freeze({
     'Open the page from the address the server prints, or add the origin to PUBLIC_URL.',
   ),
   GUARD_HOST: entry(421, false, 'warning', 'Host is not allowed', 'Use the address the server prints.'),
+  GUARD_METHOD: entry(405, false, 'info', 'Method is not allowed', 'Use one of the methods in the Allow header.'),
   GUARD_RATE: entry(429, true, 'info', 'Too many requests', 'Wait a moment and try again.'),
   STATE_NOT_FOUND: entry(404, false, 'info', 'Not found', 'Check the id; the lists show what exists.'),
   STATE_PROTOCOL: entry(409, false, 'warning', 'This page is older than the server', 'Reload the page.'),

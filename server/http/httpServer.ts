@@ -7,6 +7,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { AppError, toProblem } from '../../lib/contracts/appError.ts'
+import { HTTP_API } from '../../lib/contracts/httpApi.ts'
 import { SOCKET_PATH } from '../../lib/contracts/socketEvents.ts'
 import type { Logger } from '../logger.ts'
 import type { AccessGuard, Verdict } from './accessGuard.ts'
@@ -42,6 +43,32 @@ const pathOf = (request: IncomingMessage): string => (request.url ?? '/').split(
 /** Engine.IO compares a prefix of the raw path; a look-alike must not slip past either side. */
 export const isSocketPath = (path: string): boolean => path === SOCKET_PATH || path.startsWith(`${SOCKET_PATH}/`)
 
+const toPattern = (path: string): RegExp =>
+  new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}/?$`)
+const API_PATHS = Object.values(HTTP_API).map((route) => toPattern(route.path))
+/** What an API client asks for must never be answered with a page for people. */
+const isApi = (path: string): boolean => path === '/api' || path.startsWith('/api/') || path.startsWith('/metrics')
+const READS = 'GET, HEAD, OPTIONS'
+
+/** Paths and methods nobody answers; null when somebody does. */
+function refusalOf(method: string, path: string, dev: boolean): AppError | null {
+  try {
+    decodeURIComponent(path)
+  } catch {
+    return new AppError('CONTRACT_INVALID', 'the path is not valid percent-encoding', { path: 'path' })
+  }
+  if (isApi(path) && !API_PATHS.some((pattern) => pattern.test(path)))
+    return new AppError('STATE_NOT_FOUND', 'the API has no such path; /api/openapi.json lists what there is', {
+      path: 'path',
+    })
+  // Every route and page only reads as yet; the development overlay of the pages posts.
+  if (!dev && !READS.split(', ').includes(method))
+    return new AppError('GUARD_METHOD', `${JSON.stringify(method.slice(0, 20))} is not answered here`, {
+      path: 'method',
+    })
+  return null
+}
+
 /** Answers with a problem document. Never throws, also when the headers are out. */
 export function sendProblem(response: ServerResponse, error: AppError): void {
   if (response.headersSent) {
@@ -55,6 +82,7 @@ export function sendProblem(response: ServerResponse, error: AppError): void {
     'content-type': 'application/problem+json',
     'content-length': Buffer.byteLength(body),
     'cache-control': 'no-store',
+    ...(problem.status === 405 ? { allow: READS } : {}),
   })
   response.end(body)
 }
@@ -71,6 +99,8 @@ export function createHttpServer({ logger, dev }: { readonly logger: Logger; rea
       return sendProblem(response, new AppError('BUS_UNAVAILABLE', 'the server is starting or stopping'))
     const verdict = behind.guard.request(request.method ?? 'GET', request.headers)
     if (!verdict.ok) return sendProblem(response, toError(verdict))
+    const refusal = refusalOf(request.method ?? 'GET', pathOf(request), dev)
+    if (refusal !== null) return sendProblem(response, refusal)
     stripInternalHeaders(request)
     const nonce = createNonce()
     const policy = contentSecurityPolicy(nonce, dev)

@@ -90,6 +90,31 @@ test('headers that only Next may set do not come in, and every answer is guarded
   expect(response.headers.get('x-content-type-options')).toBe('nosniff')
 })
 
+test('what nobody answers is refused as a problem document, never as a page or a bare status', async () => {
+  const origin = server.url
+  const cases = [
+    ['/api/nope', 'GET', 404, 'STATE_NOT_FOUND'],
+    ['/api', 'GET', 404, 'STATE_NOT_FOUND'],
+    ['/api/health/live/more', 'GET', 404, 'STATE_NOT_FOUND'],
+    ['/metrics/more', 'GET', 404, 'STATE_NOT_FOUND'],
+    ['/api/layers/%E0%A4%A', 'GET', 422, 'CONTRACT_INVALID'],
+    ['/%', 'GET', 422, 'CONTRACT_INVALID'],
+    ['/api/layers', 'POST', 405, 'GUARD_METHOD'],
+    ['/api/layers/layer_0', 'DELETE', 405, 'GUARD_METHOD'],
+    ['/', 'PUT', 405, 'GUARD_METHOD'],
+  ] as const
+  for (const [path, method, status, code] of cases) {
+    const response = await fetch(server.url + path, { method, headers: { origin } })
+    expect([path, response.status, response.headers.get('content-type')]).toEqual([
+      path,
+      status,
+      'application/problem+json',
+    ])
+    expect(await response.json()).toMatchObject({ code, status })
+    expect(response.headers.get('allow')).toBe(status === 405 ? 'GET, HEAD, OPTIONS' : null)
+  }
+})
+
 test('a flood from one address is capped and the others still get in after it', async () => {
   const small = await startTestServer({}, { maxPerAddress: 3 })
   try {
