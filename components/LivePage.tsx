@@ -17,6 +17,7 @@ import { LiveProvider, useLive } from './live/LiveProvider.tsx'
 import { useLiveTopic, usePageState } from './live/useLiveTopic.ts'
 import { NarrativeStrip } from './narrative/NarrativeStrip.tsx'
 import { Banners } from './shell/Banners.tsx'
+import { OriginBanner } from './shell/OriginBanner.tsx'
 import { Conductor } from './shell/Conductor.tsx'
 import { Header } from './shell/Header.tsx'
 import { HelpDialog } from './shell/HelpDialog.tsx'
@@ -110,10 +111,7 @@ function LiveScreen() {
         case 'close':
           setHelp(false)
           setNotice('')
-          if (state.inspector) {
-            page.set({ inspector: false })
-            document.querySelector<HTMLElement>('[role=grid]')?.focus()
-          }
+          if (state.inspector) page.set({ inspector: false })
           break
         default: {
           const never: never = action
@@ -147,6 +145,7 @@ function LiveScreen() {
       </nav>
       <main id="main" className="main" aria-label="Live" tabIndex={-1}>
         <h1 className="visually-hidden">Live</h1>
+        <OriginBanner />
         <Banners />
         {run === null ? (
           <EmptyState />

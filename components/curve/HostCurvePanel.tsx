@@ -102,7 +102,7 @@ export function HostCurvePanel() {
     const parts = nearest
       ? [
           `step ${formatCount(nearest.step)}: ${formatPercent(nearest.value)}`,
-          ...(control === null ? [] : [`recorded ${formatPercent(control)}`]),
+          ...(control === null ? [] : [`no growth, recorded: ${formatPercent(control)}`]),
           ...marks.map((mark) => mark.text),
         ]
       : []
@@ -144,6 +144,7 @@ export function HostCurvePanel() {
           {run.descriptor.control_curve && (
             <span>
               <i className="ln c" aria-hidden="true" /> no growth, recorded
+              {curve.controlEnded === null ? '' : ` to step ${formatCount(curve.controlEnded)}`}
             </span>
           )}
         </span>

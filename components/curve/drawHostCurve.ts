@@ -25,11 +25,11 @@ export interface CurveFrame {
 
 /** Lays the chart out; narrow ones give up the right labels. */
 export function curveFrame(width: number, height: number): CurveFrame {
-  const right = width < 520 ? 52 : 76
+  const right = width < 520 ? 62 : 76
   return {
     width,
     height,
-    left: 54,
+    left: 60,
     right: width - right,
     top: 8,
     plotBottom: height - 78,
@@ -201,9 +201,12 @@ const drawEnds = (
     pen.fillStyle = theme.text3
     const controlY = Math.max(toY(control.value), labelY + 30)
     pen.fillText(formatPercent(control.value), frame.right + 8, controlY)
-    pen.fillText('recorded', frame.right + 8, controlY + 13)
     // A control that ended earlier can not be compared with now.
-    if (control.step < last.step * 0.98) return
+    if (curve.controlEnded !== null) {
+      pen.fillText('ended', frame.right + 8, controlY + 13)
+      return
+    }
+    pen.fillText('recorded', frame.right + 8, controlY + 13)
     const points = (last.value - control.value) * 100
     pen.fillStyle = theme.text2
     pen.fillText(`${points >= 0 ? '+' : ''}${points.toFixed(1)} pp`, frame.right + 8, labelY + 15)

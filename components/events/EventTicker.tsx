@@ -1,19 +1,20 @@
 /*
  * Event ticker: what happened, newest first, never sampled; it holds still under the pointer.
  * In: records of the run and incidents of the bus. Out: a list with filter; a pill for what waits.
- * Invariant: nothing moves under the cursor or the focus; new lines wait behind "n new".
+ * Invariant: nothing moves under the cursor or the focus; new lines wait behind "n new". One change is one line: the command
+ *   that asked for a transition is part of the transition's detail, and has a line of its own only when it did not do its work.
  * Source: docs/ux "principles" 5.
  */
 'use client'
-import { useRef, useState } from 'react'
+import { useRef, useState, type HTMLAttributes } from 'react'
 import type { LiveRecord } from '../../lib/contracts/liveRecords.ts'
 import { formatUtc } from '../../lib/live/formatValue.ts'
 import { StateGlyph } from '../heatmap/StateGlyph.tsx'
 import { useLive } from '../live/LiveProvider.tsx'
 import { useLiveTopic } from '../live/useLiveTopic.ts'
-import { ScrollRegion } from '../ui/ScrollRegion.tsx'
 import { Icon } from '../ui/Icon.tsx'
-import { eventText, isUnder, type EventFilter } from './eventText.ts'
+import { useRovingList } from '../ui/useRovingList.ts'
+import { eventText, isUnder, mergedCommands, type CommandRecord, type EventFilter } from './eventText.ts'
 
 const SHOWN = 120
 const FILTERS: readonly { readonly id: EventFilter; readonly label: string }[] = [
@@ -25,15 +26,17 @@ const FILTERS: readonly { readonly id: EventFilter; readonly label: string }[] =
 ]
 
 export function EventTicker() {
-  const { session, page } = useLive()
+  const { session } = useLive()
   useLiveTopic(['records', 'view', 'pause'])
   const [filter, setFilter] = useState<EventFilter>('main')
   const [heldAt, setHeldAt] = useState<number | null>(null)
   const list = useRef<HTMLElement>(null)
   const { store } = session
   const limit = store.pause?.offset ?? Number.POSITIVE_INFINITY
+  const events = store.events()
+  const merged = mergedCommands(events)
   const all: readonly LiveRecord[] = [
-    ...store.events(),
+    ...events.filter((record) => record.kind !== 'command' || filter === 'commands' || !merged.has(record.command_id)),
     ...store.log.incidents.filter(
       (incident) => incident.offset <= limit && (incident.run_id === null || incident.run_id !== store.view?.runId),
     ),
@@ -43,9 +46,22 @@ export function EventTicker() {
   const held = heldAt ?? Number.POSITIVE_INFINITY
   const waiting = all.filter((record) => record.offset > held).length
   const rows = all.filter((record) => record.offset <= held).slice(0, SHOWN)
+  const roving = useRovingList(rows.length)
   const hold = (): void => setHeldAt((old) => old ?? rows[0]?.offset ?? 0)
   const release = (): void => setHeldAt(null)
 
+  const handlers: HTMLAttributes<HTMLOListElement> = {
+    onKeyDown: (event) => roving.list.onKeyDown(event),
+    onFocus: (event) => {
+      hold()
+      roving.list.onFocus(event)
+    },
+    onBlur: (event) => {
+      if (event.currentTarget.contains(event.relatedTarget)) return
+      release()
+      roving.reset()
+    },
+  }
   return (
     <section className="panel panel-events" aria-labelledby="events">
       <div className="panel-head">
@@ -85,45 +101,57 @@ export function EventTicker() {
             : 'No event of this kind so far.'}
         </p>
       ) : (
-        <ScrollRegion
+        <section
           ref={list}
           className="events"
-          label="Events, newest first"
+          aria-label="Events, newest first"
           onPointerEnter={hold}
           onPointerLeave={release}
-          onFocus={hold}
-          onBlur={release}
         >
-          <ol>
-            {rows.map((record) => {
-              const line = eventText(record)
-              const { seed } = line
-              return (
-                <li key={record.offset} className={`tone-${line.tone}`}>
-                  <time dateTime={new Date(record.at_ms).toISOString()}>{formatUtc(record.at_ms)}</time>
-                  {line.glyph === null ? (
-                    <Icon name={line.icon} size={14} />
-                  ) : (
-                    <StateGlyph state={line.glyph} size={14} />
-                  )}
-                  {seed ? (
-                    <button
-                      type="button"
-                      className="link"
-                      onClick={() => page.set({ selection: seed, inspector: true })}
-                    >
-                      {line.subject}
-                    </button>
-                  ) : (
-                    <b>{line.subject}</b>
-                  )}
-                  <span title={line.text}>{line.text}</span>
-                </li>
-              )
-            })}
+          <ol {...handlers}>
+            {rows.map((record, index) => (
+              <EventRow
+                key={record.offset}
+                record={record}
+                command={record.kind === 'transition' ? (merged.get(record.correlation_id ?? '') ?? null) : null}
+                tabIndex={roving.tabIndex(index)}
+              />
+            ))}
           </ol>
-        </ScrollRegion>
+        </section>
       )}
     </section>
+  )
+}
+
+function EventRow({
+  record,
+  command,
+  tabIndex,
+}: {
+  readonly record: LiveRecord
+  readonly command: CommandRecord | null
+  readonly tabIndex: 0 | -1
+}) {
+  const { page } = useLive()
+  const [open, setOpen] = useState(false)
+  const line = eventText(record, command)
+  return (
+    <li className={`tone-${line.tone}`}>
+      <button
+        type="button"
+        data-roving
+        tabIndex={tabIndex}
+        title={line.detail}
+        aria-expanded={line.seed ? undefined : open}
+        onClick={() => (line.seed ? page.set({ selection: line.seed, inspector: true }) : setOpen(!open))}
+      >
+        <time dateTime={new Date(record.at_ms).toISOString()}>{formatUtc(record.at_ms)}</time>
+        {line.glyph === null ? <Icon name={line.icon} size={14} /> : <StateGlyph state={line.glyph} size={14} />}
+        <b>{line.subject}</b>
+        <span className="words">{line.text}</span>
+        <span className={open ? 'detail is-open' : 'detail'}>{line.detail}</span>
+      </button>
+    </li>
   )
 }

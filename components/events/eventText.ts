@@ -1,16 +1,19 @@
 /*
- * Event text: one line for each kind of record: who, what, why, measured by what.
- * In: a live record. Out: subject, words, glyph or icon, tone, kind of filter.
- * Invariant: the guard's reading and who triggered are shown when the record carries them, and never invented.
+ * Event text: for each kind of record one short line, and beside it everything the record carries.
+ * In: a live record. Out: subject, words, full detail, glyph or icon, tone, kind of filter.
+ * Invariant: the guard's reading and who triggered are in the detail when the record carries them, and never invented.
  * Source: docs/ux 'pages: live'.
  */
 import { SEED_STATE_ID } from '../../lib/contracts/lifecycle.ts'
-import type { GuardReading, LiveRecord } from '../../lib/contracts/liveRecords.ts'
-import { formatCount, formatNumber, formatPercent } from '../../lib/live/formatValue.ts'
+import type { LiveRecord } from '../../lib/contracts/liveRecords.ts'
+import { formatCount, formatPercent } from '../../lib/live/formatValue.ts'
+import { guardText } from '../../lib/live/guardWords.ts'
 import { stateLabel } from '../heatmap/stateGlyph.ts'
 import type { IconName } from '../ui/Icon.tsx'
 
 export type EventFilter = 'main' | 'all' | 'transitions' | 'commands' | 'trouble'
+export type CommandRecord = Extract<LiveRecord, { kind: 'command' }>
+type TransitionRecord = Extract<LiveRecord, { kind: 'transition' }>
 
 /** Tells whether a line belongs under a filter; `main` leaves out what worked as it should: checkpoints and applied commands. */
 export function isUnder(filter: EventFilter, line: Pick<EventLine, 'filter' | 'tone'>): boolean {
@@ -22,6 +25,8 @@ export function isUnder(filter: EventFilter, line: Pick<EventLine, 'filter' | 't
 export interface EventLine {
   readonly subject: string
   readonly text: string
+  /** All the record says, for the tooltip, the focused row and the inspector. */
+  readonly detail: string
   readonly glyph: number | null
   readonly icon: IconName
   readonly tone: 'plain' | 'info' | 'warn' | 'crit'
@@ -29,101 +34,130 @@ export interface EventLine {
   readonly seed: { readonly layerId: string; readonly seedId: number } | null
 }
 
-/** Writes a guard's reading: "stability 0.71 against 0.80, refused". */
-export function guardText(guard: GuardReading | null): string {
-  if (!guard) return ''
-  const value = guard.value === null ? 'unmeasured' : formatNumber(guard.value)
-  const against = guard.threshold === null ? '' : ` against ${formatNumber(guard.threshold)}`
-  return `${guard.name} ${value}${against}${guard.passed ? '' : ', not passed'}`
-}
-
 const tones = { info: 'info', warning: 'warn', critical: 'crit' } as const
 const icons = { info: 'info', warning: 'warning', critical: 'critical' } as const
 const seedOf = (layerId: string | null, seedId: number | null): EventLine['seed'] =>
   layerId !== null && seedId !== null ? { layerId, seedId } : null
-const nameOf = (layerId: string | null, seedId: number | null): string =>
-  layerId === null ? 'run' : seedId === null ? layerId : `${layerId}/${seedId}`
+const nameOf = (layerId: string | null, seedId: number | null): string => {
+  if (layerId === null) return 'run'
+  return seedId === null ? layerId : `${layerId}/${seedId}`
+}
 
-/** Writes the line of one record. */
-export function eventText(record: LiveRecord): EventLine {
+/** Finds the applied commands whose transition is listed: the transition says it all, once. */
+export function mergedCommands(records: readonly LiveRecord[]): ReadonlyMap<string, CommandRecord> {
+  const applied = new Map<string, CommandRecord>()
+  for (const record of records)
+    if (record.kind === 'command' && record.outcome === 'applied') applied.set(record.command_id, record)
+  const shown = new Set(
+    records.flatMap((record) => (record.kind === 'transition' ? [record.correlation_id ?? ''] : [])),
+  )
+  return new Map([...applied].filter(([id]) => shown.has(id)))
+}
+
+const transitionLine = (record: TransitionRecord, command: CommandRecord | null): EventLine => {
+  const to = stateLabel(SEED_STATE_ID[record.to_state]).toLowerCase()
+  const from = stateLabel(SEED_STATE_ID[record.from_state]).toLowerCase()
+  const edge = record.legal ? '' : 'ILLEGAL EDGE '
+  const planted = record.to_state === 'GERMINATED' && record.blueprint_id !== null ? ` as ${record.blueprint_id}` : ''
+  // The policy is the rule; whoever else acts is named.
+  const by = ['policy', 'unknown'].includes(record.triggered_by) ? '' : ` by ${record.triggered_by}`
+  const check = guardText(record.guard)
+  const why = record.reason === '' ? check : record.reason
+  const detail = [
+    `${edge}${from} to ${to}`,
+    record.blueprint_id,
+    record.triggered_by === 'unknown' ? '' : `by ${record.triggered_by}`,
+    record.reason,
+    check === '' ? '' : `check: ${check}`,
+    record.step === null ? '' : `step ${formatCount(record.step)}`,
+    command ? `command ${command.command_id.slice(0, 8)} ${command.outcome}` : '',
+  ]
+  return {
+    subject: nameOf(record.layer_id, record.seed_id),
+    text: `${edge}to ${to}${planted}${by}${why === '' ? '' : `: ${why}`}`,
+    detail: detail.filter(Boolean).join('; '),
+    glyph: SEED_STATE_ID[record.to_state],
+    icon: 'live',
+    tone: record.legal ? (record.to_state === 'ROLLED_BACK' ? 'warn' : 'plain') : 'crit',
+    filter: 'transitions',
+    seed: seedOf(record.layer_id, record.seed_id),
+  }
+}
+
+const COMMAND_WORDS: Readonly<Record<string, string>> = {
+  LifecycleTransitionCommand: 'transition',
+  BlueprintUpdateCommand: 'blueprint update',
+  EmergencyStopCommand: 'emergency stop',
+}
+
+const commandLine = (record: CommandRecord): EventLine => {
+  const what = COMMAND_WORDS[record.command_type] ?? record.command_type
+  const text = `${what} ${record.outcome}${record.text === '' ? '' : `: ${record.text}`}`
+  return {
+    subject: nameOf(record.layer_id, record.seed_id),
+    text,
+    detail: `${record.command_type} ${record.command_id}; ${text}${record.code === null ? '' : ` (${record.code})`}`,
+    glyph: null,
+    icon: 'command',
+    tone: ['refused', 'failed', 'rejected', 'expired', 'cancelled'].includes(record.outcome) ? 'warn' : 'plain',
+    filter: 'commands',
+    seed: seedOf(record.layer_id, record.seed_id),
+  }
+}
+
+type Other = Exclude<LiveRecord, { kind: 'transition' | 'command' }>
+const otherLine = (record: Other): EventLine => {
+  const line = (subject: string, text: string, rest: Pick<EventLine, 'icon' | 'tone' | 'filter'>): EventLine => ({
+    subject,
+    text,
+    detail: text,
+    glyph: null,
+    seed: null,
+    ...rest,
+  })
   switch (record.kind) {
-    case 'transition': {
-      const blueprint = record.blueprint_id === null || record.to_state === 'DORMANT' ? '' : `, ${record.blueprint_id}`
-      const by = record.triggered_by === 'unknown' ? '' : `, by ${record.triggered_by}`
-      const why = [guardText(record.guard), record.reason].filter((part) => part !== '').join('; ')
-      return {
-        subject: nameOf(record.layer_id, record.seed_id),
-        text: `${record.legal ? '' : 'ILLEGAL EDGE '}to ${stateLabel(SEED_STATE_ID[record.to_state]).toLowerCase()}${blueprint}${by}${why === '' ? '' : `: ${why}`}`,
-        glyph: SEED_STATE_ID[record.to_state],
-        icon: 'live',
-        tone: record.legal ? (record.to_state === 'ROLLED_BACK' ? 'warn' : 'plain') : 'crit',
-        filter: 'transitions',
-        seed: seedOf(record.layer_id, record.seed_id),
-      }
-    }
-    case 'command':
-      return {
-        subject: nameOf(record.layer_id, record.seed_id),
-        text: `${record.command_type} ${record.outcome}${record.code === null ? '' : ` (${record.code})`}${record.text === '' ? '' : `: ${record.text}`}`,
-        glyph: null,
-        icon: 'command',
-        tone: ['refused', 'failed', 'rejected'].includes(record.outcome) ? 'warn' : 'plain',
-        filter: 'commands',
-        seed: seedOf(record.layer_id, record.seed_id),
-      }
     case 'fault':
       return {
-        subject: nameOf(record.layer_id, record.seed_id),
-        text: `fault ${record.fault_id}: ${record.text}`,
-        glyph: null,
-        icon: 'bolt',
-        tone: 'warn',
-        filter: 'trouble',
+        ...line(nameOf(record.layer_id, record.seed_id), `fault ${record.fault_id}: ${record.text}`, {
+          icon: 'bolt',
+          tone: 'warn',
+          filter: 'trouble',
+        }),
         seed: seedOf(record.layer_id, record.seed_id),
       }
     case 'alert':
-      return {
-        subject: nameOf(record.layer_id, null),
-        text: record.text,
-        glyph: null,
+      return line(nameOf(record.layer_id, null), record.text, {
         icon: icons[record.severity],
         tone: tones[record.severity],
         filter: 'trouble',
-        seed: null,
-      }
+      })
     case 'checkpoint':
-      return {
-        subject: nameOf(record.layer_id, null),
-        text: `checkpoint ${record.checkpoint_id}, ${formatCount(record.bytes)} bytes`,
-        glyph: null,
-        icon: 'disk',
-        tone: 'plain',
-        filter: 'commands',
-        seed: null,
-      }
+      return line(
+        nameOf(record.layer_id, null),
+        `checkpoint ${record.checkpoint_id}, ${formatCount(record.bytes)} bytes`,
+        { icon: 'disk', tone: 'plain', filter: 'commands' },
+      )
     case 'incident':
-      return {
-        subject: 'bus',
-        text: `${record.text}${record.lost === null || record.lost === 0 ? '' : `, ${formatCount(record.lost)} lost`}`,
-        glyph: null,
-        icon: icons[record.severity],
-        tone: tones[record.severity],
-        filter: 'trouble',
-        seed: null,
-      }
+      return line(
+        'bus',
+        `${record.text}${record.lost === null || record.lost === 0 ? '' : `, ${formatCount(record.lost)} lost`}`,
+        { icon: icons[record.severity], tone: tones[record.severity], filter: 'trouble' },
+      )
     case 'evaluation':
-      return {
-        subject: 'host',
-        text: `validation ${formatPercent(record.val_accuracy)} at step ${formatCount(record.step)}`,
-        glyph: null,
+      return line('host', `validation ${formatPercent(record.val_accuracy)} at step ${formatCount(record.step)}`, {
         icon: 'info',
         tone: 'plain',
         filter: 'transitions',
-        seed: null,
-      }
+      })
     default: {
       const never: never = record
       return never
     }
   }
+}
+
+/** Writes the line of one record; a transition also tells of the command that asked for it. */
+export function eventText(record: LiveRecord, command: CommandRecord | null = null): EventLine {
+  if (record.kind === 'transition') return transitionLine(record, command)
+  return record.kind === 'command' ? commandLine(record) : otherLine(record)
 }

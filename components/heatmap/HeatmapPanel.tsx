@@ -9,12 +9,14 @@ import { useCallback, useEffect, useState } from 'react'
 import { formatCount } from '../../lib/live/formatValue.ts'
 import { totalSeeds } from '../../lib/live/liveStore.ts'
 import { useLive } from '../live/LiveProvider.tsx'
+import { Ticking } from '../live/Ticking.tsx'
 import { useLiveTopic, usePageState } from '../live/useLiveTopic.ts'
 import { HeatmapCanvas } from './HeatmapCanvas.tsx'
 import type { HeatmapLayout } from './heatmapLayout.ts'
 import { HeatmapLegend } from './HeatmapLegend.tsx'
 import { HeatmapTable } from './HeatmapTable.tsx'
 import { colourable, quickMetrics } from './metricChoice.ts'
+import { sparklineWindowMs, windowText } from './sparklineWindow.ts'
 
 const PHONE = '(max-width: 720px)'
 const WORST_ON_PHONE = 20
@@ -36,6 +38,11 @@ export function HeatmapPanel() {
     (next: HeatmapLayout) => setLayout((old) => (old?.kind === next.kind && old.binSize === next.binSize ? old : next)),
     [],
   )
+  const readWindow = useCallback(() => {
+    const nowMs = session.store.pause?.atMs ?? session.client.serverNowMs()
+    const oldest = session.store.mirrors().map((_, index) => session.store.series(index)?.oldestMs ?? nowMs)
+    return windowText(sparklineWindowMs(Math.min(nowMs, ...oldest), nowMs))
+  }, [session])
   const run = session.store.run()
   const metric = session.store.view?.metric
   if (!run || !metric) return null
@@ -54,7 +61,8 @@ export function HeatmapPanel() {
           {run.descriptor.layers.length === 1 ? 'layer' : 'layers'}
           {layout?.kind === 'cells' && !table && (
             <span className="wide">
-              . {mode === 'state' ? `Figure: ${metric.label.toLowerCase()}. ` : ''}Line: 5 min. Tape: states.
+              . {mode === 'state' ? `Figure: ${metric.label.toLowerCase()}. ` : ''}Line and tape of states: last{' '}
+              <Ticking read={readWindow} />.
             </span>
           )}
         </span>

@@ -8,6 +8,7 @@
 import { useState } from 'react'
 import { formatAge, formatCount, formatMetric, UNKNOWN_TEXT, unitText } from '../../lib/live/formatValue.ts'
 import { ScrollRegion } from '../ui/ScrollRegion.tsx'
+import { useRovingList } from '../ui/useRovingList.ts'
 import { useLive } from '../live/LiveProvider.tsx'
 import { layerAges } from '../live/layerAges.ts'
 import { useLiveTopic, usePageState, useTickKey } from '../live/useLiveTopic.ts'
@@ -33,10 +34,11 @@ export function HeatmapTable({ limit }: { readonly limit?: number }) {
   const [offset, setOffset] = useState(0)
   const [held, setHeld] = useState<readonly SeedRow[] | null>(null)
   const scene = buildScene(session, pageState, { cursor: null, hover: null })
-  if (!scene) return null
-  const total = scene.layers.reduce((sum, layer) => sum + layer.mirror.rows, 0)
+  const total = scene?.layers.reduce((sum, layer) => sum + layer.mirror.rows, 0) ?? 0
   const pageSize = limit ?? PAGE_ROWS
   const first = Math.min(offset, Math.max(0, total - 1))
+  const roving = useRovingList(sort === 'worst' ? Math.min(pageSize, total) : Math.min(pageSize, total - first))
+  if (!scene) return null
   const fresh = sort === 'worst' ? worstRows(scene, pageSize) : listRows(scene, first, pageSize)
   const rows = sort === 'worst' && held ? held : fresh
   const hold = () => setHeld((old) => old ?? rows)
@@ -95,12 +97,13 @@ export function HeatmapTable({ limit }: { readonly limit?: number }) {
               </th>
             </tr>
           </thead>
-          <tbody>
-            {rows.map((row) => (
+          <tbody {...roving.list}>
+            {rows.map((row, index) => (
               <Row
                 key={`${row.layer}/${row.row}`}
                 scene={scene}
                 at={row}
+                tabIndex={roving.tabIndex(index)}
                 onOpen={(layerId, seedId) => page.set({ selection: { layerId, seedId }, inspector: true })}
               />
             ))}
@@ -114,10 +117,12 @@ export function HeatmapTable({ limit }: { readonly limit?: number }) {
 function Row({
   scene,
   at,
+  tabIndex,
   onOpen,
 }: {
   readonly scene: HeatmapScene
   readonly at: SeedRow
+  readonly tabIndex: 0 | -1
   readonly onOpen: (layerId: string, seedId: number) => void
 }) {
   const layer = scene.layers[at.layer]
@@ -128,7 +133,13 @@ function Row({
   return (
     <tr className={`is-${layer.age.freshness}`}>
       <th scope="row">
-        <button type="button" className="link" onClick={() => onOpen(layer.layerId, at.row)}>
+        <button
+          type="button"
+          className="link"
+          data-roving
+          tabIndex={tabIndex}
+          onClick={() => onOpen(layer.layerId, at.row)}
+        >
           {layer.layerId}/{at.row}
         </button>
       </th>

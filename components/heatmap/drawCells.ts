@@ -9,24 +9,19 @@ import { patternOf, type CanvasTheme } from './canvasTheme.ts'
 import { alarmOf, colorAt, inkOn, toCss } from './colorScale.ts'
 import { drawGlyph } from './drawGlyph.ts'
 import { drawSparkline, drawStateTape } from './drawSparkline.ts'
+import { positionOf } from './positionOf.ts'
+import { sparklineWindowMs } from './sparklineWindow.ts'
 import { cellRect, type HeatmapLayout } from './heatmapLayout.ts'
 import { activityText, isCurrent, valueOf, type HeatmapScene, type SceneLayer } from './heatmapScene.ts'
 import { glyphOf, stateLabel } from './stateGlyph.ts'
-import { quantizeColumn } from '../../lib/frames/quantize.ts'
 
-export const SPARKLINE_WINDOW_MS = 300_000
+/** Finds the oldest sample of all lines: one window for all cells. */
+export function oldestSampleMs(scene: Pick<HeatmapScene, 'layers' | 'nowMs'>): number {
+  return Math.min(scene.nowMs, ...scene.layers.map((layer) => layer.series?.oldestMs ?? scene.nowMs))
+}
+
 type Pen = CanvasRenderingContext2D
 type Rect = ReturnType<typeof cellRect>
-
-const oneValue = new Float32Array(1)
-const oneByte = new Uint8Array(1)
-
-/** Places a value in its column's display range, 0..1, on the column's scale. */
-export function positionOf(value: number, column: HeatmapScene['metric']): number {
-  oneValue[0] = value
-  quantizeColumn(oneValue, column, oneByte)
-  return (oneByte[0] ?? 0) / 254
-}
 
 const rounded = (pen: Pen, rect: Rect, radius: number): void => {
   pen.beginPath()
@@ -104,9 +99,16 @@ const drawGround = (
   const fill = colorAt(theme.name, alarmOf(positionOf(value, scene.metric), scene.metric.worst))
   pen.fillStyle = toCss(fill)
   pen.fill()
-  return inkOn(fill) === 'dark'
-    ? { ink: '#05070a', soft: '#1c2530', muted: false }
-    : { ink: '#ffffff', soft: '#e6ebf0', muted: false }
+  // Small text takes the ink as well: on the middle of the scale nothing softer keeps 4.5 : 1.
+  const ink = inkOn(fill) === 'dark' ? '#05070a' : '#ffffff'
+  return { ink, soft: ink, muted: false }
+}
+
+const secondLine = (scene: HeatmapScene, layer: SceneLayer, row: number, roomy: boolean): string => {
+  const { freshness, ageMs } = layer.age
+  if (isCurrent(freshness)) return roomy ? activityText(scene, layer, row) : stateLabel(layer.mirror.state[row] ?? 255)
+  if (freshness === 'never' || layer.mirror.frame === 0) return 'never reported'
+  return freshness === 'silent' ? `silent ${formatAge(ageMs)}` : `last known ${formatUtc(layer.mirror.ingestMs)}`
 }
 
 const drawCell = (
@@ -161,17 +163,13 @@ const drawCell = (
   pen.fillText(id, nameX, top + 13)
   const idWidth = pen.measureText(id).width + 7
   pen.font = `500 12px ${theme.font}`
-  pen.fillText(fit(pen, stateLabel(state), nameWidth - idWidth), nameX + idWidth, top + 13)
+  // A narrow cell names the state on its second line, which has all the width.
+  const roomy = nameWidth - idWidth >= 56
+  if (roomy) pen.fillText(fit(pen, stateLabel(state), nameWidth - idWidth), nameX + idWidth, top + 13)
 
   pen.font = `400 11.5px ${theme.font}`
   pen.fillStyle = look.soft
-  const sub = isCurrent(layer.age.freshness)
-    ? activityText(scene, layer, row)
-    : layer.age.freshness === 'never' || layer.mirror.frame === 0
-      ? 'never reported'
-      : layer.age.freshness === 'silent'
-        ? `silent ${formatAge(layer.age.ageMs)}`
-        : `last known ${formatUtc(layer.mirror.ingestMs)}`
+  const sub = secondLine(scene, layer, row, roomy)
   pen.fillText(fit(pen, sub, right - nameX), nameX, top + 29)
   if (layer.age.freshness === 'late') drawLateMark(pen, rect, look.ink)
 
@@ -179,7 +177,7 @@ const drawCell = (
   if (!ring || rect.height < 84) return
   const tape = { x: rect.x + pad, y: rect.y + rect.height - 13, width: rect.width - 2 * pad, height: 6 }
   const line = { x: tape.x, y: top + 37, width: tape.width, height: tape.y - top - 44 }
-  const window = { nowMs: scene.nowMs, windowMs: SPARKLINE_WINDOW_MS }
+  const window = { nowMs: scene.nowMs, windowMs: sparklineWindowMs(oldestSampleMs(scene), scene.nowMs) }
   if (line.height >= 10) drawSparkline(pen, ring, row, line, { ...window, minSpan: minSpanOf(scene), color: look.ink })
   pen.fillStyle = theme.panel
   pen.fillRect(tape.x - 1, tape.y - 1, tape.width + 2, tape.height + 2)

@@ -4,12 +4,13 @@
  * Invariant: a bin shows its worst seed; unmeasured and unknown are patterns shining through, never a colour of the scale.
  * Source: docs/adr/0004-columns-on-the-hot-path.md; docs/ux "other page notes"; features A19.
  */
-import { formatCount } from '../../lib/live/formatValue.ts'
+import { formatCount, formatMetric } from '../../lib/live/formatValue.ts'
 import { binStates, binWorst } from './binning.ts'
 import { patternOf, type CanvasTheme } from './canvasTheme.ts'
-import { buildLut } from './colorScale.ts'
+import { alarmOf, buildLut, colorAt, inkOn } from './colorScale.ts'
 import { cellRect, columnsOf, type HeatmapLayout } from './heatmapLayout.ts'
-import { bytesOf, isCurrent, type HeatmapScene } from './heatmapScene.ts'
+import { bytesOf, isCurrent, valueOf, type HeatmapScene } from './heatmapScene.ts'
+import { positionOf } from './positionOf.ts'
 import { glyphOf } from './stateGlyph.ts'
 import { drawGlyph } from './drawGlyph.ts'
 
@@ -123,6 +124,10 @@ export function createFieldRenderer(): FieldRenderer {
     if (!isCurrent(freshness)) {
       pen.fillStyle = patternOf(pen, 'hatch', theme.hatch, ratio)
       pen.fillRect(layout.left, y, width, height)
+    }
+    if (layout.binSize === 1 && layout.cellWidth >= 56 && height >= 24) {
+      drawFigures(pen, theme, scene, layout, index, y)
+      return
     }
     if (scene.mode === 'state' && layout.cellWidth >= 13 && height >= 13) {
       for (let column = 0; column < columnsOf(layout, index); column++) {
@@ -240,6 +245,42 @@ export function createFieldRenderer(): FieldRenderer {
       drawLabels(pen, theme, scene, layout, scrollTop)
       drawCrosshair(pen, theme, scene, layout, scrollTop)
     },
+  }
+}
+
+/** Writes glyph and value into cells that have room: the minimap of a small run. */
+const drawFigures = (
+  pen: Pen,
+  theme: CanvasTheme,
+  scene: HeatmapScene,
+  layout: HeatmapLayout,
+  index: number,
+  y: number,
+): void => {
+  const layer = scene.layers[index]
+  if (!layer) return
+  const old = !isCurrent(layer.age.freshness)
+  const height = layout.rowHeight - layout.gap
+  pen.font = `500 12px ${theme.font}`
+  pen.textBaseline = 'middle'
+  pen.textAlign = 'right'
+  for (let row = 0; row < layer.mirror.rows; row++) {
+    const x = layout.left + row * layout.cellWidth
+    const value = valueOf(scene, layer, row)
+    const plain = scene.mode === 'state' || old || value === null
+    const fill = plain ? null : colorAt(theme.name, alarmOf(positionOf(value, scene.metric), scene.metric.worst))
+    pen.fillStyle = theme.panel
+    pen.fillRect(x + 3, y + height / 2 - 9, 18, 18)
+    drawGlyph(pen, theme, layer.mirror.state[row] ?? 255, x + 5, y + height / 2 - 7, 14, old)
+    const text = formatMetric(value, scene.metric)
+    if (fill === null) {
+      // On a hue of a state, a hatch or dots the figure stands on a known ground.
+      const width = pen.measureText(text).width + 6
+      pen.fillStyle = theme.panel
+      pen.fillRect(x + layout.cellWidth - 3 - width, y + height / 2 - 9, width, 18)
+      pen.fillStyle = old ? theme.text2 : theme.text1
+    } else pen.fillStyle = inkOn(fill) === 'dark' ? '#05070a' : '#ffffff'
+    pen.fillText(text, x + layout.cellWidth - 6, y + height / 2 + 0.5)
   }
 }
 

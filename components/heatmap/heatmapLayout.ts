@@ -45,7 +45,7 @@ export function layoutHeatmap(
 ): HeatmapLayout {
   const widest = Math.max(1, ...seeds)
   const layers = Math.max(1, seeds.length)
-  const cellLeft = width >= 640 ? 112 : 64
+  const cellLeft = width >= 640 ? 112 : 84
   const cellWidth = (width - cellLeft) / widest
   if (largeCells && cellWidth >= MIN_LARGE_CELL.width && height / layers >= MIN_LARGE_CELL.height) {
     const rowHeight = Math.min(MAX_LARGE_CELL_HEIGHT, height / layers)
@@ -85,7 +85,8 @@ export function layoutHeatmap(
     columns,
     binSize,
     rowHeight,
-    cellWidth: Math.min(48, plotWidth / columns),
+    // Few seeds on a narrow screen take all the width: their cells carry glyph and figure.
+    cellWidth: Math.min(width < 640 ? 96 : 48, plotWidth / columns),
     contentHeight: layers * rowHeight,
   }
 }

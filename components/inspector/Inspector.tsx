@@ -11,9 +11,9 @@ import { SEED_STATE_ID } from '../../lib/contracts/lifecycle.ts'
 import { formatAge, formatCount, formatMetric, formatUtc, unitText } from '../../lib/live/formatValue.ts'
 import type { SeedRef } from '../../lib/live/urlState.ts'
 import { systemClock } from '../../lib/primitives/clock.ts'
-import { guardText } from '../events/eventText.ts'
+import { eventText, mergedCommands } from '../events/eventText.ts'
 import { buildScene } from '../heatmap/buildScene.ts'
-import { positionOf } from '../heatmap/drawCells.ts'
+import { positionOf } from '../heatmap/positionOf.ts'
 import { countBytes } from '../heatmap/binning.ts'
 import { activityText, bytesOf, type HeatmapScene, type SceneLayer } from '../heatmap/heatmapScene.ts'
 import { StateGlyph } from '../heatmap/StateGlyph.tsx'
@@ -23,6 +23,7 @@ import { layerAges } from '../live/layerAges.ts'
 import { useLiveTopic, usePageState, useTickKey } from '../live/useLiveTopic.ts'
 import { ScrollRegion } from '../ui/ScrollRegion.tsx'
 import { Icon } from '../ui/Icon.tsx'
+import { useRovingList } from '../ui/useRovingList.ts'
 import { dequantize } from '../../lib/frames/quantize.ts'
 import type { HistogramClass } from './MetricHistogram.tsx'
 import { SeedLine } from './SeedLine.tsx'
@@ -48,8 +49,19 @@ export function Inspector() {
     return `${age?.freshness} ${Math.floor((age?.ageMs ?? 0) / 1_000)}`
   })
   const [answer, setAnswer] = useState<Answer | null>(null)
-  const close = useRef<HTMLButtonElement>(null)
+  const opener = useRef<HTMLElement | null>(null)
   const runId = session.store.view?.runId
+
+  useEffect(() => {
+    if (!inspector) return undefined
+    // The drawer does not take the focus; closing it gives the focus back to where it was asked for.
+    opener.current = document.activeElement instanceof HTMLElement ? document.activeElement : null
+    return () => {
+      const lost = document.activeElement === null || document.activeElement === document.body
+      if (lost && opener.current?.isConnected) opener.current.focus()
+      else if (lost) document.querySelector<HTMLElement>('[role=grid]')?.focus()
+    }
+  }, [inspector])
 
   useEffect(() => {
     if (!inspector || !selection || runId === undefined) return undefined
@@ -93,7 +105,6 @@ export function Inspector() {
         </span>
         <span className="grow" />
         <button
-          ref={close}
           type="button"
           className="icon-button"
           aria-label="Close inspector"
@@ -164,6 +175,8 @@ function Metrics({
   readonly answer: InspectAnswer | null
 }) {
   const { page } = useLive()
+  const columns = scene.descriptor.seed_columns.filter((column) => column.name !== 'state')
+  const roving = useRovingList(columns.length)
   // The answer ages too: its own age is that of the moment it was given.
   const answeredMs = answer?.ingest_ms ?? null
   const ageMs = answeredMs === null ? layer.age.ageMs : Math.max(0, scene.nowMs - answeredMs)
@@ -182,10 +195,9 @@ function Metrics({
             <th scope="col">Place in range</th>
           </tr>
         </thead>
-        <tbody>
-          {scene.descriptor.seed_columns.map((column, index) => {
-            if (column.name === 'state') return null
-            const drawn = layer.mirror.columns[index]?.[row]
+        <tbody {...roving.list}>
+          {columns.map((column, index) => {
+            const drawn = layer.mirror.columns[scene.descriptor.seed_columns.indexOf(column)]?.[row]
             const value = answer
               ? (answer.metrics[column.name] ?? null)
               : drawn === undefined || Number.isNaN(drawn)
@@ -203,6 +215,8 @@ function Metrics({
                   <button
                     type="button"
                     className="link"
+                    data-roving
+                    tabIndex={roving.tabIndex(index)}
                     title={column.help}
                     onClick={() => page.set({ metric: column.name, mode: 'value' })}
                   >
@@ -240,8 +254,9 @@ function Metrics({
 
 function Transitions({ selection }: { readonly selection: SeedRef }) {
   const { session } = useLive()
-  const rows = session.store
-    .events()
+  const events = session.store.events()
+  const merged = mergedCommands(events)
+  const rows = events
     .filter((record) => record.kind === 'transition')
     .filter((record) => record.layer_id === selection.layerId && record.seed_id === selection.seedId)
     .toReversed()
@@ -259,17 +274,7 @@ function Transitions({ selection }: { readonly selection: SeedRef }) {
             <StateGlyph state={SEED_STATE_ID[record.to_state]} />
             <span>
               <b>{stateLabel(SEED_STATE_ID[record.to_state])}</b>{' '}
-              <span className="t2">
-                {[
-                  record.blueprint_id,
-                  record.triggered_by === 'unknown' ? '' : `by ${record.triggered_by}`,
-                  guardText(record.guard),
-                  record.reason,
-                  record.tick === null ? '' : `tick ${formatCount(record.tick)}`,
-                ]
-                  .filter(Boolean)
-                  .join('; ')}
-              </span>
+              <span className="t2">{eventText(record, merged.get(record.correlation_id ?? '') ?? null).detail}</span>
             </span>
           </li>
         ))}

@@ -42,7 +42,8 @@ export function Conductor() {
       <span className="waiting" data-testid="waiting">
         {paused && (
           <>
-            at {formatUtc(session.store.pause?.atMs ?? 0)} UTC, <Ticking read={readWaiting} />
+            <span className="paused-at">at {formatUtc(session.store.pause?.atMs ?? 0)} UTC, </span>
+            <Ticking read={readWaiting} />
           </>
         )}
       </span>

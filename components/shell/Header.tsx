@@ -5,16 +5,18 @@
  * Source: docs/ux "global frame"; features A18, H12.
  */
 'use client'
-import { useCallback, useEffect, useRef, useState } from 'react'
-import { formatAge, formatCount } from '../../lib/live/formatValue.ts'
+import { useCallback } from 'react'
+import { formatAge } from '../../lib/live/formatValue.ts'
 import { summarizeAges } from '../../lib/live/staleness.ts'
 import { layerAges } from '../live/layerAges.ts'
 import { useLive } from '../live/LiveProvider.tsx'
-import { pagePerformance } from '../live/selfPerformance.ts'
 import { Ticking } from '../live/Ticking.tsx'
 import { useLiveTopic, useTickKey } from '../live/useLiveTopic.ts'
 import { Icon } from '../ui/Icon.tsx'
+import { BusChip } from './BusChip.tsx'
+import { SelfChip } from './SelfChip.tsx'
 import { ThemeSwitch } from './ThemeSwitch.tsx'
+import { usePopover } from './usePopover.ts'
 
 const ORIGIN_TEXT = { trainer: 'trainer', 'load-generator': 'load generator', external: 'external' } as const
 
@@ -90,24 +92,12 @@ function RunSwitcher() {
 
 function FreshnessHeader() {
   const { session } = useLive()
-  const [open, setOpen] = useState(false)
-  const box = useRef<HTMLDivElement>(null)
+  const { box, button, open, setOpen } = usePopover()
   const summary = useCallback(() => summarizeAges(layerAges(session)), [session])
   useTickKey(() => {
     const { worst, fresh, total } = summary()
     return `${worst} ${fresh} ${total}`
   })
-  useEffect(() => {
-    if (!open) return undefined
-    const onKey = (event: KeyboardEvent) => event.key === 'Escape' && setOpen(false)
-    const onPointer = (event: PointerEvent) => !box.current?.contains(event.target as Node) && setOpen(false)
-    addEventListener('keydown', onKey)
-    addEventListener('pointerdown', onPointer)
-    return () => {
-      removeEventListener('keydown', onKey)
-      removeEventListener('pointerdown', onPointer)
-    }
-  }, [open])
   const { worst, fresh, total } = summary()
   const read = useCallback(() => {
     const now = summary()
@@ -117,7 +107,7 @@ function FreshnessHeader() {
   }, [summary])
   return (
     <div className={`field freshness is-${worst}`} ref={box} id="freshness">
-      <button type="button" aria-expanded={open} onClick={() => setOpen(!open)}>
+      <button ref={button} type="button" aria-expanded={open} onClick={() => setOpen(!open)}>
         <span className="k">Freshness</span>
         <b>
           <Icon name={worst === 'fresh' ? 'live' : 'clock'} size={13} /> <Ticking read={read} />{' '}
@@ -164,65 +154,5 @@ function FreshnessList() {
       </table>
       {list.length < (late.length > 0 ? late.length : ages.length) && <p className="t2">The oldest 30 are listed.</p>}
     </section>
-  )
-}
-
-const BUS_TEXT = {
-  starting: 'starting',
-  up: 'up',
-  reconnecting: 'reconnecting',
-  down: 'down',
-  stopped: 'stopped',
-} as const
-
-function BusChip() {
-  const { session } = useLive()
-  useLiveTopic(['status', 'connection'])
-  const { status } = session.store
-  const connected = session.client.connection.kind === 'live'
-  const bus = status?.bus
-  const trouble = !connected || (bus !== undefined && bus.state !== 'up')
-  const read = useCallback(() => {
-    const now = session.store.status
-    if (session.client.connection.kind !== 'live') return 'unknown'
-    if (!now) return '?'
-    if (now.bus.state !== 'up')
-      return `${BUS_TEXT[now.bus.state]} ${formatAge(session.client.serverNowMs() - now.bus.since_ms)}`
-    return `up, ${formatCount(Math.round(now.bus.reports_per_s))} reports/s`
-  }, [session])
-  return (
-    <div className={`field bus${trouble ? ' is-trouble' : ''}`} title={bus?.cause ?? bus?.address ?? ''}>
-      <span className="k">Bus, {bus?.driver ?? 'unknown'}</span>
-      <b>
-        {trouble && <Icon name="broken" size={13} />} <Ticking read={read} />
-      </b>
-    </div>
-  )
-}
-
-function SelfChip() {
-  const { session } = useLive()
-  const read = useCallback(() => {
-    const { perSecond } = pagePerformance.read(performance.now())
-    const ages = session.store.mirrors().flatMap((mirror) => (mirror.frame > 0 ? [mirror.ingestMs] : []))
-    const newest = ages.length === 0 ? null : session.client.serverNowMs() - Math.max(...ages)
-    return `${perSecond} fps, frame ${newest === null ? '?' : formatAge(newest)}`
-  }, [session])
-  const readLost = useCallback(() => {
-    const skipped = session.store.status?.frames_skipped
-    return `${formatCount(skipped)} skipped, ${formatCount(session.store.framesLost)} lost`
-  }, [session])
-  return (
-    <div
-      className="field self wide"
-      title="Drawings per second, age of the newest picture, frames the server skipped for this page, frames this page could not apply"
-    >
-      <span className="k">
-        This page, <Ticking read={readLost} />
-      </span>
-      <b className="t2">
-        <Ticking read={read} />
-      </b>
-    </div>
   )
 }

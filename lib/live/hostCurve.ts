@@ -28,6 +28,8 @@ export interface HostCurve {
   readonly validation: readonly CurvePoint[]
   readonly training: readonly CurvePoint[]
   readonly control: readonly CurvePoint[]
+  /** The last step of the recorded control once the run has gone beyond it; null while it still reaches. */
+  readonly controlEnded: number | null
   readonly parameters: readonly CurvePoint[]
   readonly marks: readonly GrowthMark[]
   /** Intervals of steps without telemetry. */
@@ -53,6 +55,14 @@ export function controlAt(curve: RunDescriptor['control_curve'], step: number): 
   const span = right.step - left.step
   const share = span === 0 ? 0 : (step - left.step) / span
   return (left.val_accuracy ?? 0) + share * ((right.val_accuracy ?? 0) - (left.val_accuracy ?? 0))
+}
+
+/** Finds the last measured point of the recorded control; null without one. */
+export function controlEnd(
+  curve: RunDescriptor['control_curve'],
+): { readonly step: number; readonly value: number } | null {
+  const last = curve?.findLast((point) => point.val_accuracy !== null)
+  return last === undefined || last.val_accuracy === null ? null : { step: last.step, value: last.val_accuracy }
 }
 
 /** Keeps at most `limit` points: of each bucket the least and the greatest, in order. Breaks (null) stay breaks. */
@@ -142,6 +152,7 @@ export function buildHostCurve(
     (input.control ?? []).filter((p) => p.step <= end).map((p) => ({ step: p.step, value: p.val_accuracy })),
     limit,
   )
+  const recordedTo = controlEnd(input.control)?.step ?? null
   const gaps = input.gaps.flatMap((gap) => {
     const from = stepAt(curve, gap.from_ms)
     const to = stepAt(curve, gap.to_ms)
@@ -153,6 +164,7 @@ export function buildHostCurve(
     validation,
     training,
     control,
+    controlEnded: recordedTo !== null && recordedTo < lastStep ? recordedTo : null,
     parameters: curve.map((record) => ({ step: record.step, value: record.parameters })),
     marks,
     gaps,

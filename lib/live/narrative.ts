@@ -7,8 +7,9 @@
 import type { Freshness } from '../contracts/freshness.ts'
 import type { SeedState } from '../contracts/lifecycle.ts'
 import type { RunDescriptor } from '../contracts/runDescriptor.ts'
-import { formatAge, formatCount, formatPercent, stateText } from './formatValue.ts'
-import { controlAt } from './hostCurve.ts'
+import { formatAge, formatCount, formatNumber, formatPercent, stateText } from './formatValue.ts'
+import { guardText } from './guardWords.ts'
+import { controlAt, controlEnd } from './hostCurve.ts'
 import type { EvaluationRecord, TransitionRecord } from './recordLog.ts'
 import type { SeedRef } from './urlState.ts'
 
@@ -84,6 +85,12 @@ const nowLine = (input: NarrativeInput): NarrativeLine => {
       parts.push({ text: ', ' }, curvePart(`${Math.abs(points).toFixed(1)} pp ${side}`), {
         text: ' the recorded run without growth',
       })
+    } else {
+      const end = controlEnd(descriptor.control_curve)
+      if (end && last.step > end.step)
+        parts.push({
+          text: `; the recorded run without growth ended at step ${formatCount(end.step)} with ${formatPercent(end.value)}`,
+        })
     }
     parts.push({ text: '. ' })
   } else if (descriptor.origin === 'trainer') {
@@ -113,15 +120,13 @@ const whyLine = (input: NarrativeInput): NarrativeLine => {
   const ago = formatAge(input.nowMs - last.at_ms)
   const blueprint = last.blueprint_id === null ? '' : ` (${last.blueprint_id})`
   const by = last.triggered_by === 'unknown' ? '' : ` by ${last.triggered_by}`
-  const reading =
-    last.guard?.value === null || last.guard === null
-      ? ''
-      : `: ${last.guard.name} ${last.guard.value.toPrecision(3)}${last.guard.threshold === null ? '' : ` against ${last.guard.threshold}`}`
+  // The reason speaks for itself; the check is the evidence where no reason was given.
+  const because = last.reason === '' ? guardText(last.guard) : last.reason
   const parts: NarrativePart[] = [
     seedPart(refOf(last)),
     { text: `${blueprint} ${stateText(last.to_state).toLowerCase()}${by} ` },
     { text: `${ago} ago`, target: { kind: 'panel', panel: 'events' } },
-    { text: reading === '' && last.reason !== '' ? `: ${last.reason}.` : `${reading}.` },
+    { text: because === '' ? '.' : `: ${because}.` },
   ]
   const lives = input.transitions.filter((record) => ENDINGS.includes(record.to_state))
   const kept = lives.filter((record) => record.to_state === 'FOSSILIZED').length
@@ -139,11 +144,11 @@ const outlook = (seed: LiveSeed): string => {
     case 'TRAINING':
       return seed.reconstruction === null
         ? `trains${ticks}`
-        : `trains${ticks}: reconstruction ${seed.reconstruction.toPrecision(2)}, needs 0.05`
+        : `trains${ticks}: reconstruction loss ${formatNumber(seed.reconstruction)}, at most 0.05`
     case 'GRAFTING':
-      return seed.alpha === null ? 'is being blended in' : `is being blended in: alpha ${seed.alpha.toFixed(2)} of 1`
+      return seed.alpha === null ? 'is being blended in' : `is ${Math.round(seed.alpha * 100)} % blended in`
     case 'STABILIZATION':
-      return `settles at alpha 1${ticks}`
+      return `settles, fully blended in${ticks}`
     case 'EVALUATING':
       return seed.stability === null
         ? `is being measured${ticks}`
