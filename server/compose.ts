@@ -140,7 +140,7 @@ export async function compose({ config, logger, root, dev, overrides = {} }: Com
           const before = board.busHealth().state
           board.onBus(message)
           // A change of state is not worth waiting half a second for.
-          if (message.health.state !== before) live.sendStatus(board.status())
+          if (message.health.state !== before) live.sendStatus(() => board.status())
         }
       }
     }
@@ -178,7 +178,7 @@ export async function compose({ config, logger, root, dev, overrides = {} }: Com
     ticker.start()
     parts.add(
       'status timer',
-      clock.every(STATUS_MS, () => live.sendStatus(board.status())),
+      clock.every(STATUS_MS, () => live.sendStatus(() => board.status())),
     )
 
     // Pages last: they may ask the handle from their first request on.

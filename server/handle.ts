@@ -31,8 +31,8 @@ export interface Handle {
   readonly overview: () => Readonly<Record<string, unknown>>
   /** @throws STATE_NOT_FOUND for an unknown run */
   readonly layers: (run?: string) => Readonly<Record<string, unknown>>
-  /** @throws STATE_NOT_FOUND */
-  readonly layer: (layerId: string, run?: string) => Readonly<Record<string, unknown>>
+  /** JSON in pieces: a layer of 65,536 seeds is 30 MB of text. @throws STATE_NOT_FOUND, before the first piece */
+  readonly layer: (layerId: string, run?: string) => AsyncIterable<string>
   /** @throws STATE_NOT_FOUND */
   readonly seed: (layerId: string, seedId: number, run?: string) => Readonly<Record<string, unknown>>
   /** @throws STATE_NOT_FOUND, CONTRACT_INVALID */

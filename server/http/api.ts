@@ -12,7 +12,8 @@ import type { Clock } from '../../lib/primitives/clock.ts'
 import type { FanoutCounters } from '../fanout/frameTicker.ts'
 import type { Handle } from '../handle.ts'
 import { readSeries } from '../state/historyReader.ts'
-import { seedColumnsOf, seedOf, type LayerReader } from '../state/layerReader.ts'
+import { seedOf, type LayerReader } from '../state/layerReader.ts'
+import { layerText } from '../state/layerText.ts'
 import type { StatusBoard } from '../state/liveStatus.ts'
 import type { KnownRun, RunBook } from '../state/runBook.ts'
 import type { Metrics } from './metrics.ts'
@@ -131,7 +132,7 @@ export function createApi(sources: ApiSources): Handle {
     },
     layer(layerId, runId) {
       const { run, layer, summary } = find(layerId, runId)
-      return { ...toItem(summary), seeds: seedColumnsOf(run, layer, clock.wallMs()) }
+      return layerText(toItem(summary), { run, layer, clock })
     },
     seed(layerId, seedId, runId) {
       const { run, layer } = find(layerId, runId)

@@ -31,6 +31,7 @@ const INSPECT_WINDOW_MS = 300_000
 const INSPECT_POINTS = 300
 /** Packets that may wait for one viewer before its session starts anew: about 1 MB of records. */
 const MAX_BACKLOG = 1_000
+const GREETED = 'greeted'
 
 export interface LiveNamespaceOptions {
   readonly io: LiveIo
@@ -48,12 +49,11 @@ export interface LiveNamespace {
   sessionsDropped(): number
   sendRecords(records: readonly LiveRecord[]): void
   sendRun(run: RunSnapshot): void
-  sendStatus(status: LiveStatus): void
+  /** Asked for only when somebody is there to read it. */
+  sendStatus(latest: () => LiveStatus): void
   /** Every session starts anew: what pages hold no longer matches. */
   resync(reason: string): void
 }
-
-type Viewed = ReturnType<LiveIo['of']>['sockets'] extends Map<string, infer S> ? S : never
 
 interface EngineConnection {
   readonly writeBuffer: readonly unknown[]
@@ -73,6 +73,7 @@ export function createLiveNamespace({
   status,
 }: LiveNamespaceOptions): LiveNamespace {
   const nsp = io.of(LIVE_NAMESPACE)
+  /** Who said hello, by room: what all of them get is encoded once. */
   const greeted = new Set<string>()
   let refused = 0
   let dropped = 0
@@ -146,6 +147,7 @@ export function createLiveNamespace({
             throw new AppError('STATE_PROTOCOL', `the server speaks protocol ${LIVE_PROTOCOL}`, { path: 'protocol' })
           // From this turn on the viewer gets every batch: nothing can fall between the answer and the first of them.
           greeted.add(socket.id)
+          void socket.join(GREETED)
           return { protocol: LIVE_PROTOCOL, server_ms: clock.wallMs(), status: status(), records: log.resume(resume) }
         },
         view: (view) => {
@@ -163,20 +165,21 @@ export function createLiveNamespace({
     })
   })
 
-  const each = (use: (socket: Viewed) => void): void => {
+  /** Records can not be skipped one by one: a session that does not keep up ends, and its page resumes with a delta or a snapshot. */
+  const dropOverfull = (): void => {
     for (const id of greeted) {
       const socket = nsp.sockets.get(id)
       if (socket === undefined) continue
       const { writeBuffer } = socket.conn as unknown as EngineConnection
-      if (writeBuffer.length <= MAX_BACKLOG) {
-        use(socket)
-        continue
-      }
-      // Records can not be skipped one by one: the session ends, and the page resumes with a delta or a snapshot.
+      if (writeBuffer.length <= MAX_BACKLOG) continue
       dropped++
       greeted.delete(id)
       socket.disconnect(true)
     }
+  }
+  const all = () => {
+    dropOverfull()
+    return nsp.to(GREETED)
   }
 
   return {
@@ -184,16 +187,16 @@ export function createLiveNamespace({
     refusedEvents: () => refused,
     sessionsDropped: () => dropped,
     sendRecords(records) {
-      if (records.length > 0) each((socket) => socket.emit('records', { epoch: log.epoch, records }))
+      if (records.length > 0 && greeted.size > 0) all().emit('records', { epoch: log.epoch, records: [...records] })
     },
     sendRun(run) {
-      each((socket) => socket.emit('run', run))
+      if (greeted.size > 0) all().emit('run', run)
     },
     sendStatus(latest) {
-      each((socket) => socket.volatile.emit('status', latest))
+      if (greeted.size > 0) nsp.to(GREETED).volatile.emit('status', latest())
     },
     resync(reason) {
-      each((socket) => socket.emit('resync', reason))
+      if (greeted.size > 0) all().emit('resync', reason)
     },
   }
 }

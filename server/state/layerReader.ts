@@ -148,26 +148,30 @@ export function createLayerReader(): LayerReader {
 
 const nameOf = (byte: number): string => SEED_STATES[byte] ?? 'UNKNOWN'
 
-/** Every seed of a layer in columns. A seed that was never observed is UNKNOWN with age null. */
-export function seedColumnsOf(run: KnownRun, layer: number, nowMs: number) {
+/** Every seed of a layer, of one copy: a reader per column. */
+export interface SeedColumnReaders {
+  readonly rows: number
+  readonly state: (row: number) => string
+  readonly metrics: readonly (readonly [name: string, valueOf: (row: number) => number | null])[]
+  readonly ageMs: (row: number) => number | null
+}
+
+/** Copies a layer once. A seed that was never observed is UNKNOWN with age null. */
+export function readSeedColumns(run: KnownRun, layer: number, nowMs: number): SeedColumnReaders {
   const copy = copyLayer(run, layer)
   const bytes = new Uint8Array(copy.rows)
   readStates(copy, columnIndex(run.descriptor.seed_columns, 'state'), bytes)
   const layerAge = ageOf(copy.meta[TABLE_META.ingestMs], nowMs)
-  const metrics: Record<string, (number | null)[]> = {}
-  run.descriptor.seed_columns.forEach((column, at) => {
-    if (column.name !== 'state')
-      metrics[column.name] = Array.from(copy.seeds.subarray(at * copy.rows, (at + 1) * copy.rows), finite)
-  })
-  const seedIds = Array.from(bytes, (_, row) => row)
   return {
-    seed_id: seedIds,
-    state: Array.from(bytes, nameOf),
-    metrics,
-    age_ms: seedIds.map((row) => {
+    rows: copy.rows,
+    state: (row) => nameOf(bytes[row]!),
+    metrics: run.descriptor.seed_columns
+      .map(({ name }, at) => [name, (row: number) => finite(copy.seeds[at * copy.rows + row])] as const)
+      .filter(([name]) => name !== 'state'),
+    ageMs(row) {
       if (copy.rowTimes.length > 0) return ageOf(copy.rowTimes[row], nowMs)
       return bytes[row] === NEVER_STATE_ID ? null : layerAge
-    }),
+    },
   }
 }
 

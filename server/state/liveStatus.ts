@@ -33,6 +33,13 @@ export const NO_COUNTERS: IngestCounters = Object.freeze({
   lostByRun: {},
   topics: 0,
   deadLetters: 0,
+  foreign: {
+    overtaken: 0,
+    claimChecksMissing: 0,
+    commands: { waiting: 0, unknown: 0, settled: 0 },
+    flagged: {},
+    opaque: {},
+  },
   streams: [],
 })
 
@@ -58,7 +65,8 @@ export interface StatusBoard {
   busHealth(): BusHealth
   reportsPerSecond(): number
   entriesPerSecond(topic: string): number
-  layers(): LayerSummary[]
+  /** Newest runs first; at most `max`. */
+  layers(max?: number): LayerSummary[]
   status(): LiveStatus
   ready(): Readiness
   eventLoop(): { readonly p99Ms: number | null; readonly maxMs: number | null }
@@ -103,15 +111,15 @@ export function createStatusBoard(sources: StatusSources): StatusBoard {
   // The monitor measures intervals: its own period is not delay.
   const delayMs = (ns: number): number | null => (Number.isFinite(ns) && ns > 0 ? Math.max(0, ns / 1e6 - 5) : null)
 
-  const layers = (): LayerSummary[] => {
+  const layers = (max = Infinity): LayerSummary[] => {
     const nowMs = clock.wallMs()
-    return runs
-      .all()
-      .toSorted((a, b) => b.firstSeenMs - a.firstSeenMs)
-      .flatMap((run) => {
-        const lost = counters.lostByRun[run.descriptor.run_id] ?? 0
-        return run.descriptor.layers.map((_, layer) => reader.summary(run, layer, { nowMs, lost }))
-      })
+    const found: LayerSummary[] = []
+    for (const run of runs.all().toSorted((a, b) => b.firstSeenMs - a.firstSeenMs)) {
+      const lost = counters.lostByRun[run.descriptor.run_id] ?? 0
+      for (let layer = 0; layer < run.tables.length && found.length < max; layer++)
+        found.push(reader.summary(run, layer, { nowMs, lost }))
+    }
+    return found
   }
 
   const causes = () => {
@@ -172,7 +180,7 @@ export function createStatusBoard(sources: StatusSources): StatusBoard {
         refused: { total: counters.refusedTotal, by_reason: { ...counters.refusedByReason } },
         topics: counters.topics,
       },
-      layers: layers().slice(0, MAX_PUSHED_LAYERS),
+      layers: layers(MAX_PUSHED_LAYERS),
       viewers: sources.viewers(),
       frames_skipped: sources.framesSkipped(),
       trainer: sources.trainer(),

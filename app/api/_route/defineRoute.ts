@@ -56,3 +56,20 @@ export function defineRoute<C extends HttpContract>(
     }
   }
 }
+
+/** Sends JSON that comes in pieces; a piece is made when the line has room for it. */
+export function streamJson(pieces: AsyncIterable<string>): Response {
+  const encoder = new TextEncoder()
+  const iterator = pieces[Symbol.asyncIterator]()
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { done, value } = await iterator.next()
+      if (done === true) controller.close()
+      else controller.enqueue(encoder.encode(value))
+    },
+    async cancel() {
+      await iterator.return?.()
+    },
+  })
+  return new Response(body, { headers: { ...NO_STORE, 'content-type': 'application/json' } })
+}

@@ -1,6 +1,8 @@
 import { HTTP_API } from '../../../../lib/contracts/httpApi.ts'
-import { defineRoute } from '../../_route/defineRoute.ts'
+import { defineRoute, streamJson } from '../../_route/defineRoute.ts'
 
 export const dynamic = 'force-dynamic'
 
-export const GET = defineRoute(HTTP_API.layer, ({ handle, params, query }) => handle.layer(params.layer, query.run))
+export const GET = defineRoute(HTTP_API.layer, ({ handle, params, query }) =>
+  streamJson(handle.layer(params.layer, query.run)),
+)

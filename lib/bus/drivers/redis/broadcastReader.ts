@@ -30,6 +30,8 @@ const MANY_STREAMS = 16
 /** XINFO carries two whole entries; large ones can not come fast enough to overtake anybody in less (2.2 GB/s at most). */
 const AWAY_OF_LARGE_MS = 50
 const LARGE_BYTES = 4_096
+/** Every XREAD names every stream: beyond this a polluted registry would cost the neighbours more than it is worth. */
+const MAX_STREAMS = 8_192
 
 interface Source {
   readonly topic: string
@@ -61,8 +63,15 @@ export async function createBroadcastReader(context: ReaderContext, request: Rea
     if (failure) tellOf.error(toConsumerError(failure.error, delivery), delivery)
   })
 
+  let leftOut = 0
   const addSource = (topic: string, cursor: string, readCount: number | null, resumed: boolean): void => {
     if (sources.has(topic) || banned.has(topic)) return
+    if (sources.size >= MAX_STREAMS) {
+      leftOut += 1
+      if (leftOut > 1) return
+      const text = `more than ${MAX_STREAMS} topics match ${pattern.text}: the others, ${topic} first, are not read`
+      return tellOf.error(new AppError('BUS_REFUSED', text, { topic }), null)
+    }
     const place: Place = { topic, cursor: resumed ? cursor : null, open: [] }
     sources.set(topic, { topic, place, cursor, readCount, suspect: resumed })
     if (pattern.wildcard) tellOf.topic(topic)
@@ -175,7 +184,9 @@ export async function createBroadcastReader(context: ReaderContext, request: Rea
       if (halt.signal.aborted) return
     }
     meanBytes = bytes / Math.max(1, entries)
-    batchCount = Math.max(MIN_COUNT, Math.min(MAX_COUNT, Math.round(BATCH_BYTES / Math.max(1, meanBytes))))
+    // COUNT holds for each stream: many streams that fill up at once share the aim.
+    const share = BATCH_BYTES / Math.max(1, meanBytes) / Math.max(1, reply.length)
+    batchCount = Math.max(MIN_COUNT, Math.min(MAX_COUNT, Math.round(share)))
   }
 
   const recover = async (error: unknown): Promise<void> => {
@@ -219,7 +230,12 @@ export async function createBroadcastReader(context: ReaderContext, request: Rea
   // A topic that is not in this list was born after the subscription: the watcher reads it from its first entry.
   let unwatch: () => void = () => undefined
   if (pattern.wildcard) {
-    const known = (await context.registry.list()).filter((topic) => pattern.matches(topic))
+    // Streams that carry many layers first: they must not be the ones that find no room.
+    const segments = (topic: string): number => topic.split('.').length
+    const known = (await context.registry.list())
+      .filter((topic) => pattern.matches(topic))
+      .toSorted((a, b) => segments(a) - segments(b))
+      .slice(0, MAX_STREAMS + 1)
     await Promise.all(
       known.map((topic) =>
         start(topic).catch((error: unknown) => {

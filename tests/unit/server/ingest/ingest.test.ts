@@ -4,10 +4,21 @@ import { encodeMessage } from '../../../../lib/bus/codec.ts'
 import { systemClock as clock } from '../../../../lib/primitives/clock.ts'
 import { createIngest } from '../../../../server/ingest/ingest.ts'
 import type { IngestCounters, IngestMessage } from '../../../../server/ingest/ingestMessages.ts'
-import { createLayerReader, seedColumnsOf } from '../../../../server/state/layerReader.ts'
+import { createLayerReader, readSeedColumns } from '../../../../server/state/layerReader.ts'
+import type { KnownRun } from '../../../../server/state/runBook.ts'
 import { createRunBook } from '../../../../server/state/runBook.ts'
 import { createColumnPublisher } from '../../../support/columnPublisher.ts'
 import { waitUntil } from '../../../support/waitUntil.ts'
+
+function seedColumnsOf(run: KnownRun, layer: number, nowMs: number) {
+  const { rows, state, metrics, ageMs } = readSeedColumns(run, layer, nowMs)
+  const list = <T>(valueOf: (row: number) => T): T[] => Array.from({ length: rows }, (_, row) => valueOf(row))
+  return {
+    state: list(state),
+    age_ms: list(ageMs),
+    metrics: Object.fromEntries(metrics.map(([name, valueOf]) => [name, list(valueOf)])),
+  }
+}
 
 async function open() {
   const bus = createMemoryBus({ clock })
