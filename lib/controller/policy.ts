@@ -21,14 +21,7 @@ export interface GrowthChoice {
   blueprint(state: PolicyState, seed: SeedView): string
 }
 
-const NEW_MEMORY: SeedMemory = {
-  state: null,
-  generation: -1,
-  blueprint: null,
-  contribution: NaN,
-  ransomReads: 0,
-  ransomAsOf: -1,
-}
+const NEW_MEMORY: SeedMemory = { state: null, generation: -1, ransomReads: 0, ransomAsOf: -1 }
 const NEW_RECORD: BlueprintRecord = { tries: 0, ended: 0, value: 0, fossilised: 0 }
 
 /** Scores a dormant seed: dead chunks first, then gradient demand of low-rank chunks that have been tried least. */
@@ -115,13 +108,7 @@ function noteSeeds(state: PolicyState, seeds: readonly SeedView[]): PolicyState 
       failedLives++
       if (blueprint) blueprints[blueprint] = grown(blueprints[blueprint], { ended: 1 })
     }
-    memories[seed.key] = {
-      state: seed.state,
-      generation: seed.generation,
-      blueprint,
-      contribution: seed.contribution,
-      ...noteRansom(state, seed, before),
-    }
+    memories[seed.key] = { state: seed.state, generation: seed.generation, ...noteRansom(state, seed, before) }
   }
   const limit = state.config.stopAfterFailedLives
   const saturated = state.saturated || (limit > 0 && failedLives >= limit)
@@ -155,7 +142,8 @@ function notePending(state: PolicyState, seeds: readonly SeedView[], observation
     const seed = byKey.get(`${entry.layerId}/${entry.seedId}`)
     if (!seed || seed.state !== entry.fromState || seed.generation !== entry.generation) continue
     if (!refused.has(key)) {
-      pending[key] = entry
+      // A germination whose effect was not seen in time is given up: its seed and its slot are free for another choice.
+      if (entry.fromState !== 'DORMANT' || state.tick < entry.untilTick) pending[key] = entry
       continue
     }
     const wait = Math.min(maxBackoffTicks, backoffTicks * 2 ** entry.refusals)

@@ -1,7 +1,7 @@
 /*
  * PolicyState: what the controller remembers between observations, as plain immutable data.
  * In: nothing. Out: the initial state and its configuration.
- * Invariant: serialisable; a policy that is restarted with its state goes on as if nothing had happened.
+ * Invariant: a structured clone holds it all (JSON would lose NaN and Infinity): a policy restarted with it goes on as before.
  * Source: docs/training.md "policy".
  */
 import type { SeedState } from '../contracts/lifecycle.ts'
@@ -93,8 +93,6 @@ export interface PendingDecision {
 export interface SeedMemory {
   readonly state: SeedState | null
   readonly generation: number
-  readonly blueprint: string | null
-  readonly contribution: number
   readonly ransomReads: number
   readonly ransomAsOf: number
 }

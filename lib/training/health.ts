@@ -186,9 +186,14 @@ export class HealthWindow {
     }
   }
 
+  /** Of the finite values, so that one broken chunk does not blind its neighbours; NaN when there is none. */
   private median(values: Float64Array, from: number): number {
-    const sorted = values.slice(from, from + this.perLayer).toSorted()
-    return sorted[this.perLayer >> 1]!
+    const sorted = values
+      .slice(from, from + this.perLayer)
+      .filter((value) => Number.isFinite(value))
+      .toSorted()
+    const half = sorted.length >> 1
+    return sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2
   }
 
   save(): number[] {

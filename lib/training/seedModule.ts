@@ -24,6 +24,8 @@ export class SeedModule {
   readonly parameterCount: number
   readonly out: Float32Array
   readonly dOut: Float32Array
+  /** Hidden activations of the last forward pass, [rows][hidden]. */
+  readonly a: Float32Array
   /** Optimiser steps taken. */
   steps = 0
   private readonly place: ModulePlace
@@ -31,7 +33,6 @@ export class SeedModule {
   private readonly hidden: number
   private readonly hiddenOutputs: number
   private readonly z: Float32Array
-  private readonly a: Float32Array
   private readonly dz: Float32Array
   private readonly da: Float32Array
 

@@ -140,6 +140,26 @@ test('a refused decision backs off, twice as long each time, and is forgotten wh
   expect(moved.state.pending).toEqual({})
 })
 
+test('lost germinations free their seeds and slots again, so growth goes on', () => {
+  let state = growing()
+  const sent: [number, number][] = []
+  // No command ever arrives: every seed stays dormant, no outcome is told.
+  for (let tick = 1; tick <= 60; tick++) {
+    const seeds = [{ state: 'DORMANT' }, { state: 'DORMANT' }] as const
+    const step = decide(state, observation({ tick, seeds }))
+    state = step.state
+    for (const decision of step.decisions) sent.push([tick, decision.seedId])
+  }
+  expect(sent).toEqual([
+    [1, 0],
+    [11, 1],
+    [21, 0],
+    [31, 1],
+    [41, 0],
+    [51, 1],
+  ])
+})
+
 test('a seed that holds the host to ransom is culled after two evaluations', () => {
   let state = createPolicyState()
   const ransom = { ticks_in_state: 15, performance_delta: 0.03, total_improvement: -0.02 }

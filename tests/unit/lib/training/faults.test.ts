@@ -44,6 +44,25 @@ test('a learning-rate spike makes the governor restore the last good weights wit
   expect(Math.abs(trainer.evaluate('val').accuracy - before)).toBeLessThan(0.05)
 })
 
+test('the documented case: rate x150 without clipping after 6,000 steps on the digits is undone within five steps', () => {
+  const trainer = createTrainer({ seed: 2, faultsAllowed: true }, givenDigits())
+  runTicks(trainer, 300)
+  const before = trainer.evaluate('test').accuracy
+  trainer.injectFault({ faultId: 'spike', kind: 'lr_spike', factor: 150 })
+  let events = trainer.drainEvents()
+  let worstLoss = 0
+  for (let step = 0; step < 5; step++) {
+    trainer.runStep()
+    events = [...events, ...trainer.drainEvents()]
+    if (eventsOf(events, 'governor').length > 0) break
+    worstLoss = Math.max(worstLoss, trainer.evaluate('val').loss)
+  }
+  expect(worstLoss).toBeGreaterThan(5)
+  expect(eventsOf(events, 'governor')).toMatchObject([{ action: 'rollback', snapshotStep: 6_000 }])
+  // The snapshot of step 6,000 is what was there: not nearly the same accuracy, the same.
+  expect(trainer.evaluate('test').accuracy).toBe(before)
+})
+
 test('label noise costs accuracy while it lasts and ends by itself', () => {
   const [clean, noisy] = [trainedDigits(), trainedDigits()]
   noisy.injectFault({ faultId: 'n', kind: 'label_noise', ratio: 0.9, steps: 300 })

@@ -37,6 +37,17 @@ test('anything non-finite scores 0', () => {
   expect(observed([NaN, 1, 1, 1], [1, 1, 1, 1]).score[0]).toBe(0)
 })
 
+test('health is 0.4 live units, 0.2 variance and 0.3 flow against the layer median, 0.1 rank', () => {
+  // Variances 1 and 1.25: the median of two is 1.125.
+  const r = observed([0, 2, 0, 2], [0, 0, 2, 2])
+  expect(r.score[0]).toBeCloseTo(0.4 + 0.2 * (2 / 2.125) + 0.3 + 0.1)
+})
+
+test('a broken chunk does not take the health of its neighbours away', () => {
+  const r = observed([NaN, 1, 1, 1], [1, 1, 1, 1])
+  expect([r.score[0], r.score[1]! > 0.9]).toEqual([0, true])
+})
+
 test('gradient health is 1 within a decade of the median and falls by one per decade', () => {
   expect([1, 0.1, 10].map((flow) => gradientHealth(flow, 1))).toEqual([1, 1, 1])
   expect(gradientHealth(Math.sqrt(1_000), 1)).toBeCloseTo(0.5)

@@ -5,6 +5,10 @@ import { createRng } from '../../../../lib/training/rng.ts'
 import { SeedModule } from '../../../../lib/training/seedModule.ts'
 
 const ROWS = 32
+/** Where rounding of the float32 pass (falls with the step) and curvature (grows with it) meet: measured 5e-4 to 2e-2. */
+const STEP = 2e-3
+/** The worst of the 18 combinations is 3e-5; a wrong factor anywhere is above 1e-2. */
+const GRADIENT_BOUND = 1e-4
 const shape = { inputs: 20, width: 8, layers: 3, seedsPerLayer: 4, classes: 5, maxRows: ROWS }
 
 function given(layer: number, alpha: number, blueprint = BLUEPRINTS[0]!) {
@@ -33,6 +37,12 @@ function given(layer: number, alpha: number, blueprint = BLUEPRINTS[0]!) {
   return { rng, network, module, x, learn, loss }
 }
 
+/** Which units are on: where it differs between two points, a kink lies between them and no derivative is defined. */
+function pattern(network: Network, module: SeedModule): string {
+  const rectified = [...network.activations, ...(module.blueprint.kind === 'relu' ? [module.a] : [])]
+  return rectified.map((values) => Array.from(values, (value) => (value > 0 ? '1' : '0')).join('')).join('|')
+}
+
 for (const blueprint of BLUEPRINTS) {
   for (const layer of [0, 1, 2]) {
     test(`the gradient of ${blueprint.id} at layer ${layer} agrees with central differences`, () => {
@@ -42,26 +52,33 @@ for (const blueprint of BLUEPRINTS) {
       let apart = 0
       let size = 0
       let compared = 0
+      let kinks = 0
       for (const parameter of [...module.parameters, ...network.parameters]) {
         const analytic = parameter.g.slice()
         for (let draw = 0; draw < 8; draw++) {
           const i = rng.int(parameter.w.length)
           const original = parameter.w[i]!
-          const h = 2e-3
-          parameter.w[i] = original + h
-          const above = loss()
-          parameter.w[i] = original - h
-          const below = loss()
+          const at = (offset: number) => {
+            parameter.w[i] = original + offset
+            // The weight is rounded to float32: the step that was taken is the one to divide by.
+            return { w: parameter.w[i]!, loss: loss(), pattern: pattern(network, module) }
+          }
+          const above = at(STEP)
+          const below = at(-STEP)
           parameter.w[i] = original
-          const numeric = (above - below) / (2 * h)
+          if (above.pattern !== below.pattern) {
+            kinks++
+            continue
+          }
+          const numeric = (above.loss - below.loss) / (above.w - below.w)
           apart += (numeric - analytic[i]!) ** 2
           size += numeric ** 2 + analytic[i]! ** 2
           compared++
         }
       }
-      expect(compared).toBe(8 * (module.parameters.length + network.parameters.length))
-      // float32 and a few kinks: the documented agreement is 1e-5 to 2e-3.
-      expect(Math.sqrt(apart / size)).toBeLessThan(1e-2)
+      expect(compared + kinks).toBe(8 * (module.parameters.length + network.parameters.length))
+      expect(kinks).toBeLessThan(compared / 2)
+      expect(Math.sqrt(apart / size)).toBeLessThan(GRADIENT_BOUND)
     })
   }
 }
