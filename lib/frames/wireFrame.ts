@@ -144,6 +144,40 @@ function bytesOf(columns: Float32Array): Uint8Array {
   return columnBytes
 }
 
+function assertRoom(target: Uint8Array, offset: number, payloadBytes: number): void {
+  if (!isIn(offset, target.length) || target.length - offset < WIRE_HEADER_BYTES + payloadBytes)
+    throw refuse('the target is too small for the frame', { path: 'target', offset, bytes: target.length })
+}
+
+/** Writes a header that was found representable. */
+function putHeader(target: Uint8Array, offset: number, header: HeaderToEncode, payloadBytes: number): void {
+  scratch32[0] = WIRE_MAGIC
+  scratch32[1] = WIRE_VERSION | (header.kind << 8) | (header.flags << 24)
+  scratch32[2] = header.schemaId
+  scratch32[3] = header.layer
+  scratchF64[2] = header.publishedAtS
+  putU64(6, header.seq)
+  putU64(8, header.step)
+  scratch32[10] = header.tick
+  scratch32[11] = header.rows
+  scratch32[12] = header.columns
+  scratch32[13] = payloadBytes
+  scratch32[15] = header.windowMs
+  storeHeader(target, offset)
+}
+
+/**
+ * Writes the header of a frame whose columns already lie behind it in `target`; returns the frame's length in bytes.
+ * @throws CONTRACT_FRAME when the header is not representable or the target is too small.
+ */
+export function encodeWireHeader(target: Uint8Array, offset: number, header: HeaderToEncode): number {
+  assertEncodable(header)
+  const payloadBytes = header.rows * header.columns * 4
+  assertRoom(target, offset, payloadBytes)
+  putHeader(target, offset, header, payloadBytes)
+  return WIRE_HEADER_BYTES + payloadBytes
+}
+
 /**
  * Writes one frame at `offset` and returns its length in bytes; any alignment. `columns` is laid out [column][row].
  * @throws CONTRACT_FRAME when the header is not representable, the column length lies or the target is too small.
@@ -158,21 +192,8 @@ export function encodeWireFrame(
   const payloadBytes = header.rows * header.columns * 4
   if (columns.byteLength !== payloadBytes)
     throw refuse(`the columns hold ${columns.byteLength} bytes, the shape says ${payloadBytes}`, { path: 'columns' })
-  if (!isIn(offset, target.length) || target.length - offset < WIRE_HEADER_BYTES + payloadBytes)
-    throw refuse('the target is too small for the frame', { path: 'target', offset, bytes: target.length })
-  scratch32[0] = WIRE_MAGIC
-  scratch32[1] = WIRE_VERSION | (header.kind << 8) | (header.flags << 24)
-  scratch32[2] = header.schemaId
-  scratch32[3] = header.layer
-  scratchF64[2] = header.publishedAtS
-  putU64(6, header.seq)
-  putU64(8, header.step)
-  scratch32[10] = header.tick
-  scratch32[11] = header.rows
-  scratch32[12] = header.columns
-  scratch32[13] = payloadBytes
-  scratch32[15] = header.windowMs
-  storeHeader(target, offset)
+  assertRoom(target, offset, payloadBytes)
+  putHeader(target, offset, header, payloadBytes)
   target.set(bytesOf(columns), offset + WIRE_HEADER_BYTES)
   return WIRE_HEADER_BYTES + payloadBytes
 }

@@ -25,6 +25,7 @@ const ALL_BUT_LIVE = [
   'lib/training',
   'lib/controller',
   'lib/agents',
+  'lib/compat',
 ]
 
 export const ROOMS: Readonly<Record<string, Room>> = {
@@ -38,6 +39,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'lib/training': { rooms: PURE, packages: [], builtins: ['node:crypto', 'node:zlib'] },
   'lib/controller': { rooms: PURE, packages: [], builtins: [] },
   'lib/agents': { rooms: ALL_BUT_LIVE, packages: [], builtins: ['*'] },
+  'lib/loadgen': { rooms: [...PURE, 'lib/frames', 'lib/bus', 'lib/telemetry'], packages: ['zod'], builtins: [] },
+  'lib/compat': { rooms: [...PURE, 'lib/bus'], packages: ['zod'], builtins: ['node:zlib'] },
   'lib/live': { rooms: [...PURE, 'lib/frames'], packages: ['socket.io-client', 'fzstd'], builtins: [] },
   server: {
     rooms: ALL_BUT_LIVE,

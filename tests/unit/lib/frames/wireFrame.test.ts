@@ -189,3 +189,15 @@ describe('schema id', () => {
     expect(new Set(ids).size).toBe(4)
   })
 })
+
+test('a header written before its columns makes the same frame as the one call', () => {
+  const columns = Float32Array.from({ length: sample.rows * sample.columns }, (_, i) => i / 3)
+  const whole = new Uint8Array(wire.wireFrameBytes(sample.rows, sample.columns))
+  wire.encodeWireFrame(whole, 0, sample, columns)
+  const inPlace = new Uint8Array(whole.length)
+  new Float32Array(inPlace.buffer, wire.WIRE_HEADER_BYTES).set(columns)
+  expect(wire.encodeWireHeader(inPlace, 0, sample)).toBe(whole.length)
+  expect(inPlace).toEqual(whole)
+  expect(codeOf(() => wire.encodeWireHeader(inPlace, 1, sample))).toBe('CONTRACT_FRAME')
+  expect(codeOf(() => wire.encodeWireHeader(inPlace, 0, { ...sample, rows: 0 }))).toBe('CONTRACT_FRAME')
+})
