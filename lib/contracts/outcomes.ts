@@ -48,17 +48,6 @@ export const CommandOutcome = z.discriminatedUnion('kind', [
 export type CommandOutcome = z.infer<typeof CommandOutcome>
 export type OutcomeKind = CommandOutcome['kind']
 
-export const OUTCOME_KINDS = [
-  'accepted',
-  'rejected',
-  'applied',
-  'failed',
-  'expired',
-  'duplicate',
-  'superseded',
-  'cancelled',
-] as const satisfies readonly OutcomeKind[]
-
 /** Tells whether the outcome closes its command; only `accepted` does not. */
 export function isFinalOutcome(kind: OutcomeKind): boolean {
   return kind !== 'accepted'

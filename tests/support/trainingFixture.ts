@@ -7,8 +7,6 @@
 import { readFileSync } from 'node:fs'
 import { createSpirals, parseDigits } from '../../lib/training/dataset.ts'
 import { createTrainer } from '../../lib/training/trainer.ts'
-import { createTrainerConfig } from '../../lib/training/trainerConfig.ts'
-import { createTrainerCore, type TrainerCore } from '../../lib/training/trainerCore.ts'
 import type {
   Dataset,
   SeedState,
@@ -28,9 +26,6 @@ export function givenDigits(): Dataset {
 
 export const givenTrainer = (options: Partial<TrainerOptions> = {}): Trainer =>
   createTrainer({ seed: 3, faultsAllowed: true, ...options }, spirals)
-
-export const givenCore = (options: Partial<TrainerOptions> = {}): TrainerCore =>
-  createTrainerCore(createTrainerConfig({ seed: 3, ...options }), spirals, null)
 
 export function transition(targetState: SeedState, more: Partial<TransitionCommand> = {}): TransitionCommand {
   return {
