@@ -20,6 +20,29 @@ const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 }
 
 class ConfigurationError extends Error {}
 
+/** Level by level: Node's own recursive form never returns under folders that pretend, like /proc. */
+function makeFolder(folder) {
+  if (existsSync(folder)) return
+  makeFolder(path.dirname(folder))
+  try {
+    mkdirSync(folder)
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error
+  }
+}
+
+/** Takes the data folder for this run; null when another run has it. */
+async function lockDataDir(dataDir) {
+  try {
+    makeFolder(dataDir)
+    return await takeLock(path.join(dataDir, 'running.lock'), { patienceMs: 0 })
+  } catch (error) {
+    throw new ConfigurationError(
+      `DATA_DIR is ${dataDir}, and nothing can be written there (${error.message}). Give a folder of yours, for example DATA_DIR=./data`,
+    )
+  }
+}
+
 /** Chooses the bus and says so in one line. */
 async function chooseBus(env, dataDir) {
   const wanted = env.BUS
@@ -40,7 +63,7 @@ async function chooseBus(env, dataDir) {
 }
 
 function spawnServer(dev, env) {
-  const args = ['--enable-source-maps', 'server/main.ts', '--role=all', ...(dev ? ['--dev'] : [])]
+  const args = ['--enable-source-maps', 'server/main.ts', ...(dev ? ['--dev'] : [])]
   return spawn(localNode(), args, {
     cwd: ROOT,
     env: {
@@ -85,8 +108,7 @@ async function main() {
   if (!existsSync(localNode()))
     throw new Error('not set up yet: run npm start (it sets up first), or node scripts/setup.mjs')
   const dataDir = path.resolve(ROOT, process.env.DATA_DIR || 'data')
-  mkdirSync(dataDir, { recursive: true })
-  const lock = await takeLock(path.join(dataDir, 'running.lock'), { patienceMs: 0 })
+  const lock = await lockDataDir(dataDir)
   if (!lock) {
     throw new ConfigurationError(
       `another Morphoscope is running on ${dataDir}. Stop it, or give this one its own DATA_DIR (and PORT).`,

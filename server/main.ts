@@ -19,9 +19,9 @@ const complain = (line: string): void => void process.stderr.write(`${line}\n`)
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { role: { type: 'string', default: 'all' }, dev: { type: 'boolean', default: false } },
+    options: { role: { type: 'string' }, dev: { type: 'boolean', default: false } },
   })
-  const { config, warnings } = readConfig({ role: values.role })
+  const { config, warnings } = readConfig(values.role === undefined ? {} : { role: values.role })
   const logger = createLogger({
     level: config.logLevel,
     format: config.logFormat ?? (process.stderr.isTTY ? 'pretty' : 'json'),
