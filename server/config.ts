@@ -24,6 +24,7 @@ export interface Config {
     readonly faultsAllowed: boolean
   }
   readonly historySeconds: number
+  readonly claimCheckDir: string | null
   readonly auth: 'demo'
   readonly publicOrigins: readonly string[]
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
@@ -101,6 +102,7 @@ export function parseConfig(source: Environment): Config {
       faultsAllowed: values['TRAINER_FAULTS'] as boolean,
     }),
     historySeconds: values['HISTORY_SECONDS'] as number,
+    claimCheckDir: (values['CLAIM_CHECK_DIR'] as string | undefined) ?? null,
     auth: 'demo' as const,
     publicOrigins: Object.freeze((values['PUBLIC_URL'] as string[] | undefined) ?? []),
     logLevel: values['LOG_LEVEL'] as Config['logLevel'],

@@ -144,6 +144,14 @@ export const CONFIG_KEYS: readonly ConfigKey[] = Object.freeze([
     why: 'Length of the in-memory history of each layer.',
   }),
   key({
+    name: 'CLAIM_CHECK_DIR',
+    schema: z.string().min(1).max(4_096),
+    default: null,
+    expected: 'a folder we may read, the same one a v2 client writes to',
+    example: '/mnt/claim-checks',
+    why: 'Where batches lie that a v2 client wrote to disk instead of the bus; unset means they are shown as gaps.',
+  }),
+  key({
     name: 'AUTH',
     schema: z.enum(['demo']),
     default: 'demo',

@@ -8,6 +8,7 @@
 import type { Delivery } from '../../lib/bus/messageBus.ts'
 import { AppError } from '../../lib/contracts/appError.ts'
 import { SEED_STATE_ID } from '../../lib/contracts/lifecycle.ts'
+import { WireId } from '../../lib/contracts/ids.ts'
 import { columnIndex, SEED_COLUMNS, type MetricColumn } from '../../lib/contracts/metrics.ts'
 import type { RunDescriptor } from '../../lib/contracts/runDescriptor.ts'
 import type { LayerHealthReport, SeedMetricsSnapshot } from '../../lib/contracts/telemetry.ts'
@@ -51,11 +52,35 @@ interface Waiting {
   readonly rows: readonly Row[]
   readonly wanted: number
   readonly names: ReadonlySet<string>
+  /** Named by a snapshot; the table of the run gives it its number. */
+  readonly blueprint: string | null
 }
 interface Row {
   readonly seed: number
   readonly metrics: Metrics
   readonly state: number | null
+}
+
+/** Blueprints of a run: their number in the column is 1 to 255. */
+const MAX_BLUEPRINTS = 255
+
+const blueprintOf = (message: Report): string | null => {
+  const id = message.message_type === 'SeedMetricsSnapshot' ? message.blueprint_id : null
+  return typeof id === 'string' && WireId.safeParse(id).success ? id : null
+}
+
+const knows = ({ blueprints }: RunDescriptor, id: string | null): boolean =>
+  id === null || blueprints.length >= MAX_BLUEPRINTS || blueprints.some((one) => one.blueprint_id === id)
+
+/** The blueprint table with every named one; what a publisher did not tell about it is not known, and said so. */
+function withBlueprints(before: RunDescriptor, ids: readonly (string | null)[]): RunDescriptor['blueprints'] {
+  const table = [...before.blueprints]
+  for (const id of new Set(ids)) {
+    if (id === null || knows({ ...before, blueprints: table }, id)) continue
+    const note = 'Named by its publisher, who tells nothing else of it; its size is not known.'
+    table.push({ blueprint_id: id, index: table.length + 1, parameters: 0, note })
+  }
+  return table
 }
 
 /** `lifecycle_state` inside health metrics is the id of our `state` column, as a float. */
@@ -91,13 +116,18 @@ function grown(before: RunDescriptor, waiting: readonly Waiting[]): RunDescripto
     seeds.set(message.layer_id, wanted)
     larger = true
   }
-  if (!larger && fresh.length === 0) return null
+  const blueprints = withBlueprints(
+    before,
+    waiting.map((one) => one.blueprint),
+  )
+  if (!larger && fresh.length === 0 && blueprints.length === before.blueprints.length) return null
   // Known layers keep their order: a map hands out its keys as they came in.
   const layers = [...seeds].map(([layer_id, rows]) => ({ layer_id, seeds: rows }))
   const seedColumns = [...before.seed_columns, ...fresh.map(extraColumn)]
   return {
     ...before,
     layers,
+    blueprints,
     seed_columns: seedColumns,
     schema_id: schemaIdOf(layers, seedColumns, before.layer_columns),
   }
@@ -179,13 +209,22 @@ export function createExternalReports({ runs, toWallMs, refuse, onReport }: Exte
     }
   }
 
-  const apply = (run: Run, { message, delivery, rows }: Waiting): void => {
+  const writeBlueprint = (run: Run, layer: number, seed: number, id: string): void => {
+    const column = columnIndex(run.descriptor.seed_columns, 'blueprint')
+    const table = run.tables[layer]!
+    const named = run.descriptor.blueprints.find((entry) => entry.blueprint_id === id)
+    if (column < 0 || named === undefined || seed >= table.shape.rows) return
+    table.seeds[column * table.shape.rows + seed] = named.index
+  }
+
+  const apply = (run: Run, { message, delivery, rows, blueprint }: Waiting): void => {
     const layer = run.layerIndex.get(message.layer_id)
     if (layer === undefined) throw new AppError('CONTRACT_INVALID', 'the run has no such layer', { path: 'layer_id' })
     const atMs = toWallMs(delivery.acceptedAtMs)
     const table = run.tables[layer]!
     table.begin()
     write(run, layer, rows, atMs)
+    if (blueprint !== null) writeBlueprint(run, layer, rows[0]!.seed, blueprint)
     noteReport(run, layer, atMs)
     table.meta[TABLE_META.publishedMs] = message.timestamp * 1_000
     table.meta[TABLE_META.skewMs] = message.timestamp * 1_000 - delivery.acceptedAtMs
@@ -197,9 +236,10 @@ export function createExternalReports({ runs, toWallMs, refuse, onReport }: Exte
     onReport(run, atMs, message.timestamp * 1_000)
   }
 
-  const fits = (run: Run, { message, wanted, names }: Waiting): boolean => {
+  const fits = (run: Run, { message, wanted, names, blueprint }: Waiting): boolean => {
     const layer = run.layerIndex.get(message.layer_id)
     if (layer === undefined || run.tables[layer]!.shape.rows < wanted) return false
+    if (!knows(run.descriptor, blueprint)) return false
     const columns = run.descriptor.seed_columns
     const full = columns.length >= SEED_COLUMNS.length + MAX_EXTRA_COLUMNS
     return full || [...names].every((name) => columnIndex(columns, name) >= 0 || !COLUMN_NAME.test(name))
@@ -258,7 +298,7 @@ export function createExternalReports({ runs, toWallMs, refuse, onReport }: Exte
     // The columns of this source already carry these numbers, newer.
     if (run.framed) return
     const names = new Set(rows.flatMap((row) => Object.keys(row.metrics).map(toColumnName)))
-    const one: Waiting = { message, delivery, rows, wanted, names }
+    const one: Waiting = { message, delivery, rows, wanted, names, blueprint: blueprintOf(message) }
     const before = waitingOf.get(run)
     const behind = before?.some((other) => other.message.layer_id === message.layer_id) === true
     if (!run.implicit || (!behind && fits(run, one))) return apply(run, one)

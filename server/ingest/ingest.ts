@@ -5,12 +5,15 @@
  * Source: docs/architecture.md "telemetry flow"; docs/protocol.md "topics".
  */
 import { decodeEntry } from '../../lib/bus/codec.ts'
-import type { Delivery, MessageBus, SubscribeOptions, Subscription } from '../../lib/bus/messageBus.ts'
+import type { Delivery, MessageBus, SubscribeOptions, Subscription, TrimGap } from '../../lib/bus/messageBus.ts'
+import type { JsonFlag } from '../../lib/bus/tolerantJson.ts'
 import type { CoverageGap } from '../../lib/contracts/liveRecords.ts'
 import type { AnyMessage, MessageOf } from '../../lib/contracts/messageTypes.ts'
 import type { Clock } from '../../lib/primitives/clock.ts'
 import { toRecordDraft } from './eventRecords.ts'
 import { createExternalReports } from './externalReports.ts'
+import { createForeign, FOREIGN_PATTERNS } from './foreign.ts'
+import { createForeignTeller } from './foreignTeller.ts'
 import { createFrameIngest } from './frameIngest.ts'
 import type { IngestMessage, RecordDraft } from './ingestMessages.ts'
 import { createLossTeller } from './lossTeller.ts'
@@ -39,6 +42,8 @@ export interface IngestOptions {
   readonly bus: MessageBus
   readonly clock: Clock
   readonly historySeconds: number
+  /** Where batches lie that a v2 client wrote to disk; null = nowhere we can read. */
+  readonly claimCheckDir?: string | null
   readonly post: (message: IngestMessage) => void
 }
 
@@ -48,7 +53,7 @@ export interface Ingest {
 }
 
 /** Creates the ingest of one bus; `bus` must be started and is not stopped here. */
-export function createIngest({ bus, clock, historySeconds, post }: IngestOptions): Ingest {
+export function createIngest({ bus, clock, historySeconds, claimCheckDir = null, post }: IngestOptions): Ingest {
   const undo: (() => void)[] = []
   const subscriptions: Subscription[] = []
   const refusals = createRefusals(clock)
@@ -110,6 +115,9 @@ export function createIngest({ bus, clock, historySeconds, post }: IngestOptions
   })
   const external = createExternalReports({ runs, toWallMs, refuse, onReport })
 
+  const teller = createForeignTeller(clock, record)
+  const foreign = createForeign({ runs, external, clock, toWallMs, record, refuse, post, teller, claimCheckDir })
+
   const runOf = (message: AnyMessage, delivery: Delivery): Run | undefined => {
     const named = message as { readonly run_id?: unknown; readonly layer_id?: unknown }
     if (typeof named.run_id === 'string') return runs.byId(named.run_id)
@@ -147,6 +155,13 @@ export function createIngest({ bus, clock, historySeconds, post }: IngestOptions
       }
   }
 
+  /** NaN and infinities of Python were read as unmeasured: used, counted and said. */
+  const tellFlags = (message: AnyMessage, flags: readonly JsonFlag[], delivery: Delivery): void => {
+    const layerId = (message as { readonly layer_id?: unknown }).layer_id
+    const runId = runOf(message, delivery)?.descriptor.run_id ?? null
+    teller.flags(typeof layerId === 'string' ? layerId : null, runId, flags)
+  }
+
   const streams = new Map<string, { entries: number; lastMs: number }>()
   const countStream = (delivery: Delivery): void => {
     const stream = streams.get(delivery.topic)
@@ -162,7 +177,9 @@ export function createIngest({ bus, clock, historySeconds, post }: IngestOptions
     if (delivery.type === 'TelemetryFrames') return frames.accept(delivery)
     try {
       const entry = decodeEntry(delivery)
-      if (entry.kind === 'message') onMessage(entry.message, delivery)
+      if (entry.kind !== 'message') return
+      if (entry.flagCount > 0) tellFlags(entry.message, entry.flags, delivery)
+      onMessage(entry.message, delivery)
     } catch (error) {
       if (unknownTypes.size < MAX_UNKNOWN_TYPES || unknownTypes.has(delivery.type)) countUnknown(error, delivery.type)
       refuse(error, delivery)
@@ -203,7 +220,7 @@ export function createIngest({ bus, clock, historySeconds, post }: IngestOptions
         entries,
         bytes,
         lost,
-        duplicates,
+        duplicates: duplicates + foreign.duplicates(),
         waiting,
         refusedTotal: refusals.total(),
         refusedByReason: refusals.byReason(),
@@ -211,6 +228,7 @@ export function createIngest({ bus, clock, historySeconds, post }: IngestOptions
         unknownTypes: Object.fromEntries(unknownTypes),
         lostByRun: Object.fromEntries(runs.all().map((run) => [run.descriptor.run_id, run.lost])),
         deadLetters: dead,
+        foreign: foreign.counters(),
         streams: [...streams].map(([topic, stream]) => ({ topic, ...stream })),
         topics: subscriptions.reduce((sum, subscription) => sum + subscription.topics().length, 0),
       },
@@ -222,7 +240,7 @@ export function createIngest({ bus, clock, historySeconds, post }: IngestOptions
       kind: 'bus',
       health: bus.health(),
       checkedMs: clock.wallMs(),
-      patterns: INGEST_PATTERNS.map((entry) => entry.pattern),
+      patterns: [...INGEST_PATTERNS, ...FOREIGN_PATTERNS].map((entry) => entry.pattern),
     })
 
   const measureClock = async (): Promise<void> => {
@@ -276,6 +294,18 @@ export function createIngest({ bus, clock, historySeconds, post }: IngestOptions
         const consumer = pattern === 'kasmina.dead' ? onDead : accept
         subscriptions.push(await bus.subscribe(pattern, consumer, options(from, pattern)))
       }
+      for (const { pattern, accept: take } of FOREIGN_PATTERNS) {
+        // What was sent while nobody looked is shown too, as far back as the history goes.
+        const from = `${Math.max(0, Math.floor(clock.wallMs() + busAheadMs - historySeconds * 1_000))}-0`
+        const consumer = (delivery: Delivery) => {
+          countStream(delivery)
+          return foreign[take](delivery)
+        }
+        const { onGap: tellGap, ...rest } = options(from, pattern)
+        const onGap = (gap: TrimGap): void => (gap.after === from ? undefined : tellGap?.(gap))
+        subscriptions.push(await bus.subscribe(pattern, consumer, { ...rest, onGap }))
+      }
+      undo.push(clock.every(CHECK_MS, () => foreign.tick()))
       undo.push(clock.every(BATCH_MS, flush), clock.every(COUNTERS_MS, postCounters), clock.every(CHECK_MS, postHealth))
       undo.push(clock.every(5_000, () => void measureClock()))
       postHealth()

@@ -35,6 +35,19 @@ export interface RefusalSample {
   readonly atMs: number
 }
 
+/** What is only known of publishers we did not write. */
+export interface ForeignCounters {
+  /** Values that arrived after newer ones of the same seed and were not put over them. */
+  readonly overtaken: number
+  /** Batches whose payload lies in a file we could not read. */
+  readonly claimChecksMissing: number
+  readonly commands: { readonly waiting: number; readonly unknown: number; readonly settled: number }
+  /** Values by layer and kind (nan, inf, ...) that were no numbers at the source and are unmeasured here. */
+  readonly flagged: Readonly<Record<string, Readonly<Partial<Record<string, number>>>>>
+  /** Records of the newer generation that are kept on their stream and not drawn, by type. */
+  readonly opaque: Readonly<Record<string, number>>
+}
+
 export interface IngestCounters {
   /** Layer reports merged: one per layer and tick, or one per JSON message. */
   readonly reports: number
@@ -52,6 +65,8 @@ export interface IngestCounters {
   readonly lostByRun: Readonly<Record<string, number>>
   readonly topics: number
   readonly deadLetters: number
+  /** Absent before the first counting. */
+  readonly foreign?: ForeignCounters
   /** At most 512. */
   readonly streams: readonly { readonly topic: string; readonly entries: number; readonly lastMs: number }[]
 }

@@ -72,6 +72,7 @@ async function start(): Promise<void> {
       bus: opened,
       clock,
       historySeconds: data.historySeconds,
+      claimCheckDir: data.claimCheckDir,
       post: (message) => post({ kind: 'ingest', message }),
     })
     parts.add('ingest', (deadlineMs) => ingest.stop(deadlineMs))

@@ -11,6 +11,7 @@ import type { Clock } from '../../lib/primitives/clock.ts'
 import type { Config } from '../config.ts'
 import type { IngestMessage, RecordDraft } from '../ingest/ingestMessages.ts'
 import type { Logger } from '../logger.ts'
+import { createSourceWatch } from './sourceWatch.ts'
 import { createSupervisedThread, type SupervisedThread } from './supervisedThread.ts'
 import type { TrainerWorkerData, TrainerWorkerNote } from './trainerWorker.ts'
 import type { BusPart, BusWorkerData, FromWorker } from './workerProtocol.ts'
@@ -40,6 +41,7 @@ export function createThreads({ config, root, clock, logger, onIngest, onRecord 
   const bus =
     config.redisUrl === null ? ({ driver: 'memory' } as const) : ({ driver: 'redis', url: config.redisUrl } as const)
   let ingestStarted = false
+  const source = createSourceWatch(clock, onRecord)
 
   const incident = (name: string) => (cause: string, againInMs: number) => {
     logger.warn('a part ended and is started again', { part: name, cause, againInMs })
@@ -69,11 +71,14 @@ export function createThreads({ config, root, clock, logger, onIngest, onRecord 
         logger.warn('a part could not start', { part: name, ...said.error })
         return
       case 'part-note':
+        source.note(said.note, said.data)
         logger.warn('a part tells of an outage or a loss', { part: said.part, note: said.note, ...said.data })
         return
-      case 'part-error':
-        logger.warn('a part reported an error', { part: said.part, ...said.error })
+      case 'part-error': {
+        const held = source.repeated(`${said.part} ${said.error.code} ${said.error.text}`)
+        if (held !== null) logger.warn('a part reported an error', { part: said.part, ...said.error, heldBack: held })
         return
+      }
       case 'stopped':
         for (const failure of said.failures) logger.warn('a part did not stop cleanly', { part: name, failure })
     }
@@ -89,6 +94,7 @@ export function createThreads({ config, root, clock, logger, onIngest, onRecord 
           parts,
           bus,
           historySeconds: config.historySeconds,
+          claimCheckDir: config.claimCheckDir === null ? null : path.resolve(root, config.claimCheckDir),
         }
         return new Worker(BUS_WORKER, { name, workerData })
       },
@@ -159,10 +165,12 @@ export function createThreads({ config, root, clock, logger, onIngest, onRecord 
       return trainer.restarts() >= 5 ? 'failed' : trainer.restarts() > 0 ? 'restarting' : 'running'
     },
     ingestStarted: () => ingestStarted,
-    causes: () =>
-      [...busThreads, ...(config.trainer.enabled ? [trainer] : [])].flatMap((thread) => {
+    causes: () => [
+      ...[...busThreads, ...(config.trainer.enabled ? [trainer] : [])].flatMap((thread) => {
         const cause = thread.cause()
         return cause === null ? [] : [{ code: 'PART_DOWN', text: `${thread.name}: ${cause}` }]
       }),
+      ...source.causes(),
+    ],
   }
 }

@@ -15,6 +15,7 @@ export interface BusWorkerData {
   readonly parts: readonly BusPart[]
   readonly bus: { readonly driver: 'redis'; readonly url: string } | { readonly driver: 'memory' }
   readonly historySeconds: number
+  readonly claimCheckDir: string | null
 }
 
 export interface WorkerError {

@@ -13,6 +13,8 @@ import { TOPICS_KEY } from './redisWriter.ts'
 /** More names than this are not ours: the rest is left out and said in `overflow`. */
 const MAX_TOPICS = 100_000
 const SCAN_COUNT = 1_000
+/** Steps of the first look, which ends when the whole key space was seen once: 200,000 keys, about 0.2 s of one Redis. */
+const FIRST_STEPS = 200
 
 export interface TopicRegistry {
   /** The registry now, sorted and validated. */
@@ -36,6 +38,7 @@ export function createTopicRegistry(options: TopicRegistryOptions): TopicRegistr
   const listeners = new Set<(topics: readonly string[]) => void>()
   const foreign = new Set<string>()
   let scanCursor = '0'
+  let looked = false
   let last = ''
   let polling: Promise<void> | null = null
   let stopped = false
@@ -46,7 +49,7 @@ export function createTopicRegistry(options: TopicRegistryOptions): TopicRegistr
     return names.filter(isTopic)
   }
 
-  /** One bounded step of SCAN per poll; streams that carry a valid topic name. */
+  /** One bounded step of SCAN; streams that carry a valid topic name. */
   const scanStep = async (): Promise<void> => {
     const reply = await connection.call(['SCAN', scanCursor, 'COUNT', SCAN_COUNT, 'TYPE', 'stream'])
     if (!Array.isArray(reply)) return
@@ -55,10 +58,17 @@ export function createTopicRegistry(options: TopicRegistryOptions): TopicRegistr
     for (const name of names) if (foreign.size < MAX_TOPICS && isTopic(String(name))) foreign.add(String(name))
   }
 
+  /** Everything once, so that what exists is known from the start; then one step per poll. */
+  const scan = async (): Promise<void> => {
+    await scanStep()
+    for (let step = 1; !looked && scanCursor !== '0' && step < FIRST_STEPS; step++) await scanStep()
+    looked = true
+  }
+
   const list = async (deadlineMs?: number): Promise<readonly string[]> => {
     const names = new Set(await readSet(deadlineMs))
     if (options.scanForeign) {
-      await scanStep()
+      await scan()
       for (const name of foreign) names.add(name)
     }
     return [...names].sort()
