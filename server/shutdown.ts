@@ -8,7 +8,8 @@ import type { Clock } from '../lib/primitives/clock.ts'
 import type { StopReport } from '../lib/primitives/disposables.ts'
 import type { Logger } from './logger.ts'
 
-export const STOP_DEADLINE_MS = 5_000
+/** A person who pressed Ctrl-C waits for it; with a bus that is gone every part uses all of it. */
+export const STOP_DEADLINE_MS = 2_200
 
 export interface ShutdownOptions {
   readonly stop: (deadlineMs: number) => Promise<StopReport>

@@ -365,6 +365,22 @@ describe.skipIf(missing !== null)('redis faults', { timeout: 60_000 }, () => {
     expect(errors.sort()).toEqual(['BUS_REFUSED', 'CONTRACT_TOO_LARGE'])
   })
 
+  test('a password that was left out is a refusal, never a connection that looks up', async () => {
+    const redis = await server({ args: ['--requirepass', 'secret'] })
+    const b = createRedisBus({ url: redis.url, clock: systemClock, name: 'test', startDeadlineMs: 1_000 })
+    const told: (string | null)[] = []
+    b.onState((health) => void told.push(health.cause))
+    const failure = await b.start().then(
+      () => null,
+      (error: unknown) => error,
+    )
+    expect(isAppError(failure, 'BUS_REFUSED')).toBe(true)
+    expect(String(failure)).toMatch(/NOAUTH/)
+    // Said while it was tried, not only at its end.
+    expect(told.some((cause) => cause?.includes('NOAUTH') === true)).toBe(true)
+    await b.stop(0)
+  })
+
   test('a wrong password and a missing right say who, what and what to do, without a storm', async () => {
     const { redis, proxy } = await proxied()
     await redis.command('ACL', 'SETUSER', 'reader', 'on', '>secret', '~*', '+@all', '-xadd')

@@ -56,7 +56,10 @@ export function createBusHealth(options: BusHealthOptions): BusHealthKeeper {
   const update = (): void => {
     let broken: RedisConnection | null = null
     for (const connection of connections) if (!connection.current) broken ??= connection
+    const before = cause
     if (broken?.failure) cause = broken.failure.message
+    // Why it does not come up is worth telling while it is tried.
+    if (state === 'starting' && cause !== before) for (const listener of listeners) tell(listener, now())
     if (state === 'starting' || state === 'stopped') return
     // A connection that never was ready yet (a reader just opened) is no outage.
     const outage = broken !== null && (broken.generation > 0 || broken.failure !== null)

@@ -63,6 +63,8 @@ export function createRedisConnection(options: RedisConnectionOptions): RedisCon
         return
       } catch (error) {
         if (!(error instanceof Error) || error.name !== 'ReplyError') throw error
+        // Without a sign-in nothing will be answered; a missing right to PING alone says nothing about the others.
+        if (/^(NOAUTH|WRONGPASS)/.test(error.message)) throw error
         if (!error.message.startsWith('LOADING')) return
         failure = toRedisError(error, target)
         options.onChange(connection)
