@@ -4,7 +4,13 @@ import type { ReactNode } from 'react'
 import { parseTheme, THEME_COOKIE } from '../components/shell/theme.ts'
 import './tokens.css'
 import './globals.css'
-import './live.css'
+import './styles/frame.css'
+import './styles/panels.css'
+import './styles/heatmap.css'
+import './styles/records.css'
+import './styles/conductor.css'
+import './styles/drawers.css'
+import './styles/narrow.css'
 
 export const metadata: Metadata = {
   title: 'Live · Morphoscope',

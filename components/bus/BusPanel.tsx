@@ -2,7 +2,7 @@
  * Bus panel: state and address, what was refused and why, what was lost, every stream with rate and age.
  * In: GET /api/bus, asked every two seconds while open. Out: the popover under the bus chip.
  * Invariant: figures carry the time of their answer; without an answer the last ones stay, marked as old; unknown is "?".
- * Source: docs/api.md "bus"; features G.
+ * Source: docs/bus.md; features G.
  */
 'use client'
 import { QueryClient, QueryClientProvider, useQuery } from '@tanstack/react-query'

@@ -103,7 +103,8 @@ const drawAxes = (
   for (let at = Math.ceil(from / step) * step; at <= to; at += step) {
     const x = stepToX(curve, frame, at)
     pen.fillStyle = theme.text3
-    pen.fillText(formatCount(at), x, frame.height - 9)
+    // The last label makes room for the axis's name.
+    if (x < frame.right - 18) pen.fillText(formatCount(at), x, frame.height - 9)
   }
   pen.textAlign = 'right'
   pen.fillText('lives', frame.left - 8, frame.marksY)

@@ -8,7 +8,7 @@
 import { useCallback, type ReactNode } from 'react'
 import { formatAge } from '../../lib/live/formatValue.ts'
 import { useLive } from '../live/LiveProvider.tsx'
-import { PUBLISH_EXAMPLE } from './publishExample.ts'
+import { publishExample } from './publishExample.ts'
 import { ScrollRegion } from '../ui/ScrollRegion.tsx'
 import { Ticking } from '../live/Ticking.tsx'
 import { useLiveTopic } from '../live/useLiveTopic.ts'
@@ -28,8 +28,10 @@ export function EmptyState() {
     <div className="empty">
       <h2>No telemetry yet</h2>
       <p className="t2">
-        This page shows every seed of a network as soon as one reports. Nothing is wrong if you have just started: the
-        first report of the demo trainer usually takes a few seconds.
+        This page shows every seed of a network as soon as one reports.{' '}
+        {status.trainer === 'running' || status.trainer === 'restarting'
+          ? 'Nothing is wrong if you have just started: the first report of the demo trainer usually takes a few seconds.'
+          : 'The demo trainer is not running here, so nothing appears until somebody publishes. Three ways to go on:'}
       </p>
       <dl>
         <dt>Listening to</dt>
@@ -62,8 +64,9 @@ export function EmptyState() {
             <>
               One report is enough to see a layer appear; the second command, needed once, names its stream. The format
               is in docs/messages.md.
+              {bus.address.includes('socket') && ' The socket lies in DATA_DIR, by default data.'}
               <ScrollRegion label="Command" className="code">
-                <pre>{PUBLISH_EXAMPLE}</pre>
+                <pre>{publishExample(bus.address)}</pre>
               </ScrollRegion>
             </>
           ) : (

@@ -7,7 +7,15 @@ export const EXAMPLE_MESSAGE = `{"message_id":"7b0c3c0e-5d0b-4a3c-9a53-0f0a4d1f4
 
 export const EXAMPLE_TOPIC = 'kasmina.telemetry.layer.my_layer.health'
 
-/** The two commands: one entry, and the topic's name in the registry. */
-export const PUBLISH_EXAMPLE = `redis-cli -u "$REDIS_URL" XADD ${EXAMPLE_TOPIC} '*' \\
+/** Says how redis-cli reaches the bus: its address, or the socket of the server's own Redis. */
+export function redisCli(address: string): string {
+  return /^[\w.[\]:-]+:\d+$/.test(address) ? `redis-cli -u redis://${address}` : 'redis-cli -s data/redis/redis.sock'
+}
+
+/** Writes the two commands: one entry, and the topic's name in the registry. */
+export function publishExample(address: string): string {
+  const cli = redisCli(address)
+  return `${cli} XADD ${EXAMPLE_TOPIC} '*' \\
   type LayerHealthReport enc json data '${EXAMPLE_MESSAGE}'
-redis-cli -u "$REDIS_URL" SADD kasmina.topics ${EXAMPLE_TOPIC}`
+${cli} SADD kasmina.topics ${EXAMPLE_TOPIC}`
+}

@@ -6,7 +6,7 @@
  */
 import { SEED_STATE_ID } from '../../lib/contracts/lifecycle.ts'
 import type { LiveRecord } from '../../lib/contracts/liveRecords.ts'
-import { formatCount, formatPercent } from '../../lib/live/formatValue.ts'
+import { formatCount, formatPercent, stateText } from '../../lib/live/formatValue.ts'
 import { guardText } from '../../lib/live/guardWords.ts'
 import { stateLabel } from '../heatmap/stateGlyph.ts'
 import type { IconName } from '../ui/Icon.tsx'
@@ -90,9 +90,17 @@ const COMMAND_WORDS: Readonly<Record<string, string>> = {
   EmergencyStopCommand: 'emergency stop',
 }
 
+/** Turns names of states and columns inside a sentence into words. */
+const spoken = (text: string): string =>
+  text
+    .replace(/\b([A-Z][A-Z_]+) -> ([A-Z][A-Z_]+)\b/g, (_, from: string, to: string) =>
+      `${stateText(from)} to ${stateText(to)}`.toLowerCase(),
+    )
+    .replace(/\b[a-z]+(?:_[a-z]+)+\b/g, (name) => name.replaceAll('_', ' '))
+
 const commandLine = (record: CommandRecord): EventLine => {
   const what = COMMAND_WORDS[record.command_type] ?? record.command_type
-  const text = `${what} ${record.outcome}${record.text === '' ? '' : `: ${record.text}`}`
+  const text = `${what} ${record.outcome}${record.text === '' ? '' : `: ${spoken(record.text)}`}`
   return {
     subject: nameOf(record.layer_id, record.seed_id),
     text,

@@ -133,7 +133,7 @@ export function HeatmapCanvas({
       if (!layout) return
       pen.setTransform(ratio, 0, 0, ratio, 0, 0)
       if (layout.kind === 'cells') drawCells(pen, theme, current, layout, ratio)
-      else field.draw(pen, theme, current, layout, ratio, box.scrollTop)
+      else if (field.draw(pen, theme, current, layout, ratio, box.scrollTop)) draw()
       pagePerformance.record(startedMs, performance.now() - startedMs)
     }
     const draw = (): void => {

@@ -77,5 +77,5 @@ export function luminance([r, g, b]: Rgb): number {
 /** Chooses the ink with the better contrast on a fill. */
 export function inkOn(fill: Rgb): 'dark' | 'light' {
   const level = luminance(fill)
-  return (level + 0.05) / 0.052 >= 1.05 / (level + 0.05) ? 'dark' : 'light'
+  return (level + 0.05) / 0.05 >= 1.05 / (level + 0.05) ? 'dark' : 'light'
 }

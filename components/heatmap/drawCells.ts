@@ -100,7 +100,7 @@ const drawGround = (
   pen.fillStyle = toCss(fill)
   pen.fill()
   // Small text takes the ink as well: on the middle of the scale nothing softer keeps 4.5 : 1.
-  const ink = inkOn(fill) === 'dark' ? '#05070a' : '#ffffff'
+  const ink = inkOn(fill) === 'dark' ? '#000000' : '#ffffff'
   return { ink, soft: ink, muted: false }
 }
 

@@ -16,8 +16,19 @@ import { drawGlyph } from './drawGlyph.ts'
 
 type Pen = CanvasRenderingContext2D
 
+/** Binning a million seeds takes longer than a frame may: it is spread over several. */
+const BIN_BUDGET_MS = 3
+
 export interface FieldRenderer {
-  draw(pen: Pen, theme: CanvasTheme, scene: HeatmapScene, layout: HeatmapLayout, ratio: number, scrollTop: number): void
+  /** Draws; answers true when layers are left to bin, which the next drawing goes on with. */
+  draw(
+    pen: Pen,
+    theme: CanvasTheme,
+    scene: HeatmapScene,
+    layout: HeatmapLayout,
+    ratio: number,
+    scrollTop: number,
+  ): boolean
   /** Row of the seed that a cell shows. */
   rowOf(layer: number, column: number): number
   /** Byte shown per cell; state byte in state mode. */
@@ -68,13 +79,21 @@ export function createFieldRenderer(): FieldRenderer {
     stamps = []
   }
 
-  const rebin = (scene: HeatmapScene, layout: HeatmapLayout, first: number, last: number): void => {
+  const rebin = (scene: HeatmapScene, layout: HeatmapLayout, first: number, last: number): boolean => {
     let dirty = false
+    let left = false
+    const startedMs = performance.now()
+    const look = ` ${layout.binSize} ${scene.mode} ${scene.metric.name} ${lutKey}`
     for (let index = first; index < last; index++) {
       const layer = scene.layers[index]
       if (!layer) continue
-      const stamp = `${layer.mirror.version} ${layout.binSize} ${scene.mode} ${scene.metric.name} ${lutKey}`
+      const stamp = `${layer.mirror.version}${look}`
       if (stamps[index] === stamp) continue
+      // A new metric or theme shows at once; changed values may come a frame later.
+      if (stamps[index]?.endsWith(look) && performance.now() - startedMs > BIN_BUDGET_MS) {
+        left = true
+        continue
+      }
       stamps[index] = stamp
       dirty = true
       const start = index * columns
@@ -87,6 +106,7 @@ export function createFieldRenderer(): FieldRenderer {
       for (let bin = 0; bin < columns; bin++) words[start + bin] = bin < bins ? (lut[target[bin] ?? 255] ?? 0) : 0
     }
     if (dirty && pixels) image.getContext('2d')?.putImageData(pixels, 0, 0)
+    return left
   }
 
   const drawRow = (
@@ -231,7 +251,7 @@ export function createFieldRenderer(): FieldRenderer {
       const first = Math.max(0, Math.floor(scrollTop / layout.rowHeight))
       const visible = Math.ceil((layout.height - layout.top) / layout.rowHeight) + 1
       const last = Math.min(scene.layers.length, first + visible)
-      rebin(scene, layout, first, last)
+      const left = rebin(scene, layout, first, last)
       pen.clearRect(0, 0, layout.width, layout.height)
       pen.imageSmoothingEnabled = false
       pen.save()
@@ -244,6 +264,7 @@ export function createFieldRenderer(): FieldRenderer {
       pen.restore()
       drawLabels(pen, theme, scene, layout, scrollTop)
       drawCrosshair(pen, theme, scene, layout, scrollTop)
+      return left
     },
   }
 }
@@ -279,7 +300,7 @@ const drawFigures = (
       pen.fillStyle = theme.panel
       pen.fillRect(x + layout.cellWidth - 3 - width, y + height / 2 - 9, width, 18)
       pen.fillStyle = old ? theme.text2 : theme.text1
-    } else pen.fillStyle = inkOn(fill) === 'dark' ? '#05070a' : '#ffffff'
+    } else pen.fillStyle = inkOn(fill) === 'dark' ? '#000000' : '#ffffff'
     pen.fillText(text, x + layout.cellWidth - 6, y + height / 2 + 0.5)
   }
 }

@@ -46,7 +46,7 @@ export function LifecyclePanel() {
             : `${formatCount(lives.ended)} lives ended${partial ? ' (of those listed)' : ''}: ${formatCount(lives.kept)} kept, ${formatCount(lives.culled)} culled${lives.rolledBack > 0 ? `, ${formatCount(lives.rolledBack)} rolled back` : ''}${lives.cancelled > 0 ? `, ${formatCount(lives.cancelled)} cancelled` : ''}`}
         </span>
       </div>
-      <ul className={old ? 'counts is-old' : 'counts'}>
+      <ul className={`counts${old ? ' is-old' : ''}${counts.total > 9_999 ? ' is-many' : ''}`}>
         {ORDER.map((id) => {
           const count = counts.byState[id] ?? 0
           return (

@@ -159,15 +159,17 @@ function LayersBanner() {
     return `${formatCount(old.length)} layers are ${worst} or older than usual; ${first.layerId} was last heard ${formatAge(first.ageMs)} ago.`
   }, [session])
   const trainer = session.store.status?.trainer
+  // Only our own run's silence is explained by our own trainer.
+  const own = session.store.run()?.descriptor.origin === 'trainer'
   return (
     <Banner icon="clock" tone="warn">
       <b>
         <Ticking read={read} />
       </b>{' '}
       <span className="t2">
-        {trainer === 'off' || trainer === 'failed'
+        {own && (trainer === 'off' || trainer === 'failed')
           ? `The trainer is ${trainer}.`
-          : trainer === 'restarting'
+          : own && trainer === 'restarting'
             ? 'The trainer is restarting.'
             : 'The bus answers; the producer does not report.'}{' '}
         Its last values stay, marked as old.

@@ -7,10 +7,14 @@
 import type { GuardReading } from '../contracts/liveRecords.ts'
 import { formatCount, formatNumber } from './formatValue.ts'
 
-const plain = (value: number): string =>
-  formatNumber(value)
+/** Small figures keep two digits that count; zeros at the end go. */
+const plain = (value: number): string => {
+  const size = Math.abs(value)
+  if (size >= 0.001 && size < 0.1) return String(Number(value.toPrecision(2)))
+  return formatNumber(value)
     .replace(/(\.\d*?)0+(?=$|e)/, '$1')
     .replace(/\.(?=$|e)/, '')
+}
 const points = (value: number): string => `${(value * 100).toFixed(2)} pp`
 
 type Say = (value: string, threshold: string | null) => string

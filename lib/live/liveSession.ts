@@ -8,6 +8,7 @@ import { EXACT_MAX_SEEDS } from '../contracts/socketEvents.ts'
 import type { Inflate } from '../frames/viewFrame.ts'
 import type { Clock } from '../primitives/clock.ts'
 import { createLiveClient, type LiveClient, type LiveSocket } from './liveClient.ts'
+import { createFrameSlicer } from './frameSlicer.ts'
 import { createLiveStore, SPARKLINE_SEEDS, toShownView, totalSeeds, type LiveStore } from './liveStore.ts'
 
 const SPARKLINE_SECONDS = 300
@@ -36,6 +37,7 @@ export function createLiveSession(options: {
 }): LiveSession {
   const { clock } = options
   const store = createLiveStore({ inflate: options.inflate })
+  const slicer = createFrameSlicer(clock, (bytes) => store.applyFrame(bytes))
   let hidden = false
   let stopHeartbeat: (() => void) | null = null
   let lostAtServerMs: number | null = null
@@ -59,7 +61,7 @@ export function createLiveSession(options: {
       resumePoint: () => (store.log.epoch === null ? null : { epoch: store.log.epoch, offset: store.log.offset }),
       onHello: (answer) => store.applyHello(answer),
       onStatus: (status) => store.applyStatus(status),
-      onFrame: (bytes) => store.applyFrame(bytes),
+      onFrame: (bytes) => slicer.push(bytes),
       onViewClass: (classId) => store.setViewClass(classId),
       onRecords: (batch) => store.applyRecords(batch),
       onRun: (run) => store.applyRun(run),

@@ -12,6 +12,11 @@ for (const theme of ['dark', 'light'] as const) {
     const errors = await openLive(page)
     await chooseTheme(page, theme)
     expect(await findSeriousViolations(page)).toEqual([])
+    await page.getByRole('button', { name: /^Bus, / }).click()
+    await expect(page.getByRole('region', { name: 'Bus', exact: true })).toContainText(/redis is up/)
+    expect(await findSeriousViolations(page)).toEqual([])
+    await page.keyboard.press('Escape')
+    await expect(page.getByRole('button', { name: /^Bus, / })).toBeFocused()
     await showTable(page)
     expect(await findSeriousViolations(page)).toEqual([])
     await page.getByRole('button', { name: 'layer_0/0' }).first().click()
@@ -33,11 +38,12 @@ test('the theme is there with the first byte after a reload', async ({ page }) =
 
 test('Tab reaches every control of the frame and the panels', async ({ page }) => {
   await openLive(page)
-  const names = await tabThrough(page, 200)
+  const names = await tabThrough(page, 40)
   for (const wanted of [
     /Skip to the page/,
     /run-switch/,
     /Freshness/,
+    /^Bus, /,
     /^Theme:/,
     /Keyboard help/,
     /^Live$/,

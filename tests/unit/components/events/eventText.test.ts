@@ -1,27 +1,58 @@
 import { expect, test } from 'vitest'
-import { eventText, guardText, isUnder } from '../../../../components/events/eventText.ts'
+import { eventText, isUnder, mergedCommands } from '../../../../components/events/eventText.ts'
 import { tallyLives } from '../../../../components/lifecycle/tallyLives.ts'
 import { countStates } from '../../../../components/lifecycle/countStates.ts'
 import { givenTransition } from '../../lib/live/liveFixture.ts'
 
-test('a transition says where to, which blueprint, who triggered it and what the guard read', () => {
-  const line = eventText(
-    givenTransition(1, {
-      to_state: 'CULLED',
-      triggered_by: 'operator',
-      guard: { name: 'stability', value: 0.71, threshold: 0.8, passed: false },
-    }),
-  )
+const applied = {
+  kind: 'command',
+  offset: 2,
+  at_ms: 1,
+  run_id: 'r',
+  layer_id: 'layer_0',
+  seed_id: 0,
+  command_id: 'c-1',
+  command_type: 'LifecycleTransitionCommand',
+  outcome: 'applied',
+  code: null,
+  text: 'DORMANT -> GERMINATED',
+} as const
+
+test('a transition says where to and why in short; its detail says all, with the check and the command', () => {
+  const record = givenTransition(1, {
+    to_state: 'CULLED',
+    triggered_by: 'operator',
+    guard: { name: 'stability', value: 0.71, threshold: 0.8, passed: false },
+  })
+  const line = eventText(record, applied)
   expect(line.subject).toBe('layer_0/0')
-  expect(line.text).toBe('to culled, gated, by operator: stability 0.710 against 0.800, not passed; plateau')
+  expect(line.text).toBe('to culled by operator: plateau')
+  expect(line.detail).toContain('check: stability 0.71, needs 0.8, not passed')
+  expect(line.detail).toContain('command c-1 applied')
   expect(line.filter).toBe('transitions')
 })
 
 test('what a record does not carry is not invented', () => {
-  expect(eventText(givenTransition(1, { triggered_by: 'unknown', reason: '', blueprint_id: null })).text).toBe(
-    'to germinated',
-  )
-  expect(guardText({ name: 'gain', value: null, threshold: null, passed: true })).toBe('gain unmeasured')
+  const line = eventText(givenTransition(1, { triggered_by: 'unknown', reason: '', blueprint_id: null, guard: null }))
+  expect(line.text).toBe('to germinated')
+  expect(line.detail).not.toContain('by ')
+})
+
+test('an applied command is merged into the transition it asked for; others keep their own line', () => {
+  const transition = givenTransition(3, { correlation_id: 'c-1' })
+  const refused = {
+    ...applied,
+    offset: 4,
+    command_id: 'c-2',
+    outcome: 'rejected',
+    text: 'TRAINING -> GRAFTING refused: shadow_gain',
+  }
+  expect([...mergedCommands([applied, transition, refused]).keys()]).toEqual(['c-1'])
+  expect([...mergedCommands([applied, refused]).keys()]).toEqual([])
+  expect(eventText(refused)).toMatchObject({
+    text: 'transition rejected: training to grafting refused: shadow gain',
+    tone: 'warn',
+  })
 })
 
 test('the main filter leaves out only what worked as it should', () => {

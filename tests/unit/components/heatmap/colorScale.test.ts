@@ -30,3 +30,13 @@ test.each(['dark', 'light'] as const)('text on every fill has a contrast of at l
     expect(((a ?? 0) + 0.05) / ((b ?? 0) + 0.05)).toBeGreaterThanOrEqual(4.4)
   }
 })
+
+test('the ink of every fill in both themes has at least 4.5 : 1', () => {
+  const inks = { dark: 0, light: 1 }
+  for (const theme of ['dark', 'light'] as const)
+    for (let step = 0; step <= 254; step++) {
+      const fill = colorAt(theme, step / 254)
+      const [a, b] = [luminance(fill), inks[inkOn(fill)]]
+      expect((Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05), `${theme} ${step}`).toBeGreaterThanOrEqual(4.5)
+    }
+})

@@ -41,13 +41,14 @@ test('WHY names the last planting or ending with its guard reading, and links th
         givenTransition(2, {
           to_state: 'FOSSILIZED',
           seed_id: 1,
+          reason: '',
           guard: { name: 'contribution', value: 0.016, threshold: 0.005, passed: true },
         }),
       ],
     }),
   )
   expect(text(why)).toContain('layer_0/1 (gated) fossilised by policy')
-  expect(text(why)).toContain('contribution 0.0160 against 0.005')
+  expect(text(why)).toContain(': contribution 1.60 pp, needs 0.50 pp')
   expect(text(why)).toContain('1 of 2 ended lives kept')
   expect(why.find((part) => part.target?.kind === 'seed')?.target).toEqual({
     kind: 'seed',
@@ -65,13 +66,17 @@ test('NEXT puts the most advanced seed first and says what it is measured by', (
       ],
     }),
   )
-  expect(text(next)).toBe(
-    'layer_1/1 is being measured: stability 0.71. layer_0/0 is being blended in: alpha 0.65 of 1.',
-  )
+  expect(text(next)).toBe('layer_1/1 is being measured: stability 0.71. layer_0/0 is 65 % blended in.')
 })
 
 test('a run that reports no transitions is said to, not explained', () => {
   expect(text(writeNarrative(given({ descriptor: givenDescriptor({ origin: 'external' }) })).why)).toContain(
     "I don't know",
+  )
+})
+
+test('once the recorded control has ended, NOW says where and with what', () => {
+  expect(text(writeNarrative(given({ lastEvaluation: givenEvaluation(1, 500, 0.8) })).now)).toContain(
+    'the recorded run without growth ended at step 200 with 70.0 %',
   )
 })
