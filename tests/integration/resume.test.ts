@@ -10,73 +10,68 @@ import { waitUntil } from '../support/waitUntil.ts'
 const missing = redisMissing()
 if (missing !== null) process.stdout.write(`resume over a killed Redis skipped: ${missing}\n`)
 
-test.skipIf(missing !== null)(
-  'redis killed with -9 under load: said within 1.5 s, healed without a new session, and the gap shown is the gap that was',
-  async () => {
-    const redis = await startRedis({ appendonly: true })
-    const server = await startTestServer({ REDIS_URL: redis.url, TRAINER: 'on' })
-    try {
-      const socket = server.viewer()
-      expect(await connected(socket)).toBe('connected')
-      const statuses: { atMs: number; status: LiveStatus }[] = []
-      const records: LiveRecord[] = []
-      let reconnected = 0
-      socket.on('status', (status) => statuses.push({ atMs: performance.now(), status }))
-      socket.on('records', (batch) => records.push(...batch.records))
-      socket.on('disconnect', () => reconnected++)
-      const first = await hello(socket)
-      if (!first.ok) throw new Error(first.problem.detail)
-      await waitUntil(
-        'fresh',
-        () => statuses.at(-1)?.status.layers.some((layer) => layer.freshness === 'fresh') === true,
-      )
-      await new Promise((resolve) => setTimeout(resolve, 1_500))
-      const killedMs = performance.now()
-      await redis.kill()
-      await waitUntil('told', () => statuses.some(({ atMs, status }) => atMs > killedMs && status.bus.state !== 'up'))
-      const told = statuses.find(({ atMs, status }) => atMs > killedMs && status.bus.state !== 'up')!
-      expect(told.atMs - killedMs).toBeLessThan(1_500)
-      expect(told.status.mode).toBe('degraded')
-      await new Promise((resolve) => setTimeout(resolve, 2_000))
-      const readyMs = await redis.restart()
-      const backWall = systemClock.wallMs()
-      await waitUntil('up again', () => statuses.at(-1)!.status.bus.state === 'up')
-      const upMs = statuses.find(({ atMs, status }) => atMs > readyMs && status.bus.state === 'up')!.atMs
-      await waitUntil('outage told', () =>
-        records.some((record) => record.kind === 'incident' && record.code === 'BUS_OUTAGE'),
-      )
-      const outage = records.find((record) => record.kind === 'incident' && record.code === 'BUS_OUTAGE')!
-      if (outage.kind !== 'incident') throw new Error('not an incident')
-      const again = await hello(socket)
-      if (!again.ok || again.value.records.kind !== 'snapshot') throw new Error('no snapshot')
-      const gap = again.value.records.runs[0]!.gaps.find((one: CoverageGap) => one.cause === 'bus_down')!
-      process.stdout.write(
-        `redis kill: told after ${(told.atMs - killedMs).toFixed(0)} ms, up ${(upMs - readyMs).toFixed(0)} ms after ready, gap ${(gap.to_ms - gap.from_ms).toFixed(0)} ms, lost ${gap.lost}, ${outage.text}\n`,
-      )
-      expect(reconnected).toBe(0)
-      expect({ from: outage.from_ms, to: outage.to_ms, lost: outage.lost }).toEqual({
-        from: gap.from_ms,
-        to: gap.to_ms,
-        lost: gap.lost,
-      })
-      // From the last report before the kill to the first one after it came back.
-      expect(gap.to_ms).toBeGreaterThanOrEqual(backWall - 500)
-      expect(gap.to_ms - gap.from_ms).toBeGreaterThan(1_900)
-      const overview = (await server.get('/api/overview')).body as { lost: number; duplicates: number }
-      expect(gap.lost).toBe(overview.lost)
-      await waitUntil('fresh again', () => statuses.at(-1)!.status.layers.every((layer) => layer.freshness === 'fresh'))
-      // Offsets never jumped for this viewer.
-      const offsets = records.map((record) => record.offset)
-      expect(offsets.every((offset, at) => at === 0 || offset === offsets[at - 1]! + 1)).toBe(true)
-    } finally {
-      await server.end()
-      await redis.stop()
-    }
-  },
-  60_000,
-)
+test('redis killed with -9 under load: said within 1.5 s, healed without a new session, and the gap shown is the gap that was', async (context) => {
+  if (missing !== null) return context.skip(missing)
+  const redis = await startRedis({ appendonly: true })
+  const server = await startTestServer({ REDIS_URL: redis.url, TRAINER: 'on' })
+  try {
+    const socket = server.viewer()
+    expect(await connected(socket)).toBe('connected')
+    const statuses: { atMs: number; status: LiveStatus }[] = []
+    const records: LiveRecord[] = []
+    let reconnected = 0
+    socket.on('status', (status) => statuses.push({ atMs: performance.now(), status }))
+    socket.on('records', (batch) => records.push(...batch.records))
+    socket.on('disconnect', () => reconnected++)
+    const first = await hello(socket)
+    if (!first.ok) throw new Error(first.problem.detail)
+    await waitUntil('fresh', () => statuses.at(-1)?.status.layers.some((layer) => layer.freshness === 'fresh') === true)
+    await new Promise((resolve) => setTimeout(resolve, 1_500))
+    const killedMs = performance.now()
+    await redis.kill()
+    await waitUntil('told', () => statuses.some(({ atMs, status }) => atMs > killedMs && status.bus.state !== 'up'))
+    const told = statuses.find(({ atMs, status }) => atMs > killedMs && status.bus.state !== 'up')!
+    expect(told.atMs - killedMs).toBeLessThan(1_500)
+    expect(told.status.mode).toBe('degraded')
+    await new Promise((resolve) => setTimeout(resolve, 2_000))
+    const readyMs = await redis.restart()
+    const backWall = systemClock.wallMs()
+    await waitUntil('up again', () => statuses.at(-1)!.status.bus.state === 'up')
+    const upMs = statuses.find(({ atMs, status }) => atMs > readyMs && status.bus.state === 'up')!.atMs
+    await waitUntil('outage told', () =>
+      records.some((record) => record.kind === 'incident' && record.code === 'BUS_OUTAGE'),
+    )
+    const outage = records.find((record) => record.kind === 'incident' && record.code === 'BUS_OUTAGE')!
+    if (outage.kind !== 'incident') throw new Error('not an incident')
+    const again = await hello(socket)
+    if (!again.ok || again.value.records.kind !== 'snapshot') throw new Error('no snapshot')
+    const gap = again.value.records.runs[0]!.gaps.find((one: CoverageGap) => one.cause === 'bus_down')!
+    process.stdout.write(
+      `redis kill: told after ${(told.atMs - killedMs).toFixed(0)} ms, up ${(upMs - readyMs).toFixed(0)} ms after ready, gap ${(gap.to_ms - gap.from_ms).toFixed(0)} ms, lost ${gap.lost}, ${outage.text}\n`,
+    )
+    expect(reconnected).toBe(0)
+    expect({ from: outage.from_ms, to: outage.to_ms, lost: outage.lost }).toEqual({
+      from: gap.from_ms,
+      to: gap.to_ms,
+      lost: gap.lost,
+    })
+    // From the last report before the kill to the first one after it came back.
+    expect(gap.to_ms).toBeGreaterThanOrEqual(backWall - 500)
+    expect(gap.to_ms - gap.from_ms).toBeGreaterThan(1_900)
+    const overview = (await server.get('/api/overview')).body as { lost: number; duplicates: number }
+    expect(gap.lost).toBe(overview.lost)
+    await waitUntil('fresh again', () => statuses.at(-1)!.status.layers.every((layer) => layer.freshness === 'fresh'))
+    // Offsets never jumped for this viewer.
+    const offsets = records.map((record) => record.offset)
+    expect(offsets.every((offset, at) => at === 0 || offset === offsets[at - 1]! + 1)).toBe(true)
+  } finally {
+    await server.end()
+    await redis.stop()
+  }
+}, 60_000)
 
-test.skipIf(missing !== null)('a page that was away gets exactly what it missed, or everything', async () => {
+test('a page that was away gets exactly what it missed, or everything', async (context) => {
+  if (missing !== null) return context.skip(missing)
   const redis = await startRedis()
   const server = await startTestServer({ REDIS_URL: redis.url })
   const bus = createRedisBus({ url: redis.url, clock: systemClock, name: 'test-resume' })
