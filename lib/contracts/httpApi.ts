@@ -102,6 +102,10 @@ export const LayerDetail = LayerItem.extend({
     metrics: z.record(z.string().max(64), z.array(Reading)),
     age_ms: z.array(Reading),
   }),
+  /** Number in the column `blueprint` -> id. */
+  blueprints: z.record(z.string().max(8), z.string().max(128)),
+  /** Values that were no numbers at the source (nan, inf, ...) and are null here, counted by kind since the start. */
+  flags: z.record(z.string().max(32), Count),
 })
 export type LayerDetail = z.infer<typeof LayerDetail>
 
@@ -183,6 +187,21 @@ export const BusReport = z.object({
     .max(50),
   /** Entries of types nobody here knows: kept raw on the stream, counted by type. */
   unknown_types: z.record(z.string().max(128), Count),
+  /** Oddities of publishers we did not write; none of them is a refusal. */
+  foreign: z
+    .object({
+      /** Values that came after newer ones of the same seed and were not put over them. */
+      overtaken: Count,
+      /** Batches that lie in a file of their publisher and could not be read. */
+      claim_checks_missing: Count,
+      /** Commands seen on foreign control streams, joined to their answers. */
+      commands: z.object({ waiting: Count, unknown: Count, settled: Count }),
+      /** Layer -> kind (nan, inf, ...) -> values read as unmeasured. */
+      flagged: z.record(z.string().max(256), z.record(z.string().max(32), Count)),
+      /** Records kept on their stream and not drawn, by type. */
+      opaque: z.record(z.string().max(128), Count),
+    })
+    .nullable(),
   lost: Count,
   duplicates: Count,
   breakers: z.array(z.object({ name: Text, state: z.enum(['closed', 'open', 'half-open']) })).max(64),

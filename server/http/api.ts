@@ -13,6 +13,7 @@ import type { FanoutCounters } from '../fanout/frameTicker.ts'
 import type { Handle } from '../handle.ts'
 import { readSeries } from '../state/historyReader.ts'
 import { seedOf, type LayerReader } from '../state/layerReader.ts'
+import type { IngestCounters } from '../ingest/ingestMessages.ts'
 import { layerText } from '../state/layerText.ts'
 import type { StatusBoard } from '../state/liveStatus.ts'
 import type { KnownRun, RunBook } from '../state/runBook.ts'
@@ -63,6 +64,17 @@ const framesOf = (counters: FanoutCounters) => ({
   longest_turn_ms: counters.longestTurnMs,
   longest_turn_cpu_ms: counters.longestTurnCpuMs,
 })
+
+const foreignOf = ({ foreign }: IngestCounters) =>
+  foreign === undefined
+    ? null
+    : {
+        overtaken: foreign.overtaken,
+        claim_checks_missing: foreign.claimChecksMissing,
+        commands: foreign.commands,
+        flagged: foreign.flagged,
+        opaque: foreign.opaque,
+      }
 
 /** Creates the functions of the handle. */
 export function createApi(sources: ApiSources): Handle {
@@ -132,7 +144,13 @@ export function createApi(sources: ApiSources): Handle {
     },
     layer(layerId, runId) {
       const { run, layer, summary } = find(layerId, runId)
-      return layerText(toItem(summary), { run, layer, clock })
+      const { blueprints } = run.descriptor
+      const head = {
+        ...toItem(summary),
+        blueprints: Object.fromEntries(blueprints.map((entry) => [entry.index, entry.blueprint_id])),
+        flags: board.counters().foreign?.flagged[summary.layer_id] ?? {},
+      }
+      return layerText(head, { run, layer, clock })
     },
     seed(layerId, seedId, runId) {
       const { run, layer } = find(layerId, runId)
@@ -216,6 +234,7 @@ export function createApi(sources: ApiSources): Handle {
         refused: refused(),
         recent_refusals: counters.recentRefusals.map(({ atMs, ...sample }) => ({ at_ms: atMs, ...sample })),
         unknown_types: counters.unknownTypes,
+        foreign: foreignOf(counters),
         lost: counters.lost,
         duplicates: counters.duplicates,
         breakers: [],
