@@ -11,6 +11,8 @@ export const DEAD_TOPIC = 'kasmina.dead'
 export const DEAD_TYPE = 'DeadLetter'
 /** Base64 grows a payload by a third; this keeps the letter under the entry bound of 1 MB. */
 const MAX_KEPT_BYTES = 700_000
+/** As lib/contracts/deadLetter.ts bounds it. */
+const MAX_PATH_CHARS = 200
 const MAX_REASON_CHARS = 1_000
 
 /** Body of a dead letter, JSON in `data`. */
@@ -48,7 +50,7 @@ export function toDeadLetter(delivery: Delivery, group: string, failure: unknown
     group,
     code: isAppError(failure) ? failure.code : 'BUS_CONSUMER',
     reason: reasonOf(failure).slice(0, MAX_REASON_CHARS),
-    path: typeof path === 'string' ? path : null,
+    path: typeof path === 'string' ? path.slice(0, MAX_PATH_CHARS) : null,
     delivery_count: delivery.deliveryCount,
   }
   return {

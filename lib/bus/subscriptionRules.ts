@@ -75,6 +75,7 @@ export interface Callbacks {
   error(error: AppError, delivery: Delivery | null): void
 }
 
+/** Wraps the callbacks of a subscription: what one of them throws goes to nobody and stops nothing. */
 export function callbacksOf(options: SubscribeOptions): Callbacks {
   return {
     gap: (gap) => tell(options.onGap, gap),

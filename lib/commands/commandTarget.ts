@@ -45,6 +45,7 @@ export function refusal(kind: 'rejected' | 'failed', code: ErrorCode, text: stri
   return { kind, code, ...emptyReply(text) }
 }
 
+/** Makes the part of a reply in which nothing but the text is known. */
 export function emptyReply(text: string): ReplyBase {
   return { text, state: null, generation: null, step: null, tick: null, executionMs: 0, details: {}, first: null }
 }

@@ -33,18 +33,21 @@ export function createWeights(rng: Rng, inputs: number, outputs: number, scale =
   return parameter
 }
 
+/** Computes the L2 norm of all gradients of the group; NaN or infinite when one of them is. */
 export function gradientNorm(parameters: readonly Parameter[]): number {
   let sum = 0
   for (const parameter of parameters) sum += sumOfSquares(parameter.g)
   return Math.sqrt(sum)
 }
 
+/** Computes the L2 norm of all weights of the group; NaN or infinite when one of them is. */
 export function weightNorm(parameters: readonly Parameter[]): number {
   let sum = 0
   for (const parameter of parameters) sum += sumOfSquares(parameter.w)
   return Math.sqrt(sum)
 }
 
+/** Sets every gradient of the group to 0; weights and moments stay. */
 export function clearGradients(parameters: readonly Parameter[]): void {
   for (const parameter of parameters) parameter.g.fill(0)
 }

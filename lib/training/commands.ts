@@ -35,11 +35,13 @@ export function findSeed(core: TrainerCore, layerId: string, seedId: number): Se
   return core.seeds[layer * seedsPerLayer + seedId] ?? null
 }
 
+/** Answers that a command took effect, with the state the seed is in now. */
 export function applied(text: string, seed: SeedRecord | null, guards: readonly GuardReading[] = []): TrainerResult {
   const generation = seed?.generation ?? null
   return { status: 'applied', text, state: seed?.state ?? null, generation, guards, checkpoint: null }
 }
 
+/** Answers that a command changed nothing: code, why, the state as it stays, and the guard that said no. */
 export function rejected(
   code: TrainerRejectCode,
   text: string,

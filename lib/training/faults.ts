@@ -138,6 +138,7 @@ export function spoilLabels(core: TrainerCore): void {
   }
 }
 
+/** Tells whether a frozen-alpha fault holds this seed where it is. */
 export function isAlphaHeld(core: TrainerCore, seed: SeedRecord): boolean {
   for (const fault of core.faults) if (fault.kind === 'frozen_alpha' && fault.seed === seed.index) return true
   return false

@@ -93,6 +93,7 @@ export function reluMask(activation: Float32Array, gradient: Float32Array, lengt
   for (let i = 0; i < length; i++) if (activation[i]! <= 0) gradient[i] = 0
 }
 
+/** Sums the squares in float64; NaN and infinities pass through. */
 export function sumOfSquares(values: Float32Array): number {
   let sum = 0
   for (let i = 0; i < values.length; i++) sum += values[i]! * values[i]!

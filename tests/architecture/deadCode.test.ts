@@ -84,3 +84,35 @@ test('what the product imports is a dependency, not a development one: a start i
   )
   expect(lost).toEqual([])
 })
+
+test('every file of lib and server is reached by some test, directly or through what the test imports', () => {
+  const files = readSources(['lib', 'server', 'components', 'scripts', 'tests'])
+  const targets = new Map<string, string[]>()
+  for (const { from, to } of importEdges(files)) if (to) targets.set(from, [...(targets.get(from) ?? []), to])
+  const waiting = files.map((file) => file.path).filter((file) => /^tests\/.*\.test\.tsx?$/.test(file))
+  expect(waiting.length).toBeGreaterThan(50)
+  const reached = new Set(waiting)
+  for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {
+    for (const target of targets.get(file) ?? []) {
+      if (reached.has(target)) continue
+      reached.add(target)
+      waiting.push(target)
+    }
+  }
+  const own = files.filter((file) => /^(lib|server)\//.test(file.path)).map((file) => file.path)
+  // Assemblies that only the browser tests run, inside the product.
+  const started = ['server/main.ts', 'lib/live/liveSession.ts']
+  expect(own.filter((file) => !reached.has(file) && !started.includes(file))).toEqual([])
+})
+
+test('every exported function of lib says in a comment what it promises', () => {
+  const bare = readSources(['lib']).flatMap((file) => {
+    const lines = file.text.split('\n')
+    return lines.flatMap((line, at) =>
+      /^export (?:async )?function/.test(line) && !/\*\/\s*$/.test(lines[at - 1] ?? '')
+        ? [`${file.path}:${at + 1} ${line}`]
+        : [],
+    )
+  })
+  expect(bare).toEqual([])
+})
