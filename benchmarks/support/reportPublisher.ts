@@ -5,7 +5,6 @@
  * for each report; a full ring or bus is waited for, so nothing is dropped.
  * Source: seed-design.md 5.2; docs/performance.md "end to end".
  */
-import { setImmediate as turn } from 'node:timers/promises'
 import { createRedisBus } from '../../lib/bus/drivers/redis/redisBus.ts'
 import { MESSAGE_VERSION } from '../../lib/contracts/envelope.ts'
 import { SEED_COLUMNS } from '../../lib/contracts/metrics.ts'
@@ -74,7 +73,7 @@ async function sendColumns(reports: number): Promise<number> {
   const ticks = Math.ceil(reports / layerCount)
   const wanted = publisher.counters().published + ticks
   for (let sent = 0; sent < ticks; sent++) {
-    while (reader.backlog() >= RING_SLOTS || publisher.counters().pending >= RING_SLOTS) await turn()
+    while (reader.backlog() >= RING_SLOTS || publisher.counters().pending >= RING_SLOTS) await clock.sleep(1)
     tick++
     writer.tryWrite(writeTick)
   }

@@ -13,6 +13,7 @@ import type { RedisConnection } from './redisConnection.ts'
 import { redisAnswerOf, toRedisError } from './redisErrors.ts'
 import type { RedisTarget } from './redisTarget.ts'
 import { pushEntryFields } from './streamEntry.ts'
+import { XaddCommand } from './xaddCommand.ts'
 
 /** Deeper pipelines of 16 KB entries halve the throughput (socket buffers). */
 const IN_FLIGHT_BYTES = 262_144
@@ -133,7 +134,7 @@ export function createRedisWriter(options: RedisWriterOptions): RedisWriter {
       item.sent = true
       inFlight.add(item)
       inFlightBytes += item.bytes
-      void follow(item, client.call('XADD', ...item.args))
+      void follow(item, client.sendCommand(new XaddCommand(item.args)) as Promise<unknown>)
     }
     waiting = taken === waiting.length ? [] : waiting.slice(taken)
     client.stream.uncork()

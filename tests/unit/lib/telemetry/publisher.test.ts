@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { createMemoryBus } from '../../../../lib/bus/drivers/memory/memoryBus.ts'
 import { createSequenceGuard } from '../../../../lib/bus/sequenceGuard.ts'
+import { AppError } from '../../../../lib/contracts/appError.ts'
 import { decodeWireHeader } from '../../../../lib/frames/wireFrame.ts'
 import { createTelemetryPublisher, type PublisherEvent } from '../../../../lib/telemetry/publisher.ts'
 import { createSharedRing, ringReader, ringWriter } from '../../../../lib/telemetry/sharedRing.ts'
@@ -200,4 +201,53 @@ test('a slot that holds no frames is refused and counted; its neighbours go on',
     'CONTRACT_FRAME',
   ])
   await publisher.stop(100)
+})
+
+test('buffers of accepted ticks are used again, those of repeated ones are not', async () => {
+  const clock = createManualClock()
+  const seen: { buffer: Uint8Array; steps: number[] }[] = []
+  let failNext = false
+  const bus = {
+    ...createMemoryBus({ clock }),
+    onState: () => () => undefined,
+    publish: (_topic: string, message: { readonly data: Uint8Array }) => {
+      const step = decodeWireHeader(message.data, 0).step
+      const known = seen.find((each) => each.buffer === message.data)
+      if (known) known.steps.push(step)
+      else seen.push({ buffer: message.data, steps: [step] })
+      if (!failNext) return Promise.resolve('1-0')
+      failNext = false
+      return Promise.reject(new AppError('BUS_UNAVAILABLE', 'away'))
+    },
+  }
+  const encoder = createTickEncoder({ schemaId: 7, seedsPerLayer: [2], seedColumns: 2, layerColumns: 0 })
+  const ring = createSharedRing(8, encoder.tickBytes)
+  const writer = ringWriter(ring.buffer)
+  const publisher = createTelemetryPublisher({
+    bus,
+    clock,
+    ring: ringReader(ring.buffer),
+    topic: TOPIC,
+    src: 'trainer-test',
+    epoch: 5,
+    expectedIntervalMs: 133,
+  })
+  publisher.start()
+  const tick = async (step: number): Promise<void> => {
+    const head = { seq: 0, step, tick: step, publishedAtS: 0, flags: 0, windowMs: 133 }
+    writer.tryWrite((slot) =>
+      encoder.encodeLayer(slot, 0, 0, head, new Float32Array(4).fill(step), new Float32Array(0)),
+    )
+    await clock.advance(100)
+  }
+  await tick(1)
+  await tick(2)
+  failNext = true
+  await tick(3)
+  await tick(4)
+  expect(seen.map((each) => each.steps)).toEqual([[1, 2, 3, 3], [4]])
+  expect(publisher.counters()).toMatchObject({ published: 4, resent: 1 })
+  const stopping = publisher.stop(100)
+  await clock.advance(200)
+  await stopping
 })
