@@ -6,7 +6,7 @@
  * Source: docs/ux "principles" 5.
  */
 'use client'
-import { useRef, useState, type HTMLAttributes } from 'react'
+import { memo, useRef, useState, type HTMLAttributes } from 'react'
 import type { LiveRecord } from '../../lib/contracts/liveRecords.ts'
 import { formatUtc } from '../../lib/live/formatValue.ts'
 import { StateGlyph } from '../heatmap/StateGlyph.tsx'
@@ -27,7 +27,7 @@ const FILTERS: readonly { readonly id: EventFilter; readonly label: string }[] =
 
 export function EventTicker() {
   const { session } = useLive()
-  useLiveTopic(['records', 'view', 'pause'])
+  useLiveTopic(['records', 'view', 'pause'], 500)
   const [filter, setFilter] = useState<EventFilter>('main')
   const [heldAt, setHeldAt] = useState<number | null>(null)
   const list = useRef<HTMLElement>(null)
@@ -124,7 +124,8 @@ export function EventTicker() {
   )
 }
 
-function EventRow({
+/** Rows are many and change never: a new line renders itself only. */
+const EventRow = memo(function EventRow({
   record,
   command,
   tabIndex,
@@ -154,4 +155,4 @@ function EventRow({
       </button>
     </li>
   )
-}
+})

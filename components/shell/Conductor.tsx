@@ -12,7 +12,7 @@ import { useLive } from '../live/LiveProvider.tsx'
 import { Ticking } from '../live/Ticking.tsx'
 import { onTick, useLiveTopic } from '../live/useLiveTopic.ts'
 import { Icon } from '../ui/Icon.tsx'
-import { coverageSegments, gapCause } from './coverage.ts'
+import { coverageSegments, gapCause, type CoverageSegment } from './coverage.ts'
 
 const WINDOW_MS = 900_000
 
@@ -57,6 +57,15 @@ export function Conductor() {
   )
 }
 
+function coverageText(segments: readonly CoverageSegment[]): string {
+  if (segments.length === 0) return 'nothing received yet'
+  const gaps = segments.filter((segment) => segment.cause !== null)
+  const last = gaps.at(-1)
+  if (last === undefined) return 'no gap in the last 15 minutes'
+  const length = formatAge((last.to - last.from) * WINDOW_MS)
+  return `${gaps.length} gap${gaps.length === 1 ? '' : 's'}; last: ${gapCause(last)}, ${length}`
+}
+
 function CoverageStrip() {
   const { session } = useLive()
   useLiveTopic(['records', 'status'], 1_000)
@@ -64,7 +73,10 @@ function CoverageStrip() {
   const segments = useCallback(() => {
     const nowMs = session.client.serverNowMs()
     const run = session.store.run()
-    const ingests = (run?.descriptor.layers ?? []).flatMap((_, index) => session.store.ingestMs(index) ?? [])
+    const ingests = (run?.descriptor.layers ?? []).flatMap((_, index) => {
+      const atMs = session.store.ingestMs(index)
+      return atMs !== null && Number.isFinite(atMs) ? [atMs] : []
+    })
     return coverageSegments({
       nowMs,
       windowMs: WINDOW_MS,
@@ -112,12 +124,7 @@ function CoverageStrip() {
       for (const cancel of undo) cancel()
     }
   }, [segments])
-  const gaps = segments().filter((segment) => segment.cause !== null)
-  const last = gaps.at(-1)
-  const text =
-    last === undefined
-      ? 'no gap in the last 15 minutes'
-      : `${gaps.length} gap${gaps.length === 1 ? '' : 's'}; last: ${gapCause(last)}, ${formatAge((last.to - last.from) * WINDOW_MS)}`
+  const text = coverageText(segments())
   return (
     <figure className="coverage" title={text} aria-label={`Coverage: ${text}`}>
       <canvas ref={canvas} aria-hidden="true" />

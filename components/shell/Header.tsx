@@ -101,9 +101,9 @@ function FreshnessHeader() {
   const { worst, fresh, total } = summary()
   const read = useCallback(() => {
     const now = summary()
-    return now.total === 0
-      ? 'no layers yet'
-      : `${now.worst === 'fresh' ? '' : `${now.worst} `}${formatAge(now.worstAgeMs)}`
+    if (now.total === 0) return 'no layers yet'
+    if (now.worst === 'never') return 'never reported'
+    return `${now.worst === 'fresh' ? '' : `${now.worst} `}${formatAge(now.worstAgeMs)}`
   }, [summary])
   return (
     <div className={`field freshness is-${worst}`} ref={box} id="freshness">

@@ -15,7 +15,9 @@ export function SelfChip() {
   const { session } = useLive()
   const read = useCallback(() => {
     const { perSecond, slowestMs } = pagePerformance.read(performance.now())
-    const ages = session.store.mirrors().flatMap((mirror) => (mirror.frame > 0 ? [mirror.ingestMs] : []))
+    const ages = session.store
+      .mirrors()
+      .flatMap((mirror) => (mirror.frame > 0 && Number.isFinite(mirror.ingestMs) ? [mirror.ingestMs] : []))
     const newest = ages.length === 0 ? null : session.client.serverNowMs() - Math.max(...ages)
     const age = newest === null ? 'none yet' : `${formatAge(newest)} old`
     return perSecond === 0 ? age : `${age}, drawn in ${Math.max(0.1, slowestMs).toFixed(1)} ms`

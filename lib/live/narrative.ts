@@ -67,7 +67,7 @@ const plural = (count: number, word: string): string => `${formatCount(count)} $
 
 const unknownLine = (input: NarrativeInput): NarrativeLine => [
   { text: "I don't know: ", strong: true },
-  input.ageMs === null
+  input.ageMs === null || !Number.isFinite(input.ageMs)
     ? { text: 'no telemetry has arrived yet', target: { kind: 'panel', panel: 'freshness' } }
     : { text: `the newest value is ${formatAge(input.ageMs)} old`, target: { kind: 'panel', panel: 'freshness' } },
   { text: '.' },

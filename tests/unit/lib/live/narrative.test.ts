@@ -80,3 +80,8 @@ test('once the recorded control has ended, NOW says where and with what', () => 
     'the recorded run without growth ended at step 200 with 70.0 %',
   )
 })
+
+test('a run that was announced but never reported has no age to speak of', () => {
+  const { now } = writeNarrative(given({ freshness: 'never', ageMs: Number.POSITIVE_INFINITY }))
+  expect(text(now)).toBe("I don't know: no telemetry has arrived yet.")
+})
