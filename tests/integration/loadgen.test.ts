@@ -14,7 +14,7 @@ import { waitUntil } from '../support/waitUntil.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
 const missing = redisMissing()
-if (missing) console.log(`skipped: ${missing}`)
+if (missing !== null) process.stdout.write(`the load generator skipped: ${missing}\n`)
 
 interface Ended {
   readonly code: number | null
