@@ -1,76 +1,92 @@
 /*
- * frameSize.bench: how many bytes one layer of 1,000 seeds costs a viewer, per frame.
- * In: nothing (--json FILE writes the results). Out: bytes of a keyframe and of differences; exact, no spread.
- * Invariant: the picture is drawn from a fixed stream, so the figures are the same on every machine; each frame is decoded again.
- * Source: docs/performance.md "frame sizes"; docs/adr/0004-columns-on-the-hot-path.md.
+ * frameSize.bench: bytes of one layer's frame on the way to a page, against the design document's JSON dictionary.
+ * In: --json FILE. Out: medians over seeded sequences of frames, every one applied to a mirror and compared.
+ * Invariant: the product's own quantising, delta and compression; sizes are exact and the same on every machine.
+ * Source: seed-design.md 5.1; docs/performance.md "frame size".
  */
-import { writeFileSync } from 'node:fs'
-import { cpus } from 'node:os'
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import { SEED_COLUMNS } from '../lib/contracts/metrics.ts'
+import { quantizeColumn } from '../lib/frames/quantize.ts'
 import { applyViewFrame, createLayerMirror, encodeViewFrame, pictureBytes } from '../lib/frames/viewFrame.ts'
-import { createRng } from '../lib/training/rng.ts'
+import { RandomWords } from '../lib/loadgen/randomWords.ts'
+import { type BenchResult, finish, judge } from './support/benchReport.ts'
 
 const SEEDS = 1_000
-const rng = createRng(1)
-const compress = (bytes: Uint8Array) => zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: 1 } })
-const inflate = (bytes: Uint8Array, rawBytes: number) =>
-  new Uint8Array(zstdDecompressSync(bytes, { maxOutputLength: rawBytes }))
+const FRAMES = 60
+const SEQUENCES = 7
+const LEVEL_1 = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
+const compress = (bytes: Uint8Array): Uint8Array => zstdCompressSync(bytes, LEVEL_1)
+const inflate = (bytes: Uint8Array): Uint8Array => zstdDecompressSync(bytes)
+const column = SEED_COLUMNS.find((each) => each.name === 'health_score')!
 
-/** `cells`: state ids, then one quantised metric. Nine of ten seeds dormant; the metric normal around the middle. */
-function firstPicture(): Uint8Array {
-  const picture = new Uint8Array(pictureBytes(SEEDS, 0, 'cells'))
-  for (let row = 0; row < SEEDS; row++) {
-    picture[row] = rng.next() < 0.9 ? 0 : rng.int(8)
-    picture[SEEDS + row] = Math.min(254, Math.max(0, Math.round(127 + 20 * rng.normal())))
-  }
-  return picture
-}
-
-/** The metric of a share of the seeds moves by up to three of 254 steps, as from one tick to the next. */
-function moved(picture: Uint8Array, share: number): Uint8Array {
-  const next = picture.slice()
-  for (let row = 0; row < SEEDS; row++) {
-    if (rng.next() >= share) continue
-    const step = (1 + rng.int(3)) * (rng.next() < 0.5 ? -1 : 1)
-    next[SEEDS + row] = Math.min(254, Math.max(0, next[SEEDS + row]! + step))
-  }
-  return next
-}
-
-const mirror = createLayerMirror(0, SEEDS, 0, 'cells')
-let frame = 0
-let shown: { frame: number; picture: Uint8Array } | null = null
-
-function bytesOf(picture: Uint8Array): number {
-  frame++
-  const head = { classId: 1, runIndex: 0, layer: 0, frame, step: 20 * frame, tick: frame, ingestMs: 1, serverMs: 2 }
-  const bytes = encodeViewFrame(
-    { ...head, rows: SEEDS, columnCount: 0, precision: 'cells', sourceFlags: 0 },
-    picture,
-    shown,
-    compress,
+/** Bytes of the dictionary of dictionaries with four readings per seed. */
+function jsonBytes(random: RandomWords): number {
+  const metrics = Object.fromEntries(
+    Array.from({ length: SEEDS }, (_, seed) => [
+      seed,
+      {
+        health_score: random.uniform(),
+        demand_grad_norm: random.uniform(),
+        flow_grad_norm: random.uniform(),
+        alpha: random.uniform(),
+      },
+    ]),
   )
-  shown = { frame, picture }
-  if (applyViewFrame(mirror, bytes, inflate) !== 'applied') throw new Error('the frame was not applied')
-  if (mirror.cells.some((value, row) => value !== picture[SEEDS + row]))
-    throw new Error('the frame changed the picture')
-  return bytes.byteLength
+  return JSON.stringify({ layer_id: 'layer_0', health_metrics: metrics }).length
 }
 
-const first = firstPicture()
-const few = moved(first, 0.01)
-const all = moved(few, 1)
-const results = [
-  { name: 'keyframe of 1,000 seeds', value: bytesOf(first) },
-  { name: '1 % of the seeds moved', value: bytesOf(few) },
-  { name: 'all seeds moved', value: bytesOf(all) },
-].map(({ name, value }) => {
-  const ceiling = pictureBytes(SEEDS, 0, 'cells')
-  process.stdout.write(`${name}: ${value} B, picture ${ceiling} B\n`)
-  return { name, value, unit: 'B', ceiling, ratio: value / ceiling, spread: 0, n: 1, holds: true, bar: 'informative' }
-})
-const jsonAt = process.argv.indexOf('--json')
-if (jsonAt > 0) {
-  const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version }
-  writeFileSync(String(process.argv[jsonAt + 1]), `${JSON.stringify({ machine, results }, null, 2)}\n`)
+type Move = (value: number, random: RandomWords) => number
+
+/** Median bytes of a delta over one seeded sequence. */
+function sequence(seed: number, move: Move): number {
+  const random = new RandomWords(seed, 1)
+  const values = Float32Array.from({ length: SEEDS }, () => 0.2 + 0.6 * random.uniform())
+  const mirror = createLayerMirror(0, SEEDS, 0, 'cells')
+  let picture = new Uint8Array(pictureBytes(SEEDS, 0, 'cells'))
+  let previous = new Uint8Array(picture.length)
+  const sizes: number[] = []
+  for (let frame = 1; frame <= FRAMES; frame++) {
+    for (let row = 0; row < SEEDS; row++) values[row] = move(values[row]!, random)
+    quantizeColumn(values, column, picture.subarray(SEEDS))
+    const header = {
+      classId: 1,
+      runIndex: 0,
+      layer: 0,
+      frame,
+      step: frame * 20,
+      tick: frame,
+      ingestMs: 0,
+      serverMs: 0,
+      rows: SEEDS,
+      columnCount: 0,
+      precision: 'cells',
+      sourceFlags: 0,
+    } as const
+    const base = frame === 1 ? null : { frame: frame - 1, picture: previous }
+    const bytes = encodeViewFrame(header, picture, base, compress)
+    applyViewFrame(mirror, bytes, inflate)
+    if (!mirror.cells.every((cell, row) => cell === picture[SEEDS + row])) throw new Error('the mirror differs')
+    if (frame > 1) sizes.push(bytes.byteLength)
+    ;[picture, previous] = [previous, picture]
+  }
+  return sizes.toSorted((a, b) => a - b)[Math.floor(sizes.length / 2)]!
 }
+
+function frames(name: string, bytes: number, move: Move): BenchResult {
+  const rounds = Array.from({ length: SEQUENCES }, (_, seed) => ({
+    value: sequence(seed + 1, move),
+    ceiling: jsonBytes(new RandomWords(seed + 1, 2)),
+  }))
+  return judge(name, 'B', rounds, {
+    text: `<= ${bytes} B for 1,000 seeds (ceiling: the JSON dictionary)`,
+    holds: (value) => value <= bytes,
+  })
+}
+
+const clamp = (value: number): number => Math.min(0.99, Math.max(0.01, value))
+finish([
+  frames('frame-size-every-cell-1-percent', 1_024, (value, random) =>
+    clamp(value * (1 + 0.02 * (random.uniform() - 0.5))),
+  ),
+  frames('frame-size-tenth-of-cells', 256, (value, random) => (random.uniform() < 0.1 ? clamp(value + 0.01) : value)),
+])
