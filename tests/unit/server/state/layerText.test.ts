@@ -15,6 +15,8 @@ const HEAD = {
   states: {},
   age_ms: null,
   freshness: 'never',
+  blueprints: {},
+  flags: {},
 }
 
 const open = (rows: number) => {
