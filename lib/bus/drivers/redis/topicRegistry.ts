@@ -15,6 +15,8 @@ const MAX_TOPICS = 100_000
 const SCAN_COUNT = 1_000
 /** Steps of the first look, which ends when the whole key space was seen once: 200,000 keys, about 0.2 s of one Redis. */
 const FIRST_STEPS = 200
+/** 32,000 keys a second: a new stream among 20,000 keys is found in under a second for about 2 % of one core of Redis. */
+const STEPS_PER_POLL = 8
 
 export interface TopicRegistry {
   /** The registry now, sorted and validated. */
@@ -58,10 +60,13 @@ export function createTopicRegistry(options: TopicRegistryOptions): TopicRegistr
     for (const name of names) if (foreign.size < MAX_TOPICS && isTopic(String(name))) foreign.add(String(name))
   }
 
-  /** Everything once, so that what exists is known from the start; then one step per poll. */
+  /** Everything once, so that what exists is known from the start; then a few steps per poll, at most once around. */
   const scan = async (): Promise<void> => {
-    await scanStep()
-    for (let step = 1; !looked && scanCursor !== '0' && step < FIRST_STEPS; step++) await scanStep()
+    const steps = looked ? STEPS_PER_POLL : FIRST_STEPS
+    for (let step = 0; step < steps; step++) {
+      await scanStep()
+      if (scanCursor === '0') break
+    }
     looked = true
   }
 
