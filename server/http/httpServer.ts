@@ -52,6 +52,8 @@ const READS = 'GET, HEAD, OPTIONS'
 
 /** Paths and methods nobody answers; null when somebody does. */
 function refusalOf(method: string, path: string, dev: boolean): AppError | null {
+  if (!path.startsWith('/'))
+    return new AppError('CONTRACT_INVALID', 'only paths are answered here, this is no proxy', { path: 'path' })
   try {
     decodeURIComponent(path)
   } catch {
@@ -114,7 +116,13 @@ export function createHttpServer({ logger, dev }: { readonly logger: Logger; rea
     await behind.pages.handle(request, response)
   }
 
-  const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000, maxHeaderSize: 32_768 })
+  const server = createServer({
+    requestTimeout: 30_000,
+    headersTimeout: 10_000,
+    // Node looks at the two above only this often, by default each 30 s.
+    connectionsCheckingInterval: 2_000,
+    maxHeaderSize: 32_768,
+  })
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     onRequest(request, response).catch((error: unknown) => {
       logger.error('request failed', { path: pathOf(request), error })

@@ -113,6 +113,7 @@ test('what nobody answers is refused as a problem document, never as a page or a
     expect(await response.json()).toMatchObject({ code, status })
     expect(response.headers.get('allow')).toBe(status === 405 ? 'GET, HEAD, OPTIONS' : null)
   }
+  expect(await raw({}, 'http://evil.example/api/overview')).toBe(422)
 })
 
 test('a flood from one address is capped and the others still get in after it', async () => {
