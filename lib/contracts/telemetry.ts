@@ -27,7 +27,8 @@ export const LayerHealthReport = BaseMessage.extend({
   active_seeds: SeedCount,
   /** seed id -> metric -> value. */
   health_metrics: SeedMetrics,
-  performance_summary: MetricMap,
+  /** Absent from publishers that send the minimum. */
+  performance_summary: MetricMap.default({}),
   /** Start and end of the observed window, Unix seconds. */
   telemetry_window: z.tuple([UnixSeconds, UnixSeconds]),
   anomalies: z.array(FreeRecord).max(MESSAGE_LIMITS.listItems).default([]),

@@ -15,7 +15,7 @@ export type LossClass = 'lossless' | 'counted'
 export interface TopicFamilyEntry {
   /** Name with its parameters in braces. */
   readonly pattern: string
-  readonly types: readonly (MessageName | typeof FRAMES_TYPE | 'DeadLetter')[]
+  readonly types: readonly (MessageName | typeof FRAMES_TYPE | 'DeadLetter' | 'LeylineEvent')[]
   readonly delivery: DeliveryMode
   /** lossless: nothing acknowledged is lost. counted: entries may be dropped, every loss is a counted gap. */
   readonly loss: LossClass
@@ -128,6 +128,15 @@ export const TOPICS = Object.freeze({
     orderKey: 'source',
     retention: { kind: 'maxlen', entries: 10_000 },
     carries: 'who is there, heartbeats, leases, coordination',
+  },
+  foreignLeyline: {
+    pattern: 'kasmina.foreign.leyline',
+    types: ['LeylineEvent'],
+    delivery: 'broadcast',
+    loss: 'counted',
+    orderKey: 'source',
+    retention: { kind: 'maxlen', entries: 10_000 },
+    carries: 'JSON-lines events of the newer generation, as their publisher wrote them',
   },
   dead: {
     pattern: 'kasmina.dead',

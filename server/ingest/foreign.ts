@@ -6,6 +6,7 @@
  */
 import type { Delivery } from '../../lib/bus/messageBus.ts'
 import { FOREIGN_PATTERN } from '../../lib/compat/v2/foreignTopic.ts'
+import { topicName } from '../../lib/contracts/topics.ts'
 import type { Clock } from '../../lib/primitives/clock.ts'
 import type { ExternalReports } from './externalReports.ts'
 import { createClaimReader } from './foreignClaims.ts'
@@ -18,7 +19,7 @@ import type { RunTable } from './runTable.ts'
 /** Patterns of foreign streams and who reads them. */
 export const FOREIGN_PATTERNS = Object.freeze([
   { pattern: FOREIGN_PATTERN, accept: 'acceptV2' },
-  { pattern: 'kasmina.foreign.#', accept: 'acceptLeyline' },
+  { pattern: topicName('foreignLeyline'), accept: 'acceptLeyline' },
 ] as const)
 
 export interface ForeignOptions {

@@ -1,6 +1,6 @@
 /*
  * foreignLeyline: events of the newer generation on their way into our columns and records.
- * In: deliveries of kasmina.foreign.#, one record each or several lines. Out: runs, reports, records, refusals with their path.
+ * In: deliveries of kasmina.foreign.leyline, one record each or several lines. Out: runs, reports, records, refusals with their path.
  * Invariant: a record counts once (by event id), a bad line costs that line only, a type that is not drawn is counted and kept.
  * Source: docs/protocol.md "leyline events"; docs/connect-your-own-run.md.
  */
