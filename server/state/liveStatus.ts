@@ -33,13 +33,6 @@ export const NO_COUNTERS: IngestCounters = Object.freeze({
   lostByRun: {},
   topics: 0,
   deadLetters: 0,
-  foreign: {
-    overtaken: 0,
-    claimChecksMissing: 0,
-    commands: { waiting: 0, unknown: 0, settled: 0 },
-    flagged: {},
-    opaque: {},
-  },
   streams: [],
 })
 
