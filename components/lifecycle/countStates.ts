@@ -11,16 +11,30 @@ export interface StateCounts {
   readonly reported: number
 }
 
+type Counted = Pick<LayerMirror, 'state' | 'rows'> & { readonly version?: number }
+const counted = new WeakMap<Counted, { readonly version: number; readonly bins: Uint32Array }>()
+
+/** Counts one layer; a picture that did not change is not counted again: of a million seeds a few layers change at a time. */
+function binsOf(mirror: Counted): Uint32Array {
+  const known = counted.get(mirror)
+  if (known && known.version === mirror.version) return known.bins
+  const bins = new Uint32Array(256)
+  for (let row = 0; row < mirror.rows; row++) {
+    const id = mirror.state[row] ?? 255
+    bins[id] = (bins[id] ?? 0) + 1
+  }
+  if (mirror.version !== undefined) counted.set(mirror, { version: mirror.version, bins })
+  return bins
+}
+
 /** Counts states exactly, from the state columns that are drawn. */
-export function countStates(mirrors: readonly Pick<LayerMirror, 'state' | 'rows'>[]): StateCounts {
+export function countStates(mirrors: readonly Counted[]): StateCounts {
   const bins = new Uint32Array(256)
   let total = 0
-  for (const { state, rows } of mirrors) {
-    for (let row = 0; row < rows; row++) {
-      const id = state[row] ?? 255
-      bins[id] = (bins[id] ?? 0) + 1
-    }
-    total += rows
+  for (const mirror of mirrors) {
+    const own = binsOf(mirror)
+    for (let id = 0; id < 256; id++) bins[id] = (bins[id] ?? 0) + (own[id] ?? 0)
+    total += mirror.rows
   }
   const byState = SEED_STATES.map((_, id) => bins[id] ?? 0)
   const known = byState.reduce((sum, count) => sum + count, 0)

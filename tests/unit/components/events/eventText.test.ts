@@ -81,3 +81,11 @@ test('counts come from the state bytes; never and unknown are apart', () => {
   expect(counts).toMatchObject({ total: 5, reported: 4, never: 1, unknown: 1, live: 1 })
   expect(counts.byState[7]).toBe(1)
 })
+
+test('a layer is counted again when its picture changed, and only then', () => {
+  const mirror = { rows: 2, state: Uint8Array.of(0, 2), version: 1 }
+  expect(countStates([mirror]).live).toBe(1)
+  mirror.state.set([2, 2])
+  mirror.version = 2
+  expect(countStates([mirror]).live).toBe(2)
+})
