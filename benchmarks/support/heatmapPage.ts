@@ -41,7 +41,7 @@ function animate(ms: number, work: () => void): Promise<{ readonly fps: number; 
 
 const at = (sorted: readonly number[], share: number): number => sorted[Math.floor(share * (sorted.length - 1))] ?? 0
 
-function createField(layers: number, seeds: number): { readonly scene: HeatmapScene; flip(): void } {
+function createField(layers: number, seeds: number): { readonly scene: HeatmapScene; readonly flip: () => void } {
   const mirrors = Array.from({ length: layers }, (_, layer) => createLayerMirror(layer, seeds, 0, 'cells'))
   const pictures = [0, 1].map((phase) =>
     mirrors.map((_, layer) =>
