@@ -2,7 +2,7 @@
  * The Live page: shell, banners, narrative, heatmap, curve, lifecycle, events, inspector.
  * In: nothing; it opens its own session. Out: the page.
  * Invariant: one session, one selection; the run and metric of the URL decide what is shown, with defaults where the link is silent.
- * Source: docs/ux "global frame", 'pages: live'.
+ * Source: docs/ux.md "global frame", 'pages: live'.
  */
 'use client'
 import { useCallback, useEffect, useState } from 'react'

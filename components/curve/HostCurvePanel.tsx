@@ -2,7 +2,7 @@
  * Host curve panel: did growing help? The chart, its reading under the pointer, and the same in words and a table.
  * In: curve and event records of the shown run. Out: canvas, legend, hidden table.
  * Invariant: says how many of how many points are drawn; the control is always labelled as recorded.
- * Source: features A13, B6; docs/ux "tables behind every chart".
+ * Source: features A13, B6; docs/ux.md "accessibility".
  */
 'use client'
 import { useCallback, useEffect, useRef, useState, type PointerEvent } from 'react'

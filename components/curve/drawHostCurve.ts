@@ -2,7 +2,7 @@
  * Draws the host curve: accuracy by step, the recorded control, growth marks, parameter steps, gaps.
  * In: a built curve, size, theme, hover step. Out: pixels.
  * Invariant: the axis says its own range; a missing value is a break; marks are glyphs before they are colours.
- * Source: docs/ux 'pages: live'; features A13, B6.
+ * Source: docs/ux.md 'pages: live'; features A13, B6.
  */
 import { SEED_STATE_ID } from '../../lib/contracts/lifecycle.ts'
 import { formatCount, formatPercent } from '../../lib/live/formatValue.ts'

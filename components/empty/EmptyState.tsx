@@ -2,7 +2,7 @@
  * Empty state: no run has been seen. Says what is listened to, since when, and three ways to feed it.
  * In: connection and bus status. Out: a page that helps; a skeleton while the first answer is on its way.
  * Invariant: "nothing yet" is never shown as zero, and never before the server has said so.
- * Source: docs/ux 'pages: live, empty'.
+ * Source: docs/ux.md 'pages: live, empty'.
  */
 'use client'
 import { useCallback, type ReactNode } from 'react'

@@ -3,7 +3,7 @@
  * In: records of the run and incidents of the bus. Out: a list with filter; a pill for what waits.
  * Invariant: nothing moves under the cursor or the focus; new lines wait behind "n new". One change is one line: the command
  *   that asked for a transition is part of the transition's detail, and has a line of its own only when it did not do its work.
- * Source: docs/ux "principles" 5.
+ * Source: docs/ux.md "principles" 5.
  */
 'use client'
 import { memo, useRef, useState, type HTMLAttributes } from 'react'

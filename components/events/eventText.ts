@@ -2,7 +2,7 @@
  * Event text: for each kind of record one short line, and beside it everything the record carries.
  * In: a live record. Out: subject, words, full detail, glyph or icon, tone, kind of filter.
  * Invariant: the guard's reading and who triggered are in the detail when the record carries them, and never invented.
- * Source: docs/ux 'pages: live'.
+ * Source: docs/ux.md 'pages: live'.
  */
 import { SEED_STATE_ID } from '../../lib/contracts/lifecycle.ts'
 import type { LiveRecord } from '../../lib/contracts/liveRecords.ts'

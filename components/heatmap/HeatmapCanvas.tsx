@@ -2,7 +2,7 @@
  * Heatmap canvas: the layer x seed grid, drawn off React, with pointer, crosshair and a keyboard cursor.
  * In: the live session, page state. Out: pixels; selection and opened seeds.
  * Invariant: drawn only when something changed and the tab is visible; every cell is reachable by keyboard and read out in words.
- * Source: docs/adr/0004-columns-on-the-hot-path.md; docs/ux "other page notes"; features A2, A19.
+ * Source: docs/adr/0004-columns-on-the-hot-path.md; docs/ux.md "other page notes"; features A2, A19.
  */
 'use client'
 import { useCallback, useEffect, useRef, useState, type KeyboardEvent, type PointerEvent } from 'react'

@@ -2,7 +2,7 @@
  * Heatmap panel: title, metric switch, state mode, table twin, legend around the canvas; worst-20 list on a phone.
  * In: page state, the shown run. Out: the panel.
  * Invariant: aggregation is said in words whenever it happens.
- * Source: docs/ux 'pages: live'; features A2, A4.
+ * Source: docs/ux.md 'pages: live'; features A2, A4.
  */
 'use client'
 import { useCallback, useEffect, useState } from 'react'

@@ -2,7 +2,7 @@
  * Table twin of the heatmap: the same scene as a real table, paged, in layer order or worst first.
  * In: the scene, twice a second. Out: rows with state, activity, value and age.
  * Invariant: rows do not change places while the pointer or the focus is on them.
- * Source: docs/ux "accessibility"; features A11, H5.
+ * Source: docs/ux.md "accessibility"; features A11, H5.
  */
 'use client'
 import { useState } from 'react'

@@ -2,7 +2,7 @@
  * Heatmap tooltip: the seed or bin under the pointer or the keyboard cursor: value, unit, age, state, distribution, producer.
  * In: a scene and a place. Out: a floating panel, written at most four times a second.
  * Invariant: it describes what is drawn; in a large run the exact value comes from the server and says so.
- * Source: features A7; docs/ux "interaction specs".
+ * Source: features A7; docs/ux.md "interaction".
  */
 'use client'
 import { useEffect, useRef, useState } from 'react'

@@ -2,7 +2,7 @@
  * Binning: many seeds into one drawn cell: the worst of them, never the mean.
  * In: quantised bytes or state ids of one layer, the bin size, the metric's orientation. Out: one byte and one row index per bin.
  * Invariant: the alarming value of a bin is always what the cell shows; unmeasured shows only where nothing was measured.
- * Source: docs/ux "other page notes"; features A2, A19.
+ * Source: docs/ux.md "other page notes"; features A2, A19.
  */
 import { STATE_FAMILY, SEED_STATES } from '../../lib/contracts/lifecycle.ts'
 import type { Worst } from './colorScale.ts'

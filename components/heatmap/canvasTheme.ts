@@ -2,7 +2,7 @@
  * Canvas theme: the design tokens as plain values for drawing code, and hatch patterns in device pixels.
  * In: computed styles of the page. Out: colours, fonts, patterns; a subscription to theme changes.
  * Invariant: the canvas never has colours of its own; a token changed in CSS changes the drawing.
- * Source: docs/ux "visual tokens".
+ * Source: docs/ux.md "visual tokens".
  */
 import type { ThemeName } from './colorScale.ts'
 import type { Family } from './stateGlyph.ts'

@@ -3,7 +3,7 @@
  * In: theme and which end of the metric is alarming. Out: a 256-entry look-up table and CSS colours.
  * Invariant: the calm end lies near the background and the alarming end far from it, in both themes; 255 (unmeasured) is
  * transparent, so that a pattern shows through; lightness is monotonic, so the scale survives colour blindness and print.
- * Source: docs/ux "visual tokens".
+ * Source: docs/ux.md "visual tokens".
  */
 export type Worst = 'low' | 'high' | 'none'
 export type ThemeName = 'dark' | 'light'

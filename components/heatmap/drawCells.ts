@@ -2,7 +2,7 @@
  * Draws a small run: one large cell per seed with glyph, id, value, activity, sparkline and state tape.
  * In: a scene, its layout, the theme. Out: pixels.
  * Invariant: late, stale, silent, never, unmeasured and unknown each look different from each other and from zero.
- * Source: docs/ux "freshness model", "visual tokens"; features A2, A11, A18.
+ * Source: docs/ux.md "freshness model", "visual tokens"; features A2, A11, A18.
  */
 import { formatAge, formatMetric, formatUtc, unitText } from '../../lib/live/formatValue.ts'
 import { patternOf, type CanvasTheme } from './canvasTheme.ts'

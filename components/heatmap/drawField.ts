@@ -2,7 +2,7 @@
  * Draws a large run: one pixel per bin into a small image through a look-up table, scaled up without smoothing.
  * In: a scene, its layout, the theme. Out: pixels. Keeps one image and re-bins only layers whose picture changed.
  * Invariant: a bin shows its worst seed; unmeasured and unknown are patterns shining through, never a colour of the scale.
- * Source: docs/adr/0004-columns-on-the-hot-path.md; docs/ux "other page notes"; features A19.
+ * Source: docs/adr/0004-columns-on-the-hot-path.md; docs/ux.md "other page notes"; features A19.
  */
 import { formatCount, formatMetric } from '../../lib/live/formatValue.ts'
 import { binStates, binWorst } from './binning.ts'

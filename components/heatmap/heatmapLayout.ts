@@ -2,7 +2,7 @@
  * Heatmap layout: where each layer and seed lies on the canvas, and back from a point to a seed.
  * In: canvas size in CSS px, seeds per layer. Out: large cells for few seeds, else one strip per layer with bins.
  * Invariant: at most 50,000 cells are drawn; a layer never disappears: when rows would be too low, the plot scrolls instead.
- * Source: docs/ux "other page notes"; features A19.
+ * Source: docs/ux.md "other page notes"; features A19.
  */
 export const MIN_LARGE_CELL = { width: 92, height: 72 } as const
 const MAX_LARGE_CELL_HEIGHT = 200

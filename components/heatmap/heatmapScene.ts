@@ -2,7 +2,7 @@
  * Heatmap scene: everything one drawing needs, gathered once per frame from the store.
  * In: mirrors, ages, metric, mode, selection. Out: plain data; nothing here touches a canvas.
  * Invariant: what is drawn, what the tooltip says and what the table twin lists come from the same scene.
- * Source: docs/ux "freshness model"; features A2, A4.
+ * Source: docs/ux.md "freshness model"; features A2, A4.
  */
 import type { Freshness } from '../../lib/contracts/freshness.ts'
 import type { MetricColumn } from '../../lib/contracts/metrics.ts'

@@ -2,7 +2,7 @@
  * Seed rows: which seeds a list shows: a page in layer order, or the worst n of all.
  * In: a scene. Out: (layer, row) pairs.
  * Invariant: worst by the metric's own orientation; unmeasured is never worst; one pass over the bytes, bounded memory.
- * Source: docs/ux "accessibility, mobile"; features A6.
+ * Source: docs/ux.md "accessibility"; features A6.
  */
 import { STATE_ATTENTION } from './binning.ts'
 import { bytesOf, type HeatmapScene } from './heatmapScene.ts'

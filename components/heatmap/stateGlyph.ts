@@ -2,7 +2,7 @@
  * State glyphs: one shape per lifecycle state, as path data on a 16 x 16 field, for canvas and SVG alike.
  * In: a state byte. Out: paths with fill or stroke, family, name.
  * Invariant: a state is told by its shape alone; hue only repeats it. Never-observed and unknown have shapes of their own.
- * Source: docs/ux "visual tokens".
+ * Source: docs/ux.md "visual tokens".
  */
 import { SEED_STATES, STATE_FAMILY, type SeedState } from '../../lib/contracts/lifecycle.ts'
 import { stateText } from '../../lib/live/formatValue.ts'

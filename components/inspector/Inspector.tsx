@@ -2,7 +2,7 @@
  * Inspector: everything known of one seed: state, life, all metrics with units and ages, spread, recent line, transitions.
  * In: the selection; one question to the server per second while open. Out: the right drawer.
  * Invariant: it never covers the footer; what the server did not answer is said, and old answers carry their age.
- * Source: docs/ux "global frame"; features A7, A10, H13.
+ * Source: docs/ux.md "global frame"; features A7, A10, H13.
  */
 'use client'
 import { lazy, Suspense, useEffect, useRef, useState } from 'react'

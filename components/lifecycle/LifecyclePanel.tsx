@@ -2,7 +2,7 @@
  * Lifecycle panel: how many seeds are in each state now, and how ended lives went.
  * In: state columns (exact), transitions received. Out: counts with glyphs, a tally of lives.
  * Invariant: counts come from the picture, never from summing events; before anything reported they read "?".
- * Source: features A4; docs/ux 'pages: live'.
+ * Source: features A4; docs/ux.md 'pages: live'.
  */
 'use client'
 import { SEED_STATES } from '../../lib/contracts/lifecycle.ts'

@@ -1,3 +1,9 @@
+/*
+ * countStates: how many seeds are in which state, counted from the very bytes that are drawn.
+ * In: mirrors of the layers. Out: exact counts, with never observed and unknown apart.
+ * Invariant: every row is counted once; what was never reported is in no state's count.
+ * Source: docs/ux.md "pages: live".
+ */
 import { isLiveState, SEED_STATES } from '../../lib/contracts/lifecycle.ts'
 import { NEVER_STATE_ID, type LayerMirror } from '../../lib/frames/viewFrame.ts'
 

@@ -2,7 +2,7 @@
  * Banners: what is wrong right now, since when, what still works, and what to do.
  * In: connection, bus status, ages, own gaps. Out: at most one banner, the most basic trouble first.
  * Invariant: all data stays on the page; a banner never covers it and never says more than is known.
- * Source: docs/ux "freshness model", "degraded-mode truth".
+ * Source: docs/ux.md "freshness model", "degraded-mode truth".
  */
 'use client'
 import { useCallback, useEffect, useState, type ReactNode } from 'react'

@@ -2,7 +2,7 @@
  * Bus chip: is the bus up, how much arrives, what was refused; opens the bus panel.
  * In: status, connection. Out: a button of the header and, once pressed, the panel (loaded then).
  * Invariant: without an answer it says unknown; refusals are a calm count, trouble is a colour and a glyph.
- * Source: docs/ux "global frame"; features G.
+ * Source: docs/ux.md "global frame"; features G.
  */
 'use client'
 import { lazy, Suspense, useCallback } from 'react'

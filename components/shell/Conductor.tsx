@@ -2,7 +2,7 @@
  * Conductor: live or paused, what of the last 15 minutes is covered, and the time.
  * In: pause state, gaps, the server's clock. Out: the 44 px footer.
  * Invariant: a gap is hatched with its cause in words; pausing never loses a frame and says how many wait.
- * Source: docs/ux "global frame"; features B5, B8.
+ * Source: docs/ux.md "global frame"; features B5, B8.
  */
 'use client'
 import { useCallback, useEffect, useRef } from 'react'

@@ -2,7 +2,7 @@
  * Header: environment, run, freshness, bus, this page's own speed, theme, help.
  * In: status, runs, connection, ages. Out: the 48 px bar.
  * Invariant: on trouble a count reads "?" and an age keeps growing; no place in it moves when its content changes.
- * Source: docs/ux "global frame"; features A18, H12.
+ * Source: docs/ux.md "global frame"; features A18, H12.
  */
 'use client'
 import { useCallback } from 'react'

@@ -2,7 +2,7 @@
  * Coverage: which part of a window of time was seen, and why the rest was not.
  * In: first and last sight, gaps with causes. Out: segments in 0..1 of the window.
  * Invariant: what was not seen is a gap with a cause, never drawn as covered; before the run began there is nothing at all.
- * Source: features B5; docs/ux "honest gaps".
+ * Source: features B5; docs/ux.md "honest gaps".
  */
 export type GapCause = 'bus_down' | 'producer_silent' | 'lost' | 'server_restart' | 'browser_asleep' | 'disconnected'
 

@@ -2,7 +2,7 @@
  * Keymap: which key does what, for the handler and for the help overlay alike.
  * In: key events as plain data. Out: an action or null.
  * Invariant: single letters never act inside inputs, and can be switched off altogether.
- * Source: docs/ux "keyboard map"; features H1.
+ * Source: docs/ux.md "keyboard map"; features H1.
  */
 export type PageAction =
   | 'go-live-page'

@@ -2,7 +2,7 @@
  * Roving list: one Tab stop for a whole list; arrows, j and k, Home and End move inside it.
  * In: how many entries there are. Out: which entry takes the focus, and the handlers that move it.
  * Invariant: exactly one entry is in the Tab order, also when entries come and go.
- * Source: docs/ux "accessibility"; features H1.
+ * Source: docs/ux.md "accessibility"; features H1.
  */
 import { useState, type FocusEvent, type KeyboardEvent } from 'react'
 

@@ -2,7 +2,7 @@
  * Freshness: how old a value may be before it must look old. One rule for the API, every panel and every command guard.
  * In: ages and intervals in ms of the SERVER's clock. Out: one of five states.
  * Invariant: never and silent are not zero; a wrong clock in the browser can not make data look fresh.
- * Source: docs/ux "freshness model"; features A18.
+ * Source: docs/ux.md "freshness model"; features A18.
  */
 import { z } from 'zod'
 

@@ -2,7 +2,7 @@
  * Clock offset: how far the browser's clock is from the server's, from ping samples.
  * In: (sent, received, server time) per ping, all ms. Out: offset in ms, and how uncertain it is.
  * Invariant: a slow reply can not move the offset; only the fastest third of the last samples counts, and of those the median.
- * Source: docs/ux "freshness model"; features A18.
+ * Source: docs/ux.md "freshness model"; features A18.
  */
 const KEPT_SAMPLES = 15
 

@@ -2,7 +2,7 @@
  * Words and digits: how numbers, ages and times are written on screen, the same everywhere.
  * In: numbers with their column, ms. Out: short text with tabular digits.
  * Invariant: unknown is a dash or a question mark, never 0; fractions become percent only here.
- * Source: docs/ux "accessibility, language"; architecture "columns on the hot path".
+ * Source: docs/ux.md "accessibility"; architecture "columns on the hot path".
  */
 import type { MetricColumn } from '../contracts/metrics.ts'
 

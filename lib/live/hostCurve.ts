@@ -2,7 +2,7 @@
  * Host curve: evaluations, growth marks, parameter steps and gaps as plain points by step, ready to draw.
  * In: curve and event records of a run, its recorded control. Out: series with an honest range, decimated by min and max only.
  * Invariant: a point that was not measured is a break, never zero; decimation keeps every extreme and says "n of m".
- * Source: features A13; docs/ux "live page".
+ * Source: features A13; docs/ux.md "pages: live".
  */
 import type { CoverageGap, LiveRecord } from '../contracts/liveRecords.ts'
 import type { SeedState } from '../contracts/lifecycle.ts'

@@ -2,7 +2,7 @@
  * The live session: client and store wired together, with the rules of one open page.
  * In: a socket factory, clock, chance, inflate. Out: the shown run and metric, pause, sleep and visibility handling, backfill.
  * Invariant: a hidden tab asks for few frames and draws none; a gap of this browser is recorded as such, never as the producer's.
- * Source: docs/ux "freshness model"; features A1, B8.
+ * Source: docs/ux.md "freshness model"; features A1, B8.
  */
 import { EXACT_MAX_SEEDS } from '../contracts/socketEvents.ts'
 import type { Inflate } from '../frames/viewFrame.ts'

@@ -2,7 +2,7 @@
  * Narrative: NOW, WHY and NEXT in one line each, from rules; every clause names its evidence.
  * In: freshness, the last evaluations, transitions, and the live seeds of a small run. Out: clauses of text and links.
  * Invariant: rules, never a guess: what the inputs do not carry is said as "I don't know"; stale inputs never make a claim about now.
- * Source: features H14; docs/ux "other page notes".
+ * Source: features H14; docs/ux.md "other page notes".
  */
 import type { Freshness } from '../contracts/freshness.ts'
 import type { SeedState } from '../contracts/lifecycle.ts'

@@ -2,7 +2,7 @@
  * Series ring: the last minutes of one metric and the state for every seed of one layer, for sparklines and state tapes.
  * In: samples (time, value and state per seed), or a history answer. Out: the same, oldest first.
  * Invariant: bounded; NaN is unmeasured and stays a break in the line; time never goes back.
- * Source: features A11; docs/ux "live page".
+ * Source: features A11; docs/ux.md "pages: live".
  */
 export class SeriesRing {
   readonly seeds: number

@@ -2,7 +2,7 @@
  * Staleness: one rule for every panel: how old a layer's values are on the SERVER's clock, and which of five states that is.
  * In: the last status, newer ingest times from frames, the server's clock now. Out: age, interval and state per layer, and the worst.
  * Invariant: ages grow while nothing arrives, also while the page is cut off; an old answer never looks fresh.
- * Source: docs/ux "freshness model"; features A18.
+ * Source: docs/ux.md "freshness model"; features A18.
  */
 import { evaluateFreshness, worstFreshness, type Freshness } from '../contracts/freshness.ts'
 import type { LayerSummary } from '../contracts/liveRecords.ts'

@@ -2,7 +2,7 @@
  * URL state: what a shared link carries: run, metric, mode, selection, open twin and inspector.
  * In: a query string. Out: a typed page state and back.
  * Invariant: anything malformed in a link is ignored, never shown; writing and reading is the identity.
- * Source: features H7; docs/ux "principles" 6.
+ * Source: features H7; docs/ux.md "principles" 6.
  */
 import { WireId } from '../contracts/ids.ts'
 

@@ -2,7 +2,7 @@
  * liveStatus: everything small that has an age, twice a second; and the same numbers for the HTTP API.
  * In: counters of the ingest, bus health, runs, fan-out counters. Out: LiveStatus, Readiness, rates.
  * Invariant: what is not known is null; the mode is never better than its worst part.
- * Source: docs/protocol.md "status"; docs/ux "freshness model".
+ * Source: docs/protocol.md "status"; docs/ux.md "freshness model".
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { BusHealth } from '../../lib/bus/messageBus.ts'

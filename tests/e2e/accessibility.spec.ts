@@ -2,7 +2,7 @@
  * Accessibility of the live page: axe in both themes and every view, the keyboard, the phone.
  * In: the product. Out: no serious finding, nothing out of reach, nothing wider than the screen.
  * Invariant: checked with live data on the page, not on an empty one.
- * Source: docs/ux "accessibility, mobile, language"; features H1, H3, H5, H6.
+ * Source: docs/ux.md "accessibility"; features H1, H3, H5, H6.
  */
 import { expect, test } from '@playwright/test'
 import { chooseTheme, findSeriousViolations, inspector, openLive, showTable, tabThrough } from './actions.ts'

@@ -2,7 +2,7 @@
  * Actions: the verbs of the stories: what an operator does and looks at, by roles and labels.
  * In: a Playwright page. Out: verbs; the axe report and console errors as lists to assert on.
  * Invariant: no selector by class or structure; the canvas is read through its table twin.
- * Source: docs/ux "accessibility"; features H5.
+ * Source: docs/ux.md "accessibility"; features H5.
  */
 import AxeBuilder from '@axe-core/playwright'
 import { expect, type Locator, type Page } from '@playwright/test'

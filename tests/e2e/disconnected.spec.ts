@@ -2,7 +2,7 @@
  * Cut off: what the page says and shows when the server does not answer it.
  * In: the product, with the browser's network switched off. Out: words, growing ages, an offer to retry, a recovery without reload.
  * Invariant: nothing on the page looks fresh while nothing arrives, and no zero appears.
- * Source: docs/ux "freshness model"; features A18, H11.
+ * Source: docs/ux.md "freshness model"; features A18, H11.
  */
 import { expect, test } from '@playwright/test'
 import { conductor, openLive, readSeeds, showTable } from './actions.ts'

@@ -2,7 +2,7 @@
  * The live page, as an operator meets it: seeds that really train, growth that happens, pause, metrics, links.
  * In: the product started by playwright.config.ts. Out: the acceptance of the first slice, seen through roles and labels.
  * Invariant: nothing is staged; bounds are those of the product's promise (a germination within a minute, a kept seed within two).
- * Source: docs/ux "live page"; features A1, A2, A4, A7, B8, H7.
+ * Source: docs/ux.md "pages: live"; features A1, A2, A4, A7, B8, H7.
  */
 import { expect, test } from '@playwright/test'
 import { conductor, heatmap, inspector, openLive, pressSpace, readSeeds, showTable, waitingFrames } from './actions.ts'

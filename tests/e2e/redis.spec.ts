@@ -3,7 +3,7 @@
  * In: the product with its embedded redis-server, whose process the keeper's file names. Out: words, growing ages, a recovery
  *   without reload, and the gap with its cause.
  * Invariant: nothing is timed here; the outage is as long as the keeper is held, and the product's own record of it is read.
- * Source: docs/ux "freshness model"; docs/adr/0003-redis-streams-semantics.md.
+ * Source: docs/ux.md "freshness model"; docs/adr/0003-redis-streams-semantics.md.
  */
 import { readFileSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
