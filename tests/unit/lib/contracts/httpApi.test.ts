@@ -29,6 +29,8 @@ const overview = {
   stop_ready: { ready: 0, of: 3, worst_ms: null },
 }
 const layer = {
+  blueprints: { 1: 'affine' },
+  flags: { nan: 1 },
   layer_id: 'layer_0',
   run_id: 'digits-s1-x',
   origin: 'trainer',

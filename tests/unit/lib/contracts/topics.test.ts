@@ -50,13 +50,13 @@ describe('hostile ids and topics', () => {
 
 test('every message type has a topic, every listed type exists', () => {
   for (const name of MESSAGE_NAMES) expect(MESSAGE_TYPES[name].families.length, name).toBeGreaterThan(0)
-  const known: readonly string[] = [...MESSAGE_NAMES, FRAMES_TYPE, 'DeadLetter']
+  const known: readonly string[] = [...MESSAGE_NAMES, FRAMES_TYPE, 'DeadLetter', 'LeylineEvent']
   for (const family of TOPIC_FAMILIES) for (const type of TOPICS[family].types) expect(known).toContain(type)
 })
 
-test('commands, acks, events and runs are lossless; only telemetry and presence may be counted', () => {
+test('commands, acks, events and runs are lossless; only telemetry, presence and foreign events may be counted', () => {
   const counted = TOPIC_FAMILIES.filter((family) => TOPICS[family].loss === 'counted')
-  expect(counted).toEqual(['telemetryShard', 'telemetryHealth', 'telemetrySeeds', 'service'])
+  expect(counted).toEqual(['telemetryShard', 'telemetryHealth', 'telemetrySeeds', 'service', 'foreignLeyline'])
   for (const family of TOPIC_FAMILIES)
     if (TOPICS[family].loss === 'lossless') expect(TOPICS[family].retention.kind, family).not.toBe('maxlen')
 })
