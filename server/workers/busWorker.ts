@@ -32,6 +32,7 @@ function createBus(): MessageBus {
 let agent: ReturnType<typeof createLayerAgent> | null = null
 let trainerLink: TrainerLink | null = null
 let bus: MessageBus | null = null
+let stopping = false
 
 /** What is lost or late at the source is said in the log as well as on the page. */
 function tellAgentEvent(event: LayerAgentEvent): void {
@@ -41,7 +42,8 @@ function tellAgentEvent(event: LayerAgentEvent): void {
     const data = 'error' in rest && rest.error ? { ...rest, error: toWorkerError(rest.error) } : { ...rest }
     return post({ kind: 'part-note', part: 'agent', note: `${event.kind} ${kind}`, data })
   }
-  if (event.kind === 'trainer-lost')
+  // On a wanted stop the trainer goes first: that is order, not loss.
+  if (event.kind === 'trainer-lost' && !stopping)
     post({ kind: 'part-note', part: 'agent', note: 'trainer lost', data: { runId: event.runId } })
 }
 
@@ -109,6 +111,7 @@ const healthMessage = (health: ReturnType<MessageBus['health']>) =>
   ({ kind: 'bus', health, checkedMs: clock.wallMs(), patterns: [] }) as const
 
 async function stop(deadlineMs: number): Promise<void> {
+  stopping = true
   const report = await parts.stop(deadlineMs)
   post({ kind: 'stopped', failures: report.failures.map(({ name, error }) => `${name}: ${String(error)}`) })
   port.close()
