@@ -12,7 +12,8 @@ import type { RedisReply } from './redisConnection.ts'
 import type { ReaderContext } from './readerContext.ts'
 import { toDelivery } from './streamEntry.ts'
 
-type Phase = 'held' | 'retry' | 'ack' | 'dead'
+/** `burying`: the dead letter is on its way; `dead`: it was refused and must be tried again. */
+type Phase = 'held' | 'retry' | 'ack' | 'burying' | 'dead'
 
 interface Owed {
   readonly delivery: Delivery
@@ -89,7 +90,7 @@ export function createPendingEntries(context: ReaderContext, options: PendingOpt
 
   const bury = async (entry: Owed): Promise<void> => {
     const { delivery } = entry
-    entry.phase = 'dead'
+    entry.phase = 'burying'
     try {
       await context.publishDead(toDeadLetter(delivery, group, entry.failure))
       context.counters.deadLettered += 1
@@ -97,6 +98,7 @@ export function createPendingEntries(context: ReaderContext, options: PendingOpt
       acknowledge(delivery.topic, delivery.cursor)
     } catch {
       // Not buried: the next tick tries again; until then the group keeps the entry.
+      entry.phase = 'dead'
     }
   }
 

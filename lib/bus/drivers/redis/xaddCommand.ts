@@ -32,11 +32,12 @@ export class XaddCommand extends Command {
     let text = `*${this.#pieces.length + 1}\r\n$4\r\nXADD\r\n`
     for (const piece of this.#pieces) {
       text += `$${Buffer.byteLength(piece)}\r\n`
-      if (isDirect(piece)) {
+      if (typeof piece === 'string') text += `${piece}\r\n`
+      else {
         stream.write(text)
         stream.write(piece)
         text = '\r\n'
-      } else text += `${typeof piece === 'string' ? piece : piece.toString('latin1')}\r\n`
+      }
     }
     return text
   }

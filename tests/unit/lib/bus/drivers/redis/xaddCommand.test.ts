@@ -36,3 +36,12 @@ test('a large payload is handed over as it is, not copied', () => {
   new XaddCommand(argumentsOf(payload)).toWritable({ write: (chunk: unknown) => void written.push(chunk) })
   expect(written[1]).toBe(payload)
 })
+
+test('a small payload beside a large one keeps its bytes', () => {
+  const pieces = (): (string | Buffer)[] => ['topic', '*', 'key', bytes, 'data', Buffer.alloc(5_000, bytes)]
+  const written: Buffer[] = []
+  const socket = { write: (chunk: string | Buffer) => void written.push(Buffer.from(chunk)) }
+  socket.write(new XaddCommand(pieces()).toWritable(socket))
+  const plain = new Command('XADD', pieces(), { replyEncoding: 'utf8' })
+  expect(Buffer.concat(written).equals(Buffer.from(plain.toWritable({})))).toBe(true)
+})
