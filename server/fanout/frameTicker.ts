@@ -8,7 +8,7 @@
 import type { Clock } from '../../lib/primitives/clock.ts'
 import type { Precision } from '../../lib/frames/viewFrame.ts'
 import type { KnownRun } from '../state/runBook.ts'
-import { createLayerEncoder, type LayerEncoder } from './layerEncoder.ts'
+import { createLayerEncoder, type EncodedFrame, type LayerEncoder } from './layerEncoder.ts'
 import type { Viewer } from './viewer.ts'
 
 export const TICK_MS = 1_000 / 60
@@ -101,17 +101,19 @@ export function createFrameTicker({ clock, cpuMs = threadCpuMs }: FrameTickerOpt
     else if (tookMs > BLOCK_MS) stalls++
   }
 
+  const offer = (viewer: Viewer, frame: EncodedFrame): void => {
+    const verdict = viewer.offer(frame)
+    if (verdict === 'skipped') framesSkipped++
+    if (verdict !== 'sent') return
+    framesSent++
+    bytesSent += frame.bytes.byteLength
+  }
+
   const offerAll = (group: FrameClass, layer: number, nowMs: number): void => {
     const encoded = group.encoders[layer]?.encode(nowMs)
     if (encoded === null || encoded === undefined) return
     framesEncoded++
-    for (const viewer of group.viewers) {
-      const verdict = viewer.offer(encoded)
-      if (verdict === 'skipped') framesSkipped++
-      if (verdict !== 'sent') continue
-      framesSent++
-      bytesSent += encoded.bytes.byteLength
-    }
+    for (const viewer of group.viewers) offer(viewer, encoded)
   }
 
   /** Works the queues until the budget of this turn is used; the rest goes on in the next turn, after I/O had its chance. */
@@ -222,7 +224,7 @@ export function createFrameTicker({ clock, cpuMs = threadCpuMs }: FrameTickerOpt
     const end = clock.monotonicMs() + TURN_BUDGET_MS
     for (const encoder of group.encoders) {
       const frame = encoder.catchUp(nowMs)
-      if (frame !== null && viewer.offer(frame) === 'sent') framesSent++
+      if (frame !== null) offer(viewer, frame)
       // What does not fit into this turn comes with the keyframe of the second.
       if (clock.monotonicMs() > end) return
     }

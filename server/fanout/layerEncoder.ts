@@ -51,7 +51,9 @@ export function createLayerEncoder(options: LayerEncoderOptions): LayerEncoder {
   let picture = new Uint8Array(pictureBytes(rows, columnCount, precision))
   let previous = new Uint8Array(picture.byteLength)
   const scratch = new Float32Array(precision === 'cells' ? rows * 2 : 0)
-  const meta = new Float64Array(table.meta.length)
+  // Head and picture belong together: both are swapped only when a copy of the table counted.
+  let meta = new Float64Array(table.meta.length)
+  let previousMeta = new Float64Array(table.meta.length)
   let version = -1
   let frame = 0
   let keyframeAtMs = -Infinity
@@ -75,7 +77,7 @@ export function createLayerEncoder(options: LayerEncoderOptions): LayerEncoder {
   }
 
   const number = (value: number): number => (Number.isFinite(value) && value >= 0 ? value : 0)
-  const header = (nowMs: number) => ({
+  const header = (nowMs: number, meta: Float64Array) => ({
     classId,
     runIndex: run.index & 0xffff,
     layer,
@@ -100,13 +102,14 @@ export function createLayerEncoder(options: LayerEncoderOptions): LayerEncoder {
       if (asKeyframe) keyframeAtMs = nowMs
       frame++
       const base = asKeyframe ? null : { frame: frame - 1, picture: previous }
-      const bytes = encodeViewFrame(header(nowMs), picture, base, compress)
+      const bytes = encodeViewFrame(header(nowMs, meta), picture, base, compress)
       ;[picture, previous] = [previous, picture]
+      ;[meta, previousMeta] = [previousMeta, meta]
       return { bytes, layer, frame, base: new DataView(bytes.buffer).getUint32(20, true) }
     },
     catchUp(nowMs) {
       if (frame === 0) return null
-      return { bytes: encodeViewFrame(header(nowMs), previous, null, compress), layer, frame, base: 0 }
+      return { bytes: encodeViewFrame(header(nowMs, previousMeta), previous, null, compress), layer, frame, base: 0 }
     },
   }
 }

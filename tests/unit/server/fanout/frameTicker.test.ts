@@ -33,12 +33,13 @@ function open(rows = 40) {
     const mirrors = run.tables.map((_, at) =>
       createLayerMirror(at, rows, precision === 'exact' ? run.descriptor.seed_columns.length : 0, precision),
     )
-    const state = { backlog: 0, frames: 0, gaps: 0, deltas: 0, mirrors }
+    const state = { backlog: 0, frames: 0, bytes: 0, gaps: 0, deltas: 0, mirrors }
     const viewer = createViewer(String(Math.round(maxHz)), {
       backlog: () => state.backlog,
       send: (bytes) => {
         const frame = decodeViewFrame(bytes, inflate)
         state.frames++
+        state.bytes += bytes.byteLength
         if (frame.base > 0) state.deltas++
         if (applyViewFrame(mirrors[frame.layer]!, frame) === 'gap') state.gaps++
       },
@@ -128,5 +129,38 @@ test('a viewer gets at most the rate it asked for', async () => {
   expect(calm.state.frames).toBeLessThanOrEqual(2 * 12)
   expect(calm.state.gaps).toBe(0)
   expect(quick.state.frames).toBeGreaterThan(2 * 100)
+  ticker.stop()
+})
+
+test('what a late viewer is sent to catch up is counted like everything else', async () => {
+  const { clock, write, watch, ticker } = open()
+  const first = watch()
+  write(1)
+  await clock.advance(17)
+  const late = watch()
+  await clock.advance(1)
+  expect(late.state.frames).toBe(2)
+  const { framesSent, bytesSent } = ticker.counters()
+  expect(framesSent).toBe(first.state.frames + late.state.frames)
+  expect(bytesSent).toBe(first.state.bytes + late.state.bytes)
+  ticker.stop()
+})
+
+test('a picture says its own tick, also when the writer was in the way of a newer one', async () => {
+  const { clock, run, write, watch, ticker } = open()
+  watch()
+  write(3)
+  await clock.advance(17)
+  write(4)
+  const table = run.tables[0]!
+  // What the seqlock does when each copy is overtaken: the copies were made, and none of them counts.
+  table.read = (copy) => {
+    copy(table)
+    return -1
+  }
+  await clock.advance(17)
+  const late = watch()
+  await clock.advance(1)
+  expect([late.state.mirrors[0]!.state[0], late.state.mirrors[0]!.tick]).toEqual([3, 3])
   ticker.stop()
 })
