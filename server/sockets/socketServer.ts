@@ -4,11 +4,11 @@
  * Invariant: no handshake, poll or upgrade passes without the guard; bytes per message and time to join are bounded.
  * Source: docs/protocol.md "Socket.IO"; OWASP ASVS 5.0 V4.4.
  */
-import type { Server as HttpServer } from 'node:http'
+import type { IncomingHttpHeaders, Server as HttpServer } from 'node:http'
 import { Server } from 'socket.io'
 import { SOCKET_LIMITS, SOCKET_PATH } from '../../lib/contracts/socketEvents.ts'
 import type { LiveClientEvents, LiveServerEvents } from '../../lib/contracts/socketEvents.ts'
-import type { AccessGuard } from '../http/accessGuard.ts'
+import type { AccessGuard, Verdict } from '../http/accessGuard.ts'
 import type { Logger } from '../logger.ts'
 
 export type LiveIo = Server<LiveClientEvents, LiveServerEvents>
@@ -17,6 +17,12 @@ export interface SocketServer {
   readonly io: LiveIo
   refused(): number
   close(): Promise<void>
+}
+
+/** What Engine.IO makes of a request before anybody sees it. */
+interface EngineRequest {
+  readonly headers: IncomingHttpHeaders
+  readonly _query: Readonly<Record<string, string | undefined>>
 }
 
 export interface SocketServerOptions {
@@ -30,6 +36,8 @@ export interface SocketServerOptions {
 export function createSocketServer({ server, guard, logger, maxPerAddress }: SocketServerOptions): SocketServer {
   let refusals = 0
   const perAddress = new Map<string, number>()
+  const judge = (headers: IncomingHttpHeaders): Verdict =>
+    guard()?.socket(headers) ?? { ok: false, code: 'GUARD_HOST', given: 'not open' }
   const io: LiveIo = new Server(server, {
     path: SOCKET_PATH,
     serveClient: false,
@@ -43,16 +51,22 @@ export function createSocketServer({ server, guard, logger, maxPerAddress }: Soc
     pingInterval: 10_000,
     pingTimeout: 10_000,
     allowRequest: (request, decide) => {
-      const verdict = guard()?.socket(request.headers) ?? { ok: false, code: 'GUARD_HOST', given: 'not open' }
-      const address = request.socket.remoteAddress ?? 'unknown'
-      // Polls of an existing session are requests too: only handshakes count against the cap.
-      const handshake = !(request.url ?? '').includes('sid=')
-      const full = handshake && (perAddress.get(address) ?? 0) >= maxPerAddress
+      // Engine.IO asks here for handshakes only, so each one counts against the cap.
+      const verdict = judge(request.headers)
+      const full = (perAddress.get(request.socket.remoteAddress ?? 'unknown') ?? 0) >= maxPerAddress
       if (verdict.ok && !full) return decide(null, true)
       refusals++
       logger.debug('socket refused', { code: verdict.ok ? 'GUARD_RATE' : verdict.code })
       decide(verdict.ok ? 'GUARD_RATE' : verdict.code, false)
     },
+  })
+  io.engine.use((request: EngineRequest, _response: unknown, next: (error?: Error) => void) => {
+    // Polls and upgrades of an open session: nothing else asks the guard for them.
+    const verdict: Verdict = request._query['sid'] ? judge(request.headers) : { ok: true }
+    if (verdict.ok) return next()
+    refusals++
+    logger.debug('socket refused', { code: verdict.code })
+    next(new Error(verdict.code))
   })
   io.engine.on(
     'connection',

@@ -10,8 +10,11 @@ beforeAll(async () => {
 afterAll(() => server.end())
 
 const raw = (headers: Record<string, string>, path = '/api/health/live', method = 'GET'): Promise<number> =>
+  rawTo(server.port, headers, path, method)
+
+const rawTo = (port: number, headers: Record<string, string>, path: string, method = 'GET'): Promise<number> =>
   new Promise((resolve, reject) => {
-    const call = request({ host: '127.0.0.1', port: server.port, path, method, headers }, (response) => {
+    const call = request({ host: '127.0.0.1', port, path, method, headers }, (response) => {
       response.resume()
       resolve(response.statusCode ?? 0)
     })
@@ -50,6 +53,17 @@ test('polling: the same rule; without an Origin only a browser that says same-or
   expect(await raw({}, handshake)).toBe(403)
   for (const origin of FOREIGN) expect([origin, await raw({ origin }, handshake)]).toEqual([origin, 403])
   expect(await raw({ origin: own(), host: 'evil.example' }, handshake)).toBe(403)
+})
+
+test('polling: a session that is open already is closed to foreign origins as well', async () => {
+  const opened = await fetch(server.url + handshake, { headers: { origin: own() } })
+  const { sid } = JSON.parse((await opened.text()).slice(1)) as { sid: string }
+  const session = `${handshake}&sid=${sid}`
+  for (const origin of FOREIGN) expect([origin, await raw({ origin }, session, 'POST')]).toEqual([origin, 400])
+  expect(await raw({}, session)).toBe(400)
+  // Still open, and its owner may close it.
+  const closed = await fetch(server.url + session, { method: 'POST', headers: { origin: own() }, body: '1' })
+  expect(closed.status).toBe(200)
 })
 
 test('websocket: foreign, null and no Origin never connect, our own does, on both transports', async () => {
@@ -122,6 +136,9 @@ test('a flood from one address is capped and the others still get in after it', 
     const sockets = [small.viewer(), small.viewer(), small.viewer()]
     expect(await Promise.all(sockets.map(connected))).toEqual(['connected', 'connected', 'connected'])
     expect(await connected(small.viewer())).not.toBe('connected')
+    // A handshake stays one, whatever else its query says.
+    for (const more of ['&sid=', '&x=sid=1', '&xsid=1'])
+      expect([more, await rawTo(small.port, { origin: small.url }, handshake + more)]).toEqual([more, 403])
     sockets[0]!.disconnect()
     await new Promise((resolve) => setTimeout(resolve, 200))
     expect(await connected(small.viewer())).toBe('connected')
