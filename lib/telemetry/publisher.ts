@@ -102,6 +102,7 @@ export function createTelemetryPublisher(options: PublisherOptions): TelemetryPu
   let undoRetry: (() => void) | null = null
   let undoState: (() => void) | null = null
   let running = false
+  let closed = false
   let idle: (() => void) | null = null
   let stopped: Promise<void> | null = null
 
@@ -224,8 +225,9 @@ export function createTelemetryPublisher(options: PublisherOptions): TelemetryPu
       seq: entry.seq,
     }
     bus.publish(topic, message, { maxLen }).then(
-      () => accepted(entry),
-      (error: unknown) => failed(entry, error),
+      // What was under way at the end of a stop is told as dropped: a later answer must not count it again.
+      () => closed || accepted(entry),
+      (error: unknown) => closed || failed(entry, error),
     )
   }
 
@@ -245,6 +247,7 @@ export function createTelemetryPublisher(options: PublisherOptions): TelemetryPu
     send()
     await drained(deadlineMs)
     running = false
+    closed = true
     undoRetry?.()
     undoPoll?.()
     undoState?.()

@@ -251,3 +251,24 @@ test('buffers of accepted ticks are used again, those of repeated ones are not',
   await clock.advance(200)
   await stopping
 })
+
+test.each(['accepted', 'refused'] as const)('an answer after the stop, %s, changes no account', async (answer) => {
+  const { clock, bus, publisher, write, events } = await setUp()
+  const replies: { accepted: (cursor: string) => void; refused: (error: Error) => void }[] = []
+  bus.publish = () => new Promise((accepted, refused) => void replies.push({ accepted, refused }))
+  publisher.start()
+  write(2)
+  await clock.advance(5)
+  const stopped = publisher.stop(100)
+  await clock.advance(100)
+  await stopped
+  const before = publisher.counters()
+  const told = events.length
+  expect(before).toMatchObject({ published: 0, droppedBuffer: 2, pending: 0, pendingBytes: 0 })
+  if (answer === 'accepted') replies[0]!.accepted('1-0')
+  else replies[0]!.refused(new AppError('BUS_UNAVAILABLE', 'stopped'))
+  await clock.advance(0)
+  expect(publisher.counters()).toEqual(before)
+  expect(events).toHaveLength(told)
+  expect(clock.openTimers).toBe(0)
+})
