@@ -13,6 +13,8 @@ const MAX_TEXTS = 256
 export interface SourceWatch {
   /** Looks at one note of a part; only those of the publisher mean something here. */
   note(name: string, data: Readonly<Record<string, unknown>>): void
+  /** The publisher whose outage it was has ended: nobody will tell of a recovery. */
+  gone(): void
   causes(): readonly { readonly code: string; readonly text: string }[]
   /** Null when the same was said less than five seconds ago; else how often it was held back since. */
   repeated(text: string): number | null
@@ -59,6 +61,12 @@ export function createSourceWatch(clock: Clock, onRecord: (record: RecordDraft) 
       const waited = Number(data['pending'])
       const many = Number.isFinite(waited) ? ` ${waited} entries had waited.` : ''
       tell(`Reports of the trainer reach the bus again.${many}`, fromMs, clock.wallMs())
+    },
+    gone() {
+      if (outage === null) return
+      const { fromMs } = outage
+      outage = null
+      tell('The trainer or its agent ended while its reports were refused by the bus.', fromMs, clock.wallMs())
     },
     causes: () =>
       outage === null

@@ -99,7 +99,10 @@ export function createThreads({ config, root, clock, logger, onIngest, onRecord 
         return new Worker(BUS_WORKER, { name, workerData })
       },
       onMessage: onWorker(name, parts),
-      onEnd: incident(name),
+      onEnd: (cause, againInMs) => {
+        if (parts.includes('agent')) source.gone()
+        incident(name)(cause, againInMs)
+      },
     })
 
   const trained: readonly BusPart[] = config.trainer.enabled ? ['controller', 'agent'] : []
@@ -142,7 +145,11 @@ export function createThreads({ config, root, clock, logger, onIngest, onRecord 
       const said = message as TrainerWorkerNote
       if (said.kind === 'warning') logger.warn('trainer', { ...said })
     },
-    onEnd: incident('trainer'),
+    // Its agent goes on with another run, and another publisher.
+    onEnd: (cause, againInMs) => {
+      source.gone()
+      incident('trainer')(cause, againInMs)
+    },
   })
 
   return {

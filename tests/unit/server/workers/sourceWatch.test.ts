@@ -33,3 +33,17 @@ test('what repeats is said once in five seconds, with the number held back', asy
   await clock.advance(5_000)
   expect(watch.repeated('a')).toBe(10)
 })
+
+test('an outage ends with the publisher it belonged to, which can not tell of a recovery any more', () => {
+  const records: RecordDraft[] = []
+  const watch = createSourceWatch(createManualClock(), (record) => void records.push(record))
+  watch.gone()
+  watch.note('publisher outage', { error: { code: 'BUS_REFUSED', text: 'Redis refused: NOPERM' } })
+  watch.gone()
+  watch.gone()
+  expect(watch.causes()).toEqual([])
+  expect(records).toHaveLength(2)
+  expect(records[1]).toMatchObject({ code: 'SOURCE_OUTAGE', severity: 'warning', to_ms: expect.any(Number) })
+  watch.note('publisher outage', { error: { code: 'BUS_REFUSED', text: 'Redis refused: NOPERM' } })
+  expect(watch.causes()).toHaveLength(1)
+})
