@@ -79,13 +79,13 @@ export function createOutbox(options: OutboxOptions): Outbox {
   }
 
   const failed = (letter: Letter, error: unknown): void => {
+    if (closed) return
     if (isAppError(error) && PERMANENT.has(error.code)) {
       refused++
       emit({ kind: 'refused', topic: letter.topic, type: letter.message.type, error })
       return finish(letter, false)
     }
     sending = false
-    if (closed) return
     undoRetry = clock.after(Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** Math.min(failures++, 8)), wake)
   }
 
@@ -103,6 +103,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
     letter.tried = true
     bus.publish(letter.topic, letter.message).then(
       () => {
+        // Given up at the end of a stop, and told so: a later answer must not count it again.
+        if (closed) return
         accepted++
         failures = 0
         finish(letter, true)

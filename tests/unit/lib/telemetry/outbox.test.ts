@@ -85,3 +85,17 @@ test('stop sends what it can, gives up the rest, and refuses what comes later', 
   expect(await outbox.put('kasmina.event.layer.a', 'event:a', 'T', bytes('2'))).toBe(false)
   expect(clock.openTimers).toBe(0)
 })
+
+test('a letter given up at the stop is not counted again when its answer comes late', async () => {
+  const { clock, bus, outbox } = await setUp()
+  let accept: (cursor: string) => void = () => undefined
+  bus.publish = () => new Promise((resolve) => (accept = resolve))
+  const fate = outbox.put('kasmina.event.layer.a', 'event:a', 'T', bytes('1'))
+  const stopped = outbox.stop(100)
+  await clock.advance(100)
+  await stopped
+  expect(await fate).toBe(false)
+  accept('1-0')
+  await clock.advance(0)
+  expect(outbox.counters()).toMatchObject({ accepted: 0, overflowed: 1, pending: 0 })
+})
