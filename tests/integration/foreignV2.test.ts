@@ -149,6 +149,8 @@ describe.skipIf(missing !== null)('a v2 client on an outside Redis, TRAINER=off'
       seed_id: 0,
       command_type: 'LifecycleTransitionCommand',
     })
+    // Records are told at once, counts on their own beat.
+    await waitUntil('the silence is counted', async () => (await bus()).foreign?.commands.unknown === 1)
     expect((await bus()).foreign?.commands).toEqual({ waiting: 0, unknown: 1, settled: 2 })
     const snapshot = JSON.stringify({
       message_id: globalThis.crypto.randomUUID(),
