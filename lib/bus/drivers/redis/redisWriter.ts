@@ -208,6 +208,11 @@ export function createRedisWriter(options: RedisWriterOptions): RedisWriter {
       pushEntryFields(args, message)
       return new Promise<string>((resolve, reject) => {
         const onAbort = (): void => {
+          const at = waiting.indexOf(item)
+          if (at >= 0) {
+            waiting.splice(at, 1)
+            waitingBytes -= item.bytes
+          }
           fail(item, aborted('publish'))
           afterSettle()
         }
