@@ -130,7 +130,7 @@ export function HostCurvePanel() {
           {reading === ''
             ? empty
               ? 'no evaluation has been reported yet'
-              : `accuracy by step, ${formatCount(curve.shown)} of ${formatCount(curve.of)} points; axis from ${Math.round(curve.accuracy[0] * 100)} %`
+              : `accuracy from ${Math.round(curve.accuracy[0] * 100)} %, ${formatCount(curve.shown)} of ${formatCount(curve.of)} points`
             : reading}
         </span>
         <span className="grow" />

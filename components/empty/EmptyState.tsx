@@ -55,17 +55,17 @@ export function EmptyState() {
       <ol className="fixes">
         <Fix title="Start the demo trainer">
           Stop the server and start it with the trainer on: a small network that really learns to read digits, 12 seeds.
-          <ScrollRegion label="Command" className="code">
+          <ScrollRegion label="Command to start the trainer" className="code">
             <pre>TRAINER=on npm start</pre>
           </ScrollRegion>
         </Fix>
         <Fix title="Publish from your own trainer">
           {redis ? (
             <>
-              One report is enough to see a layer appear; the second command, needed once, names its stream. The format
-              is in docs/messages.md.
-              {bus.address.includes('socket') && ' The socket lies in DATA_DIR, by default data.'}
-              <ScrollRegion label="Command" className="code">
+              One report is enough to see a layer appear. The format is in docs/messages.md.
+              {bus.address.includes('socket') &&
+                ' Run it in the project folder; the socket lies in DATA_DIR, by default data.'}
+              <ScrollRegion label="Command to publish a report" className="code">
                 <pre>{publishExample(bus.address)}</pre>
               </ScrollRegion>
             </>
@@ -80,7 +80,7 @@ export function EmptyState() {
           {redis
             ? 'If your trainer writes to another Redis, start the server with its address.'
             : 'Start the server with the Redis your trainer writes to.'}
-          <ScrollRegion label="Command" className="code">
+          <ScrollRegion label="Command with the address of a Redis" className="code">
             <pre>REDIS_URL=redis://host:6379 npm start</pre>
           </ScrollRegion>
         </Fix>

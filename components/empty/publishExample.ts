@@ -12,10 +12,8 @@ export function redisCli(address: string): string {
   return /^[\w.[\]:-]+:\d+$/.test(address) ? `redis-cli -u redis://${address}` : 'redis-cli -s data/redis/redis.sock'
 }
 
-/** Writes the two commands: one entry, and the topic's name in the registry. */
+/** Writes the command: one entry on the layer's stream, which the server finds by itself. */
 export function publishExample(address: string): string {
-  const cli = redisCli(address)
-  return `${cli} XADD ${EXAMPLE_TOPIC} '*' \\
-  type LayerHealthReport enc json data '${EXAMPLE_MESSAGE}'
-${cli} SADD kasmina.topics ${EXAMPLE_TOPIC}`
+  return `${redisCli(address)} XADD ${EXAMPLE_TOPIC} '*' \\
+  type LayerHealthReport enc json data '${EXAMPLE_MESSAGE}'`
 }

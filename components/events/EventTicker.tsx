@@ -68,7 +68,7 @@ export function EventTicker() {
         <h2 id="events" tabIndex={-1}>
           Events
         </h2>
-        <span className="sub wide">newest first, never sampled</span>
+        {waiting === 0 && <span className="sub wide">newest first</span>}
         <span className="grow" />
         {waiting > 0 && (
           <button

@@ -198,8 +198,11 @@ export function HeatmapCanvas({
     if (!place || !shown?.layout || !box) return setTip(null)
     const rect = cellRect(shown.layout, place, box.scrollTop)
     const [from, to] = seedRange(shown.layout, place)
-    const flipX = rect.x + rect.width + 256 > shown.layout.width
-    const flipY = rect.y + 230 > shown.layout.height
+    const right = rect.x + rect.width + 256 <= shown.layout.width
+    // Room on neither side, as on a phone: above the cell, within the width.
+    const narrow = !right && rect.x < 256
+    const flipX = !right && !narrow
+    const flipY = narrow || rect.y + 230 > shown.layout.height
     setTip({
       layer: place.layer,
       row: shown.rowOf(place),
@@ -207,8 +210,12 @@ export function HeatmapCanvas({
       to,
       flipX,
       flipY,
-      x: flipX ? rect.x - 8 : rect.x + rect.width + 8,
-      y: flipY ? Math.min(rect.y + rect.height, shown.layout.height) : Math.max(0, rect.y),
+      x: narrow
+        ? Math.max(0, Math.min(rect.x, shown.layout.width - 236))
+        : flipX
+          ? rect.x - 8
+          : rect.x + rect.width + 8,
+      y: narrow ? rect.y - 8 : flipY ? Math.min(rect.y + rect.height, shown.layout.height) : Math.max(0, rect.y),
     })
   }
 

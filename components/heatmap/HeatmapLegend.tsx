@@ -64,7 +64,12 @@ export function HeatmapLegend({
           <span>
             {high} <b>{formatMetric(metric.max, metric)}</b>
           </span>
-          {binSize === 1 && <span className="chip">fixed range{metric.scale === 'log' ? ', log' : ''}</span>}
+          {binSize === 1 && (
+            <span className={metric.scale === 'log' ? 'chip' : 'chip spare'}>
+              <span className="spare">fixed range{metric.scale === 'log' ? ', ' : ''}</span>
+              {metric.scale === 'log' ? 'log' : ''}
+            </span>
+          )}
         </span>
       ) : (
         <span className="legend-states">

@@ -50,6 +50,7 @@ export function HeatmapPanel() {
   const quick = quickMetrics(columns)
   const others = colourable(columns).filter((column) => !quick.includes(column))
   const choose = (name: string): void => page.set({ metric: name, mode: 'value' })
+  const lines = layout?.kind === 'cells' && !table
   const binned = (layout?.binSize ?? 1) > 1
 
   return (
@@ -57,11 +58,12 @@ export function HeatmapPanel() {
       <div className="panel-head">
         <h2 id="heat-title">Seeds</h2>
         <span className="sub">
-          {formatCount(totalSeeds(run))} in {formatCount(run.descriptor.layers.length)}{' '}
-          {run.descriptor.layers.length === 1 ? 'layer' : 'layers'}
-          {layout?.kind === 'cells' && !table && (
+          {mode === 'state' && lines
+            ? ''
+            : `${formatCount(totalSeeds(run))} in ${formatCount(run.descriptor.layers.length)} ${run.descriptor.layers.length === 1 ? 'layer' : 'layers'}`}
+          {lines && (
             <span className="wide">
-              . {mode === 'state' ? `Figure: ${metric.label.toLowerCase()}. ` : ''}Line and tape of states: last{' '}
+              {mode === 'state' ? `Line: ${metric.label.toLowerCase()}, last ` : '. Line: last '}
               <Ticking read={readWindow} />.
             </span>
           )}

@@ -190,7 +190,11 @@ export function createFieldRenderer(): FieldRenderer {
       const apart = markedY === null || Math.abs(index - markedY) * layout.rowHeight > 15
       if (old && y - lastOld > 12 && apart) {
         pen.fillStyle = theme.warn
-        pen.fillText(`${layer.layerId.slice(-9)} ${layer.age.freshness}`, layout.left - 6, y)
+        const name = layer.layerId.slice(-9)
+        if (layout.rowHeight >= 28) {
+          pen.fillText(name, layout.left - 6, y - 6)
+          pen.fillText(layer.age.freshness, layout.left - 6, y + 7)
+        } else pen.fillText(`${name} ${layer.age.freshness}`, layout.left - 6, y)
         lastOld = y
         return
       }

@@ -6,6 +6,7 @@
  */
 'use client'
 import { useCallback } from 'react'
+import type { LiveStatus } from '../../lib/contracts/liveRecords.ts'
 import { formatAge } from '../../lib/live/formatValue.ts'
 import { summarizeAges } from '../../lib/live/staleness.ts'
 import { layerAges } from '../live/layerAges.ts'
@@ -60,10 +61,22 @@ function EnvironmentBadge() {
   )
 }
 
+/** Says of a run what tells it from the others: whether anything of it still reports; empty before the server has said. */
+function runLife(status: LiveStatus | null, runId: string): string {
+  if (!status) return ''
+  const layers = status.layers.filter((layer) => layer.run_id === runId)
+  if (layers.every((layer) => layer.freshness === 'never')) return 'no reports'
+  return layers.every((layer) => layer.freshness === 'silent' || layer.freshness === 'never') ? 'silent' : 'live'
+}
+
 function RunSwitcher() {
   const { session, page } = useLive()
   useLiveTopic(['runs', 'view'])
   const runs = [...session.store.log.runs.values()]
+  const lives = (): readonly string[] =>
+    [...session.store.log.runs.keys()].map((runId) => runLife(session.store.status, runId))
+  useTickKey(() => lives().join(' '))
+  const words = lives()
   const shown = session.store.run()
   return (
     <div className="field run">
@@ -78,10 +91,12 @@ function RunSwitcher() {
           value={shown?.descriptor.run_id ?? ''}
           onChange={(event) => page.set({ runId: event.target.value, selection: null, metric: null })}
         >
-          {runs.map(({ descriptor }) => (
+          {runs.map(({ descriptor }, index) => (
             <option key={descriptor.run_id} value={descriptor.run_id}>
               {descriptor.run_id}
-              {runs.length > 1 ? ` (${ORIGIN_TEXT[descriptor.origin]})` : ''}
+              {runs.length > 1
+                ? ` (${ORIGIN_TEXT[descriptor.origin]}${words[index] === '' ? '' : `, ${words[index]}`})`
+                : ''}
             </option>
           ))}
         </select>

@@ -25,6 +25,11 @@ export function formatNumber(value: number): string {
   return integer.format(value)
 }
 
+/** Formats a loss for a sentence: what is nearly nothing is said so, instead of 8.3e-8. */
+export function formatLoss(value: number): string {
+  return value > 0 && value < 0.001 ? 'below 0.001' : formatNumber(value)
+}
+
 /** Names the unit as it is read after the value; empty for plain ratios and ids. */
 export function unitText(column: Pick<MetricColumn, 'unit'>): string {
   if (column.unit === 'fraction') return 'pp'
@@ -83,6 +88,7 @@ const STATE_TEXT: Readonly<Record<string, string>> = {
   ROLLED_BACK: 'Rolled back',
   FINE_TUNING: 'Fine-tuning',
   FOSSILIZED: 'Fossilised',
+  STABILIZATION: 'Stabilising',
 }
 /** Writes a state for people: FINE_TUNING becomes "Fine-tuning"; an unknown one says so. */
 export function stateText(state: string | null): string {

@@ -5,7 +5,7 @@
  * Source: seed-design.md 2.1; docs/messages.md "transitions".
  */
 import type { GuardReading } from '../contracts/liveRecords.ts'
-import { formatCount, formatNumber } from './formatValue.ts'
+import { formatCount, formatLoss, formatNumber } from './formatValue.ts'
 
 /** Small figures keep two digits that count; zeros at the end go. */
 const plain = (value: number): string => {
@@ -45,7 +45,7 @@ const WORDS: Readonly<Record<string, Words>> = {
   stability: { figure: plain, say: needs('stability') },
   stability_score: { figure: plain, say: needs('stability') },
   reconstruction_loss: {
-    figure: plain,
+    figure: (value) => (value >= 0.001 ? plain(value) : formatLoss(value)),
     say: (value, threshold) => `reconstruction loss ${value}${threshold === null ? '' : `, at most ${threshold}`}`,
   },
   module_weight_norm: { figure: plain, say: (value) => `module weights finite, norm ${value}` },

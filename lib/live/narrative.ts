@@ -7,7 +7,7 @@
 import type { Freshness } from '../contracts/freshness.ts'
 import type { SeedState } from '../contracts/lifecycle.ts'
 import type { RunDescriptor } from '../contracts/runDescriptor.ts'
-import { formatAge, formatCount, formatNumber, formatPercent, stateText } from './formatValue.ts'
+import { formatAge, formatCount, formatLoss, formatPercent, stateText } from './formatValue.ts'
 import { guardText } from './guardWords.ts'
 import { controlAt, controlEnd } from './hostCurve.ts'
 import type { EvaluationRecord, TransitionRecord } from './recordLog.ts'
@@ -144,7 +144,7 @@ const outlook = (seed: LiveSeed): string => {
     case 'TRAINING':
       return seed.reconstruction === null
         ? `trains${ticks}`
-        : `trains${ticks}: reconstruction loss ${formatNumber(seed.reconstruction)}, at most 0.05`
+        : `trains${ticks}: reconstruction loss ${formatLoss(seed.reconstruction)}, at most 0.05`
     case 'GRAFTING':
       return seed.alpha === null ? 'is being blended in' : `is ${Math.round(seed.alpha * 100)} % blended in`
     case 'STABILIZATION':

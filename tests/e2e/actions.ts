@@ -72,12 +72,13 @@ export async function chooseTheme(page: Page, theme: 'dark' | 'light'): Promise<
   await expect(toggle).toHaveAccessibleName(new RegExp(`^Theme: ${theme}`))
 }
 
-/** Runs axe and gives what is serious or critical, one line each. */
-export async function findSeriousViolations(page: Page): Promise<readonly string[]> {
+/** Runs axe and gives every finding, of whatever impact, one line each. */
+export async function findViolations(page: Page): Promise<readonly string[]> {
   const { violations } = await new AxeBuilder({ page }).analyze()
-  return violations
-    .filter((violation) => violation.impact === 'serious' || violation.impact === 'critical')
-    .map((violation) => `${violation.id}: ${violation.nodes.map((node) => node.target.join(' ')).join(', ')}`)
+  return violations.map(
+    (violation) =>
+      `${violation.impact} ${violation.id}: ${violation.nodes.map((node) => node.target.join(' ')).join(', ')}`,
+  )
 }
 
 /** Presses Tab until the accessible name of the focus matches; answers the names passed. */

@@ -9,7 +9,7 @@ import { readFileSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import path from 'node:path'
 import { expect, test, type Page } from '@playwright/test'
-import { conductor, openLive, readSeeds, showTable } from './actions.ts'
+import { conductor, findViolations, openLive, readSeeds, showTable } from './actions.ts'
 
 interface Kept {
   readonly keeper: { readonly pid: number }
@@ -41,6 +41,7 @@ test('Redis killed with -9: the page says so, ages grow, nothing shows zero, and
     process.kill(redis.pid, 'SIGKILL')
     await expect(page.getByRole('status').filter({ hasText: /Redis can not be reached at .*, for \d/ })).toBeVisible()
     await expect(page.getByRole('status').filter({ hasText: 'Training goes on' })).toBeVisible()
+    expect(await findViolations(page)).toEqual([])
     await expect(page.getByRole('button', { name: /^Bus, redis.*(reconnecting|down) \d/ })).toBeVisible()
     await expect(page.getByRole('button', { name: /Freshness.*(late|stale)/ })).toBeVisible()
     await expect.poll(async () => (await readSeeds(page)).every((row) => /late|stale/.test(row.age))).toBe(true)

@@ -4,6 +4,7 @@ import {
   formatAge,
   formatCount,
   formatMetric,
+  formatLoss,
   formatNumber,
   formatPercent,
   formatUtc,
@@ -53,4 +54,8 @@ test('times are UTC and states are words', () => {
   expect(formatUtc(Date.UTC(2026, 0, 2, 3, 4, 5))).toBe('03:04:05')
   expect(stateText('ROLLED_BACK')).toBe('Rolled back')
   expect(stateText(null)).toBe('Unknown state')
+})
+
+test('a loss that is nearly nothing is said so in a sentence, never as a power of ten', () => {
+  expect([8.3e-8, 0.014, 0].map(formatLoss)).toEqual(['below 0.001', '0.014', '0'])
 })
