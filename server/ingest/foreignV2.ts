@@ -209,7 +209,11 @@ export function createForeignV2(options: ForeignV2Options): ForeignV2 {
   }
 
   const take = (item: V2Item, reading: V2Reading, delivery: Delivery): void => {
-    if (item.kind === 'command') return tellJoin(join.sent(item.command, toWallMs(delivery.acceptedAtMs)), delivery)
+    if (item.kind === 'command') {
+      const joined = join.sent(item.command, toWallMs(delivery.acceptedAtMs))
+      // A command goes out under both of its topic names, with one id: the second is no duplicate.
+      return joined === 'repeat' ? undefined : tellJoin(joined, delivery)
+    }
     const { source, id } =
       item.kind === 'all-seeds'
         ? { source: item.source, id: item.messageId }
