@@ -260,7 +260,7 @@ const seedRows: readonly Row[] = [
   ],
   [
     'total_improvement',
-    'fraction',
+    'ratio',
     -0.2,
     0.5,
     'linear',

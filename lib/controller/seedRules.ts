@@ -15,6 +15,9 @@ export interface Wish {
 
 const points = (fraction: number): string =>
   Number.isFinite(fraction) ? `${(fraction * 100).toFixed(2)} pp` : 'unmeasured'
+/** A relative fall of the loss is a percentage, not percentage points. */
+const fall = (ratio: number): string =>
+  Number.isFinite(ratio) ? `${ratio < 0 ? 'up' : 'down'} ${(Math.abs(ratio) * 100).toFixed(1)} %` : 'change unmeasured'
 const nats = (value: number): string => (Number.isFinite(value) ? `${value.toFixed(4)} nats` : 'unmeasured')
 
 /** Decides about one seed; DORMANT and FOSSILIZED seeds want nothing by themselves. */
@@ -82,7 +85,7 @@ function decideEvaluating(seed: SeedView, config: PolicyConfig): Wish | null {
 
 function decideFineTuning(seed: SeedView, memory: SeedMemory, config: PolicyConfig): Wish | null {
   if (seed.ticks < config.minFineTuningTicks) return null
-  const numbers = `contribution ${points(seed.contribution)}, total improvement ${points(seed.totalImprovement)}`
+  const numbers = `contribution ${points(seed.contribution)}, validation loss ${fall(seed.totalImprovement)} since germination`
   if (seed.contribution >= config.minContribution && seed.totalImprovement >= config.minTotalImprovement) {
     return { to: 'FOSSILIZED', reason: numbers }
   }
