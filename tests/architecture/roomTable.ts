@@ -43,7 +43,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'lib/compat': { rooms: [...PURE, 'lib/bus'], packages: ['zod'], builtins: ['node:zlib'] },
   'lib/live': { rooms: [...PURE, 'lib/frames'], packages: ['socket.io-client', 'fzstd'], builtins: [] },
   server: {
-    rooms: ALL_BUT_LIVE,
+    rooms: [...ALL_BUT_LIVE, 'lib/loadgen'],
     packages: ['zod', 'next', 'next/*', 'socket.io', 'pino', 'prom-client', 'cockatiel'],
     builtins: ['*'],
   },
@@ -59,6 +59,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'radix-ui',
       'lucide-react',
       '@tanstack/react-query',
+      '@tanstack/react-virtual',
+      'cmdk',
       'recharts',
       'uplot',
       'uplot/*',
