@@ -36,7 +36,7 @@ function missingPieces(scope) {
   try {
     accessSync(localNode(), constants.X_OK)
   } catch {
-    missing.push('node/bin/node')
+    missing.push(`a Node for ${process.platform} ${process.arch}`)
   }
   if (!existsSync(FINISHED)) missing.push(path.basename(FINISHED))
   return missing

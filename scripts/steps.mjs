@@ -30,9 +30,9 @@ export function seconds(ms) {
   return `${(ms / 1000).toFixed(1)} s`
 }
 
-/** The Node of the product, installed as a package. */
+/** The Node of the product: npm links the one package of node-<platform>-<arch> that fits the machine. */
 export function localNode() {
-  return path.join(ROOT, 'node_modules', 'node', 'bin', 'node')
+  return path.join(ROOT, 'node_modules', '.bin', 'node')
 }
 
 /** Tells whether a process id belongs to a live process (one we may not signal counts as live). */

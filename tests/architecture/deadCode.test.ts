@@ -10,7 +10,6 @@ const CALLED_BY_NEXT = /^app\//
 
 /** Packages that are needed although no file imports them, each with its reason. */
 const NEEDED_UNIMPORTED: Readonly<Record<string, string>> = {
-  node: 'the runtime: scripts start node_modules/node/bin/node',
   typescript: 'the type gate runs its compiler; the build of the pages wants it beside a tsconfig',
   '@types/node': 'types, by name of the package they describe',
   '@types/react': 'types, by name of the package they describe',
