@@ -61,12 +61,24 @@ async function judge(bus: MessageBus) {
   }
 }
 
+/** Feeds a little on, stops, and waits until everything the feed made was sent or counted as dropped. */
+async function settle({ publisher, ticks, stopFeeding }: ReturnType<typeof createFeed>): Promise<void> {
+  const target = ticks() + 200
+  await waitUntil('ticks', () => ticks() >= target)
+  stopFeeding()
+  await waitUntil(
+    'an empty buffer',
+    () => publisher.counters().pending === 0 && publisher.counters().lastSeq === ticks(),
+  )
+}
+
 test('kill -9 under load, the buffer suffices: not one entry is lost', { timeout: 90_000 }, async (context) => {
   if (missing) return context.skip(missing)
   const redis = await startRedis({ appendonly: true })
   const bus = createRedisBus({ url: redis.url, clock, name: 'feed' })
   await bus.start()
-  const { publisher, ticks, stopFeeding } = createFeed(bus, 4_096)
+  const feed = createFeed(bus, 4_096)
+  const { publisher, ticks } = feed
   for (let round = 0; round < 3; round++) {
     const target = ticks() + 300
     await waitUntil('ticks', () => ticks() >= target)
@@ -75,13 +87,7 @@ test('kill -9 under load, the buffer suffices: not one entry is lost', { timeout
     await waitUntil('ticks during the outage', () => ticks() >= outage)
     await redis.restart()
   }
-  const target = ticks() + 200
-  await waitUntil('ticks', () => ticks() >= target)
-  stopFeeding()
-  await waitUntil(
-    'an empty buffer',
-    () => publisher.counters().pending === 0 && publisher.counters().lastSeq === ticks(),
-  )
+  await settle(feed)
   const guard = await judge(bus)
   expect(guard.counters()).toMatchObject({ lost: 0, accepted: ticks() })
   expect(publisher.counters()).toMatchObject({ droppedBuffer: 0, droppedRing: 0, published: ticks() })
@@ -101,19 +107,14 @@ test(
     const redis = await startRedis({ appendonly: true })
     const bus = createRedisBus({ url: redis.url, clock, name: 'feed' })
     await bus.start()
-    const { publisher, ticks, stopFeeding } = createFeed(bus, 50)
+    const feed = createFeed(bus, 50)
+    const { publisher, ticks } = feed
     await waitUntil('ticks', () => ticks() >= 300)
     await redis.kill()
     const outage = ticks() + 400
     await waitUntil('ticks during the outage', () => ticks() >= outage)
     await redis.restart()
-    const target = ticks() + 200
-    await waitUntil('ticks', () => ticks() >= target)
-    stopFeeding()
-    await waitUntil(
-      'an empty buffer',
-      () => publisher.counters().pending === 0 && publisher.counters().lastSeq === ticks(),
-    )
+    await settle(feed)
     const guard = await judge(bus)
     const { droppedBuffer, published } = publisher.counters()
     expect(droppedBuffer).toBeGreaterThan(200)
