@@ -114,7 +114,11 @@ export function buildMessagesPage(): string {
     state,
     LEGAL_EDGES[state].join(', ') || 'nothing: it is permanent',
   ])
-  const routes = Object.values(HTTP_API).map((route) => [`GET ${code(route.path)}`, route.permission, route.summary])
+  const routes = Object.values(HTTP_API).map((route) => [
+    `${route.method} ${code(route.path)}`,
+    route.permission,
+    route.summary,
+  ])
   const sections = [
     '# Messages, columns, routes\n\nGenerated from `lib/contracts` by `node scripts/generate-protocol.ts`; the rules behind it are in [protocol.md](protocol.md).',
     '## Messages\n\nBesides the base fields. A field with `?` may be absent or null; one with `=` is filled by the reader.',

@@ -246,8 +246,10 @@ export const HistoryQuery = RunFilter.extend({
 
 export type Permission = 'none' | 'viewer' | 'metrics'
 
+export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'DELETE'
+
 export interface HttpContract {
-  readonly method: 'GET'
+  readonly method: HttpMethod
   /** Parameters in braces; Next writes them in brackets. */
   readonly path: string
   /** metrics: a bearer token or a loopback peer. */
@@ -255,6 +257,8 @@ export interface HttpContract {
   readonly summary: string
   readonly params: z.ZodObject
   readonly query: z.ZodObject
+  /** What a request that changes something carries, as JSON; absent: nothing. */
+  readonly body?: z.ZodType
   /** Null: not JSON, see contentType. */
   readonly output: z.ZodType | null
   readonly contentType: string

@@ -43,6 +43,14 @@ function operationOf(name: string, contract: HttpContract): JsonObject {
     summary: contract.summary,
     'x-permission': contract.permission,
     parameters: parametersOf(contract),
+    ...(contract.body === undefined
+      ? {}
+      : {
+          requestBody: {
+            required: true,
+            content: { 'application/json': { schema: toSchema(contract.body, 'input') } },
+          },
+        }),
     responses,
   }
 }
@@ -51,14 +59,17 @@ function operationOf(name: string, contract: HttpContract): JsonObject {
 export function buildOpenApi(productVersion: string): JsonObject {
   const paths: Record<string, JsonObject> = {}
   for (const [name, contract] of Object.entries(HTTP_API) as [string, HttpContract][])
-    paths[contract.path] = { [contract.method.toLowerCase()]: operationOf(name, contract) }
+    paths[contract.path] = {
+      ...paths[contract.path],
+      [contract.method.toLowerCase()]: operationOf(name, contract),
+    }
   return {
     openapi: '3.1.0',
     info: {
       title: 'Morphoscope HTTP API',
       version: productVersion,
       description:
-        'Read-only view of the running installation. Errors are RFC 9457 problem documents with code and id.',
+        'View of the running installation; what changes something needs an allowed Origin. Errors are RFC 9457 problem documents with code and id.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     paths,

@@ -45,10 +45,16 @@ export const isSocketPath = (path: string): boolean => path === SOCKET_PATH || p
 
 const toPattern = (path: string): RegExp =>
   new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}/?$`)
-const API_PATHS = Object.values(HTTP_API).map((route) => toPattern(route.path))
+const API_ROUTES = Object.values(HTTP_API).map(({ path, method }) => ({ pattern: toPattern(path), method }))
 /** What an API client asks for must never be answered with a page for people. */
 const isApi = (path: string): boolean => path === '/api' || path.startsWith('/api/') || path.startsWith('/metrics')
 const READS = 'GET, HEAD, OPTIONS'
+
+/** What may be asked of a path: pages and most routes only read. */
+function allowedOf(path: string): string {
+  const changes = API_ROUTES.filter((route) => route.method !== 'GET' && route.pattern.test(path))
+  return [READS, ...changes.map((route) => route.method)].join(', ')
+}
 
 /** Paths and methods nobody answers; null when somebody does. */
 function refusalOf(method: string, path: string, dev: boolean): AppError | null {
@@ -59,12 +65,12 @@ function refusalOf(method: string, path: string, dev: boolean): AppError | null 
   } catch {
     return new AppError('CONTRACT_INVALID', 'the path is not valid percent-encoding', { path: 'path' })
   }
-  if (isApi(path) && !API_PATHS.some((pattern) => pattern.test(path)))
+  if (isApi(path) && !API_ROUTES.some(({ pattern }) => pattern.test(path)))
     return new AppError('STATE_NOT_FOUND', 'the API has no such path; /api/openapi.json lists what there is', {
       path: 'path',
     })
-  // Every route and page only reads as yet; the development overlay of the pages posts.
-  if (!dev && !READS.split(', ').includes(method))
+  // Pages only read; the development overlay of the pages posts.
+  if ((!dev || isApi(path)) && !allowedOf(path).split(', ').includes(method))
     return new AppError('GUARD_METHOD', `${JSON.stringify(method.slice(0, 20))} is not answered here`, {
       path: 'method',
     })
@@ -72,7 +78,7 @@ function refusalOf(method: string, path: string, dev: boolean): AppError | null 
 }
 
 /** Answers with a problem document. Never throws, also when the headers are out. */
-export function sendProblem(response: ServerResponse, error: AppError): void {
+export function sendProblem(response: ServerResponse, error: AppError, path = ''): void {
   if (response.headersSent) {
     response.destroy()
     return
@@ -84,7 +90,7 @@ export function sendProblem(response: ServerResponse, error: AppError): void {
     'content-type': 'application/problem+json',
     'content-length': Buffer.byteLength(body),
     'cache-control': 'no-store',
-    ...(problem.status === 405 ? { allow: READS } : {}),
+    ...(problem.status === 405 ? { allow: allowedOf(path) } : {}),
   })
   response.end(body)
 }
@@ -102,7 +108,7 @@ export function createHttpServer({ logger, dev }: { readonly logger: Logger; rea
     const verdict = behind.guard.request(request.method ?? 'GET', request.headers)
     if (!verdict.ok) return sendProblem(response, toError(verdict))
     const refusal = refusalOf(request.method ?? 'GET', pathOf(request), dev)
-    if (refusal !== null) return sendProblem(response, refusal)
+    if (refusal !== null) return sendProblem(response, refusal, pathOf(request))
     stripInternalHeaders(request)
     const nonce = createNonce()
     const policy = contentSecurityPolicy(nonce, dev)

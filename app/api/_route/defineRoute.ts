@@ -16,8 +16,11 @@ export interface RouteCall<C extends HttpContract> {
   readonly handle: Handle
   readonly params: z.infer<C['params']>
   readonly query: z.infer<C['query']>
+  readonly body: C extends { readonly body: infer B extends z.ZodType } ? z.infer<B> : undefined
   readonly request: Request
 }
+
+const MAX_BODY_BYTES = 262_144
 
 const NO_STORE = { 'cache-control': 'no-store' }
 
@@ -39,6 +42,26 @@ function parsePart(schema: z.ZodType, value: unknown): unknown {
   throw new AppError('CONTRACT_INVALID', `${path}: ${issue?.message ?? 'invalid'}`, { path })
 }
 
+/** Reads a bounded JSON body. Only application/json: a form of another site can not send that without being asked for its Origin. */
+async function readBody(request: Request): Promise<unknown> {
+  if (!(request.headers.get('content-type') ?? '').toLowerCase().startsWith('application/json'))
+    throw new AppError('CONTRACT_INVALID', 'the body must be application/json', { path: 'content-type' })
+  if (request.body === null) throw new AppError('CONTRACT_JSON', 'a JSON body is missing', { path: 'body' })
+  const parts: Uint8Array[] = []
+  let bytes = 0
+  for await (const part of request.body) {
+    bytes += part.byteLength
+    if (bytes > MAX_BODY_BYTES)
+      throw new AppError('CONTRACT_TOO_LARGE', `more than ${MAX_BODY_BYTES} B`, { path: 'body' })
+    parts.push(part)
+  }
+  try {
+    return JSON.parse(Buffer.concat(parts).toString('utf8'))
+  } catch {
+    throw new AppError('CONTRACT_JSON', 'the body is not JSON', { path: 'body' })
+  }
+}
+
 /** A Response is passed through; anything else is sent as JSON with status 200. */
 export function defineRoute<C extends HttpContract>(
   contract: C,
@@ -49,7 +72,10 @@ export function defineRoute<C extends HttpContract>(
       const params = parsePart(contract.params, (await context.params) ?? {}) as z.infer<C['params']>
       const search = Object.fromEntries(new URL(request.url).searchParams)
       const query = parsePart(contract.query, search) as z.infer<C['query']>
-      const value = await answer({ handle: getHandle(), params, query, request })
+      const body = (
+        contract.body === undefined ? undefined : parsePart(contract.body, await readBody(request))
+      ) as RouteCall<C>['body']
+      const value = await answer({ handle: getHandle(), params, query, body, request })
       return value instanceof Response ? value : Response.json(value, { headers: NO_STORE })
     } catch (error) {
       return problemResponse(isAppError(error) ? error : new AppError('INTERNAL', 'route failed', {}, error))

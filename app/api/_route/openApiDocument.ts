@@ -31,6 +31,14 @@ function operationOf(name: string, contract: HttpContract) {
     operationId: name,
     summary: contract.summary,
     parameters: [...parametersOf(contract.params, 'path'), ...parametersOf(contract.query, 'query')],
+    ...(contract.body === undefined
+      ? {}
+      : {
+          requestBody: {
+            required: true,
+            content: { 'application/json': { schema: toSchema(contract.body, 'input') } },
+          },
+        }),
     responses: {
       200: { description: contract.summary, content },
       ...Object.fromEntries(
@@ -45,9 +53,9 @@ function operationOf(name: string, contract: HttpContract) {
 
 /** Builds the document anew; it is small and asked for rarely. */
 export function openApiDocument() {
-  const paths = Object.fromEntries(
-    Object.entries(HTTP_API).map(([name, contract]) => [contract.path, { get: operationOf(name, contract) }]),
-  )
+  const paths: Record<string, Record<string, unknown>> = {}
+  for (const [name, contract] of Object.entries(HTTP_API) as [string, HttpContract][])
+    paths[contract.path] = { ...paths[contract.path], [contract.method.toLowerCase()]: operationOf(name, contract) }
   return {
     openapi: '3.1.0',
     info: { title: 'Morphoscope', version: '0.1.0', license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },

@@ -90,10 +90,10 @@ describe('OpenAPI', () => {
   }
   test('describes every route with its parameters, and is plain JSON', () => {
     expect(Object.keys(document.paths).toSorted()).toEqual(
-      Object.values(HTTP_API)
-        .map((route) => route.path)
-        .toSorted(),
+      [...new Set(Object.values(HTTP_API).map((route) => route.path))].toSorted(),
     )
+    for (const { path, method } of Object.values(HTTP_API))
+      expect(document.paths[path]?.[method.toLowerCase()], `${method} ${path}`).toBeDefined()
     const history = document.paths['/api/layers/{layer}/history']?.['get']?.parameters.map(
       (parameter) => parameter.name,
     )
