@@ -19,6 +19,7 @@ const MODES = {
   check: { scope: 'all', browser: false, build: false },
   test: { scope: 'all', browser: true, build: false },
   screenshots: { scope: 'all', browser: true, build: true },
+  bench: { scope: 'all', browser: true, build: true },
 }
 
 /** Says which Node is needed; null when this one will do. */
