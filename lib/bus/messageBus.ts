@@ -72,11 +72,42 @@ export interface SubscribeOptions {
   readonly onError?: (error: AppError, delivery: Delivery | null) => void
 }
 
+/** How far a subscription is behind on one topic. */
+export interface TopicLag {
+  readonly topic: string
+  /** Where reading stands: the last entry handed over (shared mode: to anybody of the group) or where it began; null = before the first. */
+  readonly cursor: string | null
+  /** Newest entry there ever was when it was looked at; null = none. */
+  readonly newest: string | null
+  /** Entries accepted and not handed over; null when the driver can not count them. */
+  readonly entries: number | null
+  /** Bus time between the entry at `cursor` and the newest one; 0 = nothing waits; null when nothing was handed over yet. */
+  readonly behindMs: number | null
+  /** Entries handed over and not settled (shared mode: by the whole group). */
+  readonly unsettled: number
+}
+
+/** One group of a topic, whoever its members are. */
+export interface GroupState {
+  readonly group: string
+  readonly members: number
+  /** Where reading stands: the last entry handed to anybody of the group or where it began; null = before the first. */
+  readonly cursor: string | null
+  /** Entries accepted and not handed to the group; null when the driver can not count them. */
+  readonly entries: number | null
+  /** Entries handed over and not settled. */
+  readonly unsettled: number
+  /** Bus time of the oldest unsettled entry, Unix ms; null = none is unsettled. */
+  readonly oldestMs: number | null
+}
+
 export interface Subscription {
   /** Topics this subscription reads now. */
   topics(): readonly string[]
   /** Last settled cursor per topic: what to pass as `cursors` to resume. */
   cursors(): Readonly<Record<string, string>>
+  /** How far this subscription is behind, per topic it reads. Costs a question to the server only for topics that may be behind. @throws BUS_UNAVAILABLE, BUS_REFUSED */
+  lag(): Promise<readonly TopicLag[]>
   /** Stops taking entries, waits for those in flight (at most deadlineMs), releases timers. Idempotent. */
   stop(deadlineMs?: number): Promise<void>
 }
@@ -149,6 +180,8 @@ export interface MessageBus {
   read(topic: string, range: ReadRange): Promise<ReadResult>
   /** Every topic in the registry, sorted. */
   topics(): Promise<readonly string[]>
+  /** The groups of a topic, sorted by name; none when there is no such topic. @throws BUS_UNAVAILABLE, BUS_REFUSED without the right to ask */
+  groups(topic: string): Promise<readonly GroupState[]>
   /** The bus server's clock, Unix ms. */
   nowMs(): Promise<number>
   /** Never throws. */

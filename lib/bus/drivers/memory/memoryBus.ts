@@ -13,6 +13,7 @@ import type {
   BusMessage,
   BusState,
   Delivery,
+  GroupState,
   MessageBus,
   PublishOptions,
   ReadRange,
@@ -153,6 +154,18 @@ export function createMemoryBus(options: MemoryBusOptions): MessageBus {
         .filter((log) => log.endPosition > 0)
         .map((log) => log.topic)
         .sort()
+    },
+    async groups(topic) {
+      assertRunning(state, 'groups')
+      assertTopic(topic)
+      const log = logs.get(topic)
+      const ofLog = log === undefined ? undefined : groups.get(log)
+      const stateOf = ([name, group]: [string, SharedGroup]): GroupState => {
+        const { cursor, ...counts } = group.state()
+        const members = [...subscriptions].filter((one) => one.isMemberOf(group)).length
+        return { group: name, members, cursor: cursor === '0-0' ? null : cursor, ...counts }
+      }
+      return [...(ofLog ?? [])].map(stateOf).toSorted((a, b) => (a.group < b.group ? -1 : 1))
     },
     nowMs: async () => clock.wallMs(),
     health,

@@ -8,7 +8,8 @@ import type { AppError } from '../../../contracts/appError.ts'
 import type { Clock } from '../../../primitives/clock.ts'
 import { withDeadline } from '../../../primitives/deadline.ts'
 import { createConsumerLane, type Place } from '../../consumerLane.ts'
-import type { BusMessage, Consumer, Delivery, SubscribeOptions, Subscription } from '../../messageBus.ts'
+import type { BusMessage, Consumer, Delivery, SubscribeOptions, Subscription, TopicLag } from '../../messageBus.ts'
+import { createSubscriptionHandle } from '../../subscriptionHandle.ts'
 import { callbacksOf, retryDelayMs, toConsumerError } from '../../subscriptionRules.ts'
 import type { TopicPattern } from '../../topicPattern.ts'
 import { createSharedGroup, type SharedGroup } from './sharedGroup.ts'
@@ -44,6 +45,7 @@ export interface MemorySubscription extends Subscription {
   /** A topic came into being. */
   noticeTopic(log: TopicLog): void
   wake(): void
+  isMemberOf(group: SharedGroup): boolean
 }
 
 interface Source {
@@ -51,6 +53,8 @@ interface Source {
   readonly place: Place
   readonly group: SharedGroup | null
   position: number
+  /** Cursor of the last entry handed over, or where reading began. */
+  last: string
 }
 
 /** Creates a running subscription over the topics that exist now and later. */
@@ -68,7 +72,6 @@ export function createMemorySubscription(
   let state: 'running' | 'stopping' | 'stopped' = 'running'
   let scheduled = false
   let undoRetryTimer: (() => void) | null = null
-  let stopping: Promise<void> | null = null
 
   const onSettled = (delivery: Delivery, _place: Place, failure: { readonly error: unknown } | null): void => {
     world.counters.delivered += 1
@@ -108,8 +111,10 @@ export function createMemorySubscription(
       tellOf.gap({ topic: log.topic, after: source.place.cursor ?? '0-0', firstAvailable, missing })
     }
     const delivery = log.at(source.position, 1)
-    if (delivery) source.position += 1
-    return delivery ?? null
+    if (!delivery) return null
+    source.position += 1
+    source.last = delivery.cursor
+    return delivery
   }
 
   const pump = (): void => {
@@ -162,7 +167,8 @@ export function createMemorySubscription(
     const position = startPosition(log, cursor)
     const place: Place = { topic: log.topic, cursor: parseCursor(cursor) ? cursor : null, open: [] }
     const group = shared ? world.groupOf(log, groupName, () => createSharedGroup(log, position)) : null
-    sources.set(log.topic, { log, place, group, position })
+    const last = cursor === 'latest' ? log.lastCursor : (place.cursor ?? '0-0')
+    sources.set(log.topic, { log, place, group, position, last })
     if (!shared) reportStartGap(log, cursor, place)
     if (pattern.wildcard) tellOf.topic(log.topic)
     wake()
@@ -177,7 +183,6 @@ export function createMemorySubscription(
 
   const stopOnce = async (deadlineMs: number): Promise<void> => {
     state = 'stopping'
-    options.signal?.removeEventListener('abort', onAbort)
     undoRetryTimer?.()
     if (deadlineMs > 0 && lane.inFlight > 0) await withDeadline(world.clock, lane.whenIdle(), deadlineMs)
     lane.close()
@@ -187,23 +192,39 @@ export function createMemorySubscription(
     world.wakeAll()
   }
 
-  const onAbort = (): void => void subscription.stop(0)
+  const lagOf = ({ log, place, group, position, last }: Source): TopicLag => {
+    const state = group?.state()
+    const cursor = state?.cursor ?? last
+    const newest = log.lastCursor
+    const entries = state?.entries ?? Math.max(0, log.endPosition - position)
+    const [from, to] = [parseCursor(cursor), parseCursor(newest)]
+    const behindMs = cursor === '0-0' ? null : (to?.ms ?? 0) - (from?.ms ?? 0)
+    return {
+      topic: log.topic,
+      cursor: cursor === '0-0' ? null : cursor,
+      newest: newest === '0-0' ? null : newest,
+      entries,
+      behindMs: entries === 0 ? 0 : behindMs,
+      unsettled: state?.unsettled ?? place.open.reduce((sum, mark) => sum + (mark.settled ? 0 : 1), 0),
+    }
+  }
+
+  const handle = createSubscriptionHandle({
+    places: () => [...sources.values()].map((source) => source.place),
+    lag: async () => [...sources.values()].map(lagOf),
+    signal: options.signal,
+    stopOnce,
+  })
   const subscription: MemorySubscription = {
-    topics: () => [...sources.keys()].sort(),
-    cursors: () => {
-      const cursors: Record<string, string> = {}
-      for (const { place } of sources.values()) if (place.cursor !== null) cursors[place.topic] = place.cursor
-      return cursors
-    },
-    stop: (deadlineMs = 5_000) => (stopping ??= stopOnce(deadlineMs)),
+    ...handle,
     noticeTopic(log) {
       // A topic that did not exist at subscribe time is read from its first entry: `latest` was before it.
       if (state === 'running' && pattern.matches(log.topic) && !sources.has(log.topic)) addTopic(log, 'earliest')
     },
     wake,
+    isMemberOf: (group) => [...sources.values()].some((source) => source.group === group),
   }
 
-  options.signal?.addEventListener('abort', onAbort, { once: true })
   const from = options.from ?? 'latest'
   if (!pattern.wildcard) addTopic(world.logOf(pattern.text), from)
   else for (const log of world.logs.values()) if (log.endPosition > 0 && pattern.matches(log.topic)) addTopic(log, from)

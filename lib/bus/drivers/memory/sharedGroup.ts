@@ -26,6 +26,12 @@ export interface SharedGroup {
   retry(cursor: string, notBeforeMs: number): void
   /** Gives everything a member still holds to the others. */
   releaseAll(member: object): void
+  state(): {
+    readonly cursor: string
+    readonly entries: number
+    readonly unsettled: number
+    readonly oldestMs: number | null
+  }
   /** Entries trimmed before the group reached them, since the last call; null when none. */
   takeGap(): { readonly missing: number; readonly after: string; readonly firstAvailable: string } | null
 }
@@ -86,6 +92,16 @@ export function createSharedGroup(log: TopicLog, startPosition: number): SharedG
     },
     releaseAll(member) {
       for (const entry of pending.values()) if (entry.member === member) free(entry, 0)
+    },
+    state() {
+      // Pending keeps the order of the first take, so its first is the oldest.
+      const oldest = pending.values().next().value
+      return {
+        cursor: lastTaken,
+        entries: Math.max(0, log.endPosition - position),
+        unsettled: pending.size,
+        oldestMs: oldest === undefined ? null : oldest.delivery.acceptedAtMs,
+      }
     },
     takeGap() {
       const missing = log.firstPosition - position

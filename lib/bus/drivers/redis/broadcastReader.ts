@@ -1,6 +1,6 @@
 /*
  * broadcastReader: one subscription that sees every entry: plain XREAD over many streams on its own connection.
- * In: topics of a pattern, cursors. Out: deliveries in order, gaps with their size where it can be known.
+ * In: topics of a pattern, cursors. Out: deliveries in order, handed over while the rest of the reply is still coming in.
  * Invariant: the cursor moves only over entries that were handed over, so a cut or restart neither loses nor repeats one.
  * Source: docs/bus.md "broadcast"; docs/adr/0003-redis-streams-semantics.md.
  */
@@ -8,54 +8,46 @@ import { AppError } from '../../../contracts/appError.ts'
 import { withDeadline } from '../../../primitives/deadline.ts'
 import { createConsumerLane, type Place } from '../../consumerLane.ts'
 import type { Delivery, Subscription } from '../../messageBus.ts'
+import { createSubscriptionHandle } from '../../subscriptionHandle.ts'
 import { callbacksOf, isCursor, toConsumerError } from '../../subscriptionRules.ts'
+import { createBroadcastSources, type Source } from './broadcastSources.ts'
 import { BLOCK_MS, LOADING_RETRY_MS, refusedDelayMs, WILDCARD_BLOCK_MS } from './connectionProfile.ts'
-import type { RedisConnection, RedisReply } from './redisConnection.ts'
+import type { EntrySink } from './entriesReader.ts'
+import { dropForeignTypes } from './foreignTypes.ts'
 import { redisAnswerOf, toRedisError } from './redisErrors.ts'
 import type { ReaderContext, ReaderRequest } from './readerContext.ts'
-import { toDelivery } from './streamEntry.ts'
-import { judgeReader, readStreamState, type StreamState } from './streamState.ts'
+import { toBorrowedDelivery } from './streamEntry.ts'
+import type { StreamLink } from './streamLink.ts'
+import { readStreamState } from './streamState.ts'
 
 const MAX_COUNT = 1_000
 const MIN_COUNT = 16
 /** Aim of one read: large enough to amortise the call, small enough to keep memory and the event loop calm. */
 const BATCH_BYTES = 4_194_304
 /**
- * A reader that was busy this long between two reads may have been overtaken by trimming and asks before it reads on.
- * While it is blocked in XREAD it can not be. Readers of many streams ask less often: one XINFO per stream each time.
+ * A reader that was busy this long between two reads may have been overtaken by trimming and looks before it reads on.
+ * While it is blocked in XREAD it can not be. Readers of many streams look less often: one XINFO per stream each time.
  */
 const AWAY_MS = 2
 const AWAY_OF_MANY_MS = 250
 const MANY_STREAMS = 16
-/** XINFO carries two whole entries; large ones can not come fast enough to overtake anybody in less (2.2 GB/s at most). */
-const AWAY_OF_LARGE_MS = 50
+/** XINFO carries two whole entries, and a reader of large ones comes back late only because they are large. */
+const AWAY_OF_LARGE_MS = 100
 const LARGE_BYTES = 4_096
 /** Every XREAD names every stream: beyond this a polluted registry would cost the neighbours more than it is worth. */
 const MAX_STREAMS = 8_192
-
-interface Source {
-  readonly topic: string
-  readonly place: Place
-  /** Where the next XREAD starts. */
-  cursor: string
-  /** Entries ever added up to `cursor`; null when unknown. */
-  readCount: number | null
-  /** Trimming may have overtaken us: ask before the next read. */
-  suspect: boolean
-}
 
 /** Creates the subscription; resolves when its starting cursors are fixed. @throws BUS_UNAVAILABLE, BUS_ABORTED */
 export async function createBroadcastReader(context: ReaderContext, request: ReaderRequest): Promise<Subscription> {
   const { clock, admin, counters } = context
   const { pattern, options } = request
   const tellOf = callbacksOf(options)
-  const sources = new Map<string, Source>()
   const banned = new Set<string>()
   const halt = new AbortController()
+  const sources = createBroadcastSources({ nowMs: () => clock.monotonicMs(), onGap: (gap) => tellOf.gap(gap) })
   let batchCount = 64
   let meanBytes = 0
   let refusals = 0
-  let stopping: Promise<void> | null = null
   let onTopicAdded: (() => void) | null = null
 
   const lane = createConsumerLane(request.consumer, options.maxInFlight ?? 1, (delivery, _place, failure) => {
@@ -65,15 +57,14 @@ export async function createBroadcastReader(context: ReaderContext, request: Rea
 
   let leftOut = 0
   const addSource = (topic: string, cursor: string, readCount: number | null, resumed: boolean): void => {
-    if (sources.has(topic) || banned.has(topic)) return
+    if (sources.get(topic) || banned.has(topic)) return
     if (sources.size >= MAX_STREAMS) {
       leftOut += 1
       if (leftOut > 1) return
       const text = `more than ${MAX_STREAMS} topics match ${pattern.text}: the others, ${topic} first, are not read`
       return tellOf.error(new AppError('BUS_REFUSED', text, { topic }), null)
     }
-    const place: Place = { topic, cursor: resumed ? cursor : null, open: [] }
-    sources.set(topic, { topic, place, cursor, readCount, suspect: resumed })
+    sources.add(topic, cursor, readCount, resumed)
     if (pattern.wildcard) tellOf.topic(topic)
     onTopicAdded?.()
   }
@@ -91,71 +82,79 @@ export async function createBroadcastReader(context: ReaderContext, request: Rea
     addSource(topic, Array.isArray(first) ? String(first[0]) : '0-0', null, false)
   }
 
-  const judge = (source: Source, state: StreamState): void => {
-    source.suspect = false
-    const verdict = judgeReader(state, source.cursor, source.readCount)
-    source.readCount = verdict.readCount
-    if (verdict.kind === 'ok') return
-    const missing = verdict.kind === 'trimmed' ? verdict.missing : null
-    tellOf.gap({ topic: source.topic, after: source.cursor, firstAvailable: state.firstId ?? state.lastId, missing })
-    if (verdict.kind === 'recreated') source.cursor = verdict.cursor
-    else if (state.firstId === null) source.cursor = state.lastId
-  }
-
-  const judgeSuspects = async (): Promise<void> => {
-    const suspects = [...sources.values()].filter((source) => source.suspect)
-    await Promise.all(
-      suspects.map(async (source) => {
-        const state = await readStreamState(reader, source.topic)
-        if (state && !halt.signal.aborted) judge(source, state)
-        source.suspect = false
-      }),
-    )
-  }
-
-  /** Hands over one stream's part of a reply; returns the bytes it held. */
-  const deliver = async (source: Source, entries: readonly RedisReply[]): Promise<number> => {
-    let bytes = 0
-    for (const entry of entries) {
-      const [id, fields] = entry as [Buffer, Buffer[] | null]
-      if (lane.full) await lane.whenFree()
-      if (halt.signal.aborted) return bytes
-      const delivery = toDelivery(source.topic, id, fields ?? [], 1)
-      source.cursor = delivery.cursor
-      if (source.readCount !== null) source.readCount += 1
-      bytes += delivery.data.length + 64
-      if (delivery.data.length > context.maxEntryBytes) refuse(delivery)
-      else lane.hand(delivery, source.place)
-    }
-    return bytes
-  }
-
-  const refuse = (delivery: Delivery): void => {
+  const refuse = (delivery: Delivery, bytes: number): void => {
     const { topic, cursor } = delivery
-    const text = `entry ${topic} ${cursor} holds ${delivery.data.length} bytes, ${context.maxEntryBytes} are accepted`
+    const text = `entry ${topic} ${cursor} holds ${bytes} bytes, ${context.maxEntryBytes} are accepted`
     tellOf.error(new AppError('CONTRACT_TOO_LARGE', text, { topic, cursor }), { ...delivery, data: new Uint8Array(0) })
   }
 
+  /** Of the reply under way: the stream whose part it is, and what came so far. */
+  const reply = { source: null as Source | null, listed: 0, entries: 0, bytes: 0, streams: 0, fromMs: 0 }
+  let link: StreamLink | null = null
+
+  const endStream = (): void => {
+    if (reply.source) sources.taken(reply.source, reply.listed >= batchCount, toleratedMs())
+    reply.source = null
+  }
+
+  const count = (source: Source, cursor: string, bytes: number): void => {
+    sources.take(source, cursor)
+    reply.entries += 1
+    reply.bytes += bytes + 64
+  }
+
+  const sink: EntrySink = {
+    ready() {
+      if (halt.signal.aborted) return false
+      if (!lane.full) return true
+      void lane.whenFree().then(() => link?.resume())
+      return false
+    },
+    stream(topic, entries) {
+      endStream()
+      if (reply.streams === 0) reply.fromMs = clock.monotonicMs()
+      reply.streams += 1
+      reply.listed = entries
+      reply.source = sources.get(topic) ?? null
+      if (reply.source) sources.begin(reply.source)
+    },
+    entry(cursor, parts) {
+      const { source } = reply
+      if (!source) return
+      const delivery = toBorrowedDelivery(source.topic, cursor, parts)
+      const { length } = delivery.data
+      count(source, cursor, length)
+      if (length > context.maxEntryBytes) refuse(delivery, length)
+      else lane.hand(delivery, source.place)
+    },
+    oversized(cursor, bytes) {
+      const { source } = reply
+      if (!source) return
+      count(source, cursor, bytes)
+      refuse(toBorrowedDelivery(source.topic, cursor, NO_PARTS), bytes)
+    },
+    borrowed: () => lane.inFlight > 0,
+  }
+
   const readOnce = async (): Promise<void> => {
-    const redis = await reader.whenUp(60_000, halt.signal)
-    await judgeSuspects()
-    const list = [...sources.values()]
+    link = await reader.whenUp(60_000, halt.signal)
+    await sources.look(reader, halt.signal)
+    if (halt.signal.aborted) return
+    const list = [...sources.all()]
+    const topics = list.map((source) => source.topic)
+    const cursors = list.map((source) => source.cursor)
     const blockMs = pattern.wildcard ? WILDCARD_BLOCK_MS : BLOCK_MS
-    const args = [
-      'COUNT',
-      batchCount,
-      'BLOCK',
-      blockMs,
-      'STREAMS',
-      ...list.map((s) => s.topic),
-      ...list.map((s) => s.cursor),
-    ]
-    const reply = (await redis.callBuffer('XREAD', ...args)) as unknown as RedisReply
+    Object.assign(reply, { source: null, entries: 0, bytes: 0, streams: 0 })
+    const any = await link.readEntries(['COUNT', batchCount, 'BLOCK', blockMs, 'STREAMS', ...topics, ...cursors], sink)
     refusals = 0
-    const answeredMs = clock.monotonicMs()
-    if (Array.isArray(reply)) await deliverAll(reply)
-    else lookAtIdle(list)
-    if (clock.monotonicMs() - answeredMs > toleratedMs()) for (const source of sources.values()) source.suspect = true
+    if (!any) return lookAtIdle()
+    endStream()
+    sources.settle()
+    if (clock.monotonicMs() - reply.fromMs > toleratedMs()) sources.suspectAll()
+    meanBytes = reply.bytes / Math.max(1, reply.entries)
+    // COUNT holds for each stream: many streams that fill up at once share the aim.
+    const share = BATCH_BYTES / Math.max(1, meanBytes) / Math.max(1, reply.streams)
+    batchCount = Math.max(MIN_COUNT, Math.min(MAX_COUNT, Math.round(share)))
   }
 
   const toleratedMs = (): number => {
@@ -165,33 +164,17 @@ export async function createBroadcastReader(context: ReaderContext, request: Rea
 
   /** Idle streams are looked at now and then: one that was deleted gives no sign of it. */
   let idleReads = 0
-  const lookAtIdle = (list: readonly Source[]): void => {
+  const lookAtIdle = (): void => {
+    sources.settle()
+    sources.idle()
     idleReads += 1
-    if (idleReads % (list.length > MANY_STREAMS ? 40 : 4) !== 0) return
-    for (const source of list) if (source.cursor !== '0-0') source.suspect = true
-  }
-
-  const deliverAll = async (reply: readonly RedisReply[]): Promise<void> => {
-    let bytes = 0
-    let entries = 0
-    for (const stream of reply) {
-      const [name, list] = stream as [Buffer, RedisReply[]]
-      const source = sources.get(name.toString('latin1'))
-      if (!source) continue
-      if (list.length >= batchCount) source.suspect = true
-      entries += list.length
-      bytes += await deliver(source, list)
-      if (halt.signal.aborted) return
-    }
-    meanBytes = bytes / Math.max(1, entries)
-    // COUNT holds for each stream: many streams that fill up at once share the aim.
-    const share = BATCH_BYTES / Math.max(1, meanBytes) / Math.max(1, reply.length)
-    batchCount = Math.max(MIN_COUNT, Math.min(MAX_COUNT, Math.round(share)))
+    if (idleReads % (sources.size > MANY_STREAMS ? 40 : 4) !== 0) return
+    for (const source of sources.all()) if (source.cursor !== '0-0') source.suspect = true
   }
 
   const recover = async (error: unknown): Promise<void> => {
     const kind = redisAnswerOf(error)
-    for (const source of sources.values()) source.suspect = true
+    sources.suspectAll()
     if (kind === 'wrong-type') return dropForeignTypes(reader, sources, banned, (error) => tellOf.error(error, null))
     if (kind === 'connection' || kind === 'no-group' || kind === 'no-key') {
       await clock.sleep(LOADING_RETRY_MS / 4, halt.signal).catch(() => undefined)
@@ -247,7 +230,7 @@ export async function createBroadcastReader(context: ReaderContext, request: Rea
     )
     unwatch = context.registry.watch((topics) => {
       for (const topic of topics) {
-        if (!pattern.matches(topic) || sources.has(topic) || halt.signal.aborted) continue
+        if (!pattern.matches(topic) || sources.get(topic) || halt.signal.aborted) continue
         const resume = options.cursors?.[topic]
         if (resume !== undefined && isCursor(resume)) addSource(topic, resume, null, true)
         else addSource(topic, '0-0', 0, false)
@@ -255,48 +238,28 @@ export async function createBroadcastReader(context: ReaderContext, request: Rea
     })
   } else await start(pattern.text)
 
-  const reader = context.connect(`read-${pattern.text}`, () => {
-    for (const source of sources.values()) source.suspect = true
-  })
+  const reader = context.connectLink(`read-${pattern.text}`, () => sources.suspectAll())
   const running = run()
 
-  const stopOnce = async (deadlineMs: number): Promise<void> => {
-    options.signal?.removeEventListener('abort', onAbort)
-    unwatch()
-    halt.abort(new Error('stopped'))
-    if (deadlineMs > 0) await withDeadline(clock, lane.whenIdle(), deadlineMs)
-    lane.close()
-    await reader.stop()
-    await running
-    context.onStopped(subscription)
-  }
-  const onAbort = (): void => void subscription.stop(0)
-  const subscription: Subscription = {
-    topics: () => [...sources.keys()].sort(),
-    cursors: () => {
-      const cursors: Record<string, string> = {}
-      for (const { place } of sources.values()) if (place.cursor !== null) cursors[place.topic] = place.cursor
-      return cursors
+  const subscription = createSubscriptionHandle({
+    places: () => places(sources.all()),
+    lag: () => sources.lag(admin),
+    signal: options.signal,
+    async stopOnce(deadlineMs) {
+      unwatch()
+      halt.abort(new Error('stopped'))
+      if (deadlineMs > 0) await withDeadline(clock, lane.whenIdle(), deadlineMs)
+      lane.close()
+      await reader.stop()
+      await running
+      context.onStopped(subscription)
     },
-    stop: (deadlineMs = 5_000) => (stopping ??= stopOnce(deadlineMs)),
-  }
-  options.signal?.addEventListener('abort', onAbort, { once: true })
-  if (options.signal?.aborted) onAbort()
+  })
   return subscription
 }
 
-/** Takes keys that are no streams out of a reader, so that one of them does not stop the others. */
-export async function dropForeignTypes(
-  connection: RedisConnection,
-  sources: Map<string, unknown>,
-  banned: Set<string>,
-  onError: (error: AppError) => void,
-): Promise<void> {
-  for (const topic of sources.keys()) {
-    const type = String(await connection.call(['TYPE', topic]).catch(() => 'stream'))
-    if (type === 'stream' || type === 'none') continue
-    sources.delete(topic)
-    banned.add(topic)
-    onError(new AppError('BUS_REFUSED', `the key ${topic} holds a ${type}, not a stream: it is not read`, { topic }))
-  }
+const NO_PARTS = { bytes: Buffer.alloc(0), at: new Int32Array(0), pairs: 0 }
+
+function* places(sources: Iterable<Source>): Iterable<Place> {
+  for (const { place } of sources) yield place
 }

@@ -9,7 +9,7 @@ import type { Clock } from '../../../primitives/clock.ts'
 import type { BusHealth, BusState } from '../../messageBus.ts'
 import { tell } from '../../subscriptionRules.ts'
 import type { BusCounters } from './readerContext.ts'
-import type { RedisConnection } from './redisConnection.ts'
+import type { AnyConnection } from './redisConnection.ts'
 import type { RedisWriter } from './redisWriter.ts'
 
 /** Reconnecting longer than this is called down. */
@@ -27,7 +27,7 @@ export interface BusHealthKeeper {
 
 export interface BusHealthOptions {
   readonly clock: Clock
-  readonly connections: ReadonlySet<RedisConnection>
+  readonly connections: ReadonlySet<AnyConnection>
   readonly counters: BusCounters
   readonly writer: () => RedisWriter
 }
@@ -54,7 +54,7 @@ export function createBusHealth(options: BusHealthOptions): BusHealthKeeper {
   }
 
   const update = (): void => {
-    let broken: RedisConnection | null = null
+    let broken: AnyConnection | null = null
     for (const connection of connections) if (!connection.current) broken ??= connection
     const before = cause
     if (broken?.failure) cause = broken.failure.message

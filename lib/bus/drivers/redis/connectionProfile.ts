@@ -16,7 +16,7 @@ export const HEARTBEAT_MS = 250
 /** A connection that owes an answer longer than this is dead: black holes show no error by themselves (8 s and more). */
 export const SOCKET_TIMEOUT_MS = BLOCK_MS + 400
 /** The default of 10 s made recovery from a black hole 2.6 s slower than needed. */
-const CONNECT_TIMEOUT_MS = 250
+export const CONNECT_TIMEOUT_MS = 250
 const DISCONNECT_TIMEOUT_MS = 100
 /** While Redis loads its data: default polling of 1 s made recovery 875-982 ms; 20 ms made it 10 ms (median). */
 export const LOADING_RETRY_MS = 20

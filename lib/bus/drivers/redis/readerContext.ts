@@ -10,6 +10,7 @@ import type { BusMessage, Consumer, SubscribeOptions, Subscription } from '../..
 import type { TopicPattern } from '../../topicPattern.ts'
 import type { RedisConnection } from './redisConnection.ts'
 import type { RedisTarget } from './redisTarget.ts'
+import type { StreamLink } from './streamLink.ts'
 import type { TopicRegistry } from './topicRegistry.ts'
 
 export interface BusCounters {
@@ -30,8 +31,10 @@ export interface ReaderContext {
   readonly maxEntryBytes: number
   /** How long an entry may lie with a silent member before another takes it. */
   readonly claimIdleMs: number
-  /** Opens the blocking connection of one reader. */
-  connect(role: string, onChange: (connection: RedisConnection) => void): RedisConnection
+  /** Opens the blocking connection of one member of a group. */
+  connect(role: string, onChange: () => void): RedisConnection
+  /** Opens the blocking connection of one broadcast reader. */
+  connectLink(role: string, onChange: () => void): RedisConnection<StreamLink>
   /** Publishes a dead letter; rejects when Redis did not take it. */
   publishDead(letter: BusMessage): Promise<void>
   onStopped(subscription: Subscription): void

@@ -4,6 +4,7 @@
  * Invariant: writes, administration and every blocking reader have their own connection; stop leaves no socket and no timer.
  * Source: seed-design.md 3.1; docs/bus.md; docs/adr/0003-redis-streams-semantics.md.
  */
+import { Redis } from 'ioredis'
 import { AppError } from '../../../contracts/appError.ts'
 import type { Clock } from '../../../primitives/clock.ts'
 import { DEAD_TOPIC } from '../../deadLetter.ts'
@@ -13,14 +14,22 @@ import { aborted, assertRunning, assertSubscribeOptions, DEFAULT_MAX_DELIVERIES 
 import { assertTopic, parseTopicPattern } from '../../topicPattern.ts'
 import { createBroadcastReader } from './broadcastReader.ts'
 import { createBusHealth } from './busHealth.ts'
-import { CALL_DEADLINE_MS, createRedisConnection, type RedisConnection } from './redisConnection.ts'
-import { HEARTBEAT_MS } from './connectionProfile.ts'
+import { HEARTBEAT_MS, redisOptionsOf } from './connectionProfile.ts'
+import { readGroupStates } from './groupStates.ts'
 import { readRange } from './readRange.ts'
 import type { ReaderContext } from './readerContext.ts'
 import { toRedisError } from './redisErrors.ts'
+import {
+  type AnyConnection,
+  CALL_DEADLINE_MS,
+  createRedisConnection,
+  type RedisClient,
+  type RedisConnection,
+} from './redisConnection.ts'
 import { parseRedisTarget } from './redisTarget.ts'
 import { createRedisWriter } from './redisWriter.ts'
 import { createSharedReader } from './sharedReader.ts'
+import { createStreamLink } from './streamLink.ts'
 import { createTopicRegistry, type TopicRegistry } from './topicRegistry.ts'
 
 export interface RedisBusOptions {
@@ -53,7 +62,7 @@ export function createRedisBus(options: RedisBusOptions): MessageBus {
   const maxEntryBytes = options.maxEntryBytes ?? MAX_ENTRY_BYTES
   const counters = { delivered: 0, redelivered: 0, deadLettered: 0 }
   const subscriptions = new Set<Subscription>()
-  const connections = new Set<RedisConnection>()
+  const connections = new Set<AnyConnection>()
   let state: BusState | 'created' = 'created'
   let admin: RedisConnection | null = null
   let writing: RedisConnection | null = null
@@ -71,11 +80,15 @@ export function createRedisBus(options: RedisBusOptions): MessageBus {
     onRefused: (error) => health.noteRefusal(error),
   })
 
-  const connect = (role: string, onChange: (connection: RedisConnection) => void): RedisConnection => {
-    const connection: RedisConnection = createRedisConnection({
+  const keep = <Client extends RedisClient>(
+    role: string,
+    dial: () => Client,
+    onChange: (connection: RedisConnection<Client>) => void,
+  ): RedisConnection<Client> => {
+    const connection: RedisConnection<Client> = createRedisConnection({
       target,
-      name,
       role,
+      dial,
       clock,
       random,
       onChange: (changed) => {
@@ -90,6 +103,8 @@ export function createRedisBus(options: RedisBusOptions): MessageBus {
     connections.add(connection)
     return connection
   }
+  const connect = (role: string, onChange: (connection: RedisConnection) => void): RedisConnection =>
+    keep(role, () => new Redis({ ...redisOptionsOf(target, `${name}:${role}`), replyMapping: 'legacy' }), onChange)
 
   const startOnce = async (signal?: AbortSignal): Promise<void> => {
     if (signal?.aborted) throw aborted('start')
@@ -158,6 +173,8 @@ export function createRedisBus(options: RedisBusOptions): MessageBus {
     maxEntryBytes,
     claimIdleMs: options.claimIdleMs ?? 10_000,
     connect,
+    connectLink: (role, onChange) =>
+      keep(role, () => createStreamLink({ target, name: `${name}:${role}`, clock, maxEntryBytes }), onChange),
     async publishDead(letter) {
       await writer.publish(DEAD_TOPIC, letter, assertMessage(letter, maxEntryBytes * 2))
     },
@@ -210,6 +227,11 @@ export function createRedisBus(options: RedisBusOptions): MessageBus {
     },
     async topics() {
       return translated(running('topics').registry.list())
+    },
+    async groups(topic) {
+      const parts = running('groups')
+      assertTopic(topic)
+      return translated(readGroupStates(parts.admin, topic))
     },
     async nowMs() {
       const reply = await translated(running('nowMs').admin.call(['TIME']))

@@ -1,30 +1,41 @@
 /*
  * redisConnection: one role's connection, replaced by a fresh one whenever it fails.
- * In: a target, a role. Out: the ready ioredis client or null, change events, calls with a deadline.
+ * In: a target, a role, a way to dial. Out: the ready client or null, change events, calls with a deadline.
  * Invariant: everything sent on a connection is settled when that connection ends; stop leaves no socket and no timer.
  * Source: docs/bus.md "connection profile".
  */
-import { Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
 import { AppError } from '../../../contracts/appError.ts'
 import type { Clock } from '../../../primitives/clock.ts'
 import { aborted, stopped } from '../../subscriptionRules.ts'
-import { LOADING_RETRY_MS, reconnectDelayMs, redisOptionsOf, refusedDelayMs } from './connectionProfile.ts'
+import { LOADING_RETRY_MS, reconnectDelayMs, refusedDelayMs } from './connectionProfile.ts'
 import { redisAnswerOf, toRedisError } from './redisErrors.ts'
 import type { RedisTarget } from './redisTarget.ts'
 
 export type RedisArg = string | number | Buffer
 export type RedisReply = Buffer | number | null | RedisReply[]
 
-export interface RedisConnection {
+/** What a client of one connection must be able to do: ioredis can, and so can our own link. */
+export interface RedisClient {
+  readonly status: string
+  connect(): Promise<void>
+  ping(): Promise<unknown>
+  callBuffer(command: string, ...args: RedisArg[]): Promise<unknown>
+  on(event: 'error', listener: (error: unknown) => void): unknown
+  once(event: 'end', listener: () => void): unknown
+  disconnect(): void
+}
+
+export interface RedisConnection<Client extends RedisClient = Redis> {
   readonly role: string
   /** The ready client, or null while there is none. */
-  readonly current: Redis | null
+  readonly current: Client | null
   /** Grows with every connection that became ready. */
   readonly generation: number
   /** Why there is no connection; null when there is one or none was tried. */
   readonly failure: AppError | null
   /** Resolves with a ready client; rejects on abort, stop or when the deadline passes. */
-  whenUp(deadlineMs: number, signal?: AbortSignal): Promise<Redis>
+  whenUp(deadlineMs: number, signal?: AbortSignal): Promise<Client>
   /** Sends a command that may safely run twice; tries again on the next connection until the deadline. Buffers in the reply. */
   call(args: readonly [string, ...RedisArg[]], deadlineMs?: number, signal?: AbortSignal): Promise<RedisReply>
   /** Gives up this connection and gets another. */
@@ -32,31 +43,39 @@ export interface RedisConnection {
   stop(): Promise<void>
 }
 
-export interface RedisConnectionOptions {
+/** What asks a question needs of a connection. */
+export type Caller = Pick<RedisConnection<RedisClient>, 'call'>
+/** What the bus looks at, whatever the client is. */
+export type AnyConnection = Pick<RedisConnection<RedisClient>, 'current' | 'generation' | 'failure'>
+
+export interface RedisConnectionOptions<Client extends RedisClient> {
   readonly target: RedisTarget
-  readonly name: string
   readonly role: string
+  /** Makes a client for one connection, not connected yet. */
+  readonly dial: () => Client
   readonly clock: Clock
   readonly random: () => number
   /** Up or down, synchronously; down comes before any later send. */
-  readonly onChange: (connection: RedisConnection) => void
-  readonly onStopped?: (connection: RedisConnection) => void
+  readonly onChange: (connection: RedisConnection<Client>) => void
+  readonly onStopped?: (connection: RedisConnection<Client>) => void
 }
 
 /** How long an administrative call may take before its caller hears about it. */
 export const CALL_DEADLINE_MS = 5_000
 
 /** Creates the connection and starts getting it. */
-export function createRedisConnection(options: RedisConnectionOptions): RedisConnection {
+export function createRedisConnection<Client extends RedisClient>(
+  options: RedisConnectionOptions<Client>,
+): RedisConnection<Client> {
   const { target, clock, random, role } = options
   const halt = new AbortController()
-  let waiters: { resolve: (redis: Redis) => void; reject: (error: AppError) => void }[] = []
-  let active: Redis | null = null
-  let current: Redis | null = null
+  let waiters: { resolve: (redis: Client) => void; reject: (error: AppError) => void }[] = []
+  let active: Client | null = null
+  let current: Client | null = null
   let generation = 0
   let failure: AppError | null = null
 
-  const isReady = async (redis: Redis): Promise<void> => {
+  const isReady = async (redis: Client): Promise<void> => {
     for (;;) {
       try {
         await redis.ping()
@@ -75,7 +94,7 @@ export function createRedisConnection(options: RedisConnectionOptions): RedisCon
 
   /** Lives through one connection; returns the failure that ended it and whether it was ever ready. */
   const liveOnce = async (): Promise<{ ready: boolean; cause: unknown }> => {
-    const redis = new Redis({ ...redisOptionsOf(target, `${options.name}:${role}`), replyMapping: 'legacy' })
+    const redis = options.dial()
     let ready = false
     let cause: unknown = null
     const onEnd = (resolve: () => void) => () => {
@@ -125,18 +144,18 @@ export function createRedisConnection(options: RedisConnectionOptions): RedisCon
     }
   }
 
-  const whenUp = (deadlineMs: number, signal?: AbortSignal): Promise<Redis> => {
+  const whenUp = (deadlineMs: number, signal?: AbortSignal): Promise<Client> => {
     if (halt.signal.aborted) return Promise.reject(stopped(role))
     if (signal?.aborted) return Promise.reject(aborted(role))
     if (current) return Promise.resolve(current)
-    return new Promise<Redis>((resolve, reject) => {
+    return new Promise<Client>((resolve, reject) => {
       const finish = (): void => {
         undo()
         signal?.removeEventListener('abort', onAbort)
         waiters = waiters.filter((waiter) => waiter !== mine)
       }
       const mine = {
-        resolve: (redis: Redis) => (finish(), resolve(redis)),
+        resolve: (redis: Client) => (finish(), resolve(redis)),
         reject: (error: AppError) => (finish(), reject(error)),
       }
       const onAbort = (): void => mine.reject(aborted(role))
@@ -146,7 +165,7 @@ export function createRedisConnection(options: RedisConnectionOptions): RedisCon
     })
   }
 
-  const connection: RedisConnection = {
+  const connection: RedisConnection<Client> = {
     role,
     get current() {
       return current

@@ -7,15 +7,17 @@
 import { type AppError, isAppError } from '../../../contracts/appError.ts'
 import { withDeadline } from '../../../primitives/deadline.ts'
 import { createConsumerLane, type Place } from '../../consumerLane.ts'
-import type { Delivery, Subscription } from '../../messageBus.ts'
+import type { Delivery, GroupState, Subscription, TopicLag } from '../../messageBus.ts'
+import { createSubscriptionHandle } from '../../subscriptionHandle.ts'
 import { callbacksOf, isCursor, toConsumerError } from '../../subscriptionRules.ts'
-import { dropForeignTypes } from './broadcastReader.ts'
 import { BLOCK_MS, LOADING_RETRY_MS, refusedDelayMs, WILDCARD_BLOCK_MS } from './connectionProfile.ts'
+import { dropForeignTypes } from './foreignTypes.ts'
+import { readGroupStates } from './groupStates.ts'
 import { createPendingEntries } from './pendingEntries.ts'
 import type { RedisConnection, RedisReply } from './redisConnection.ts'
 import { redisAnswerOf, toRedisError } from './redisErrors.ts'
 import type { ReaderContext, ReaderRequest } from './readerContext.ts'
-import { compareIds, toDelivery } from './streamEntry.ts'
+import { compareIds, idMs, toDelivery } from './streamEntry.ts'
 import { readLastId, readStreamState } from './streamState.ts'
 
 interface Source {
@@ -41,7 +43,6 @@ export async function createSharedReader(context: ReaderContext, request: Reader
   let clientId: number | null = null
   let generation = 0
   let refusals = 0
-  let stopping: Promise<void> | null = null
   let ticking: Promise<void> | null = null
 
   const lane = createConsumerLane(request.consumer, options.maxInFlight ?? 1, (delivery, _place, failure) => {
@@ -108,14 +109,16 @@ export async function createSharedReader(context: ReaderContext, request: Reader
     }
   }
 
+  const groupState = async (topic: string): Promise<GroupState | undefined> =>
+    (await readGroupStates(admin, topic)).find((one) => one.group === group)
+
   const addTopic = async (topic: string, from: string): Promise<void> => {
     if (sources.has(topic)) return
     const startId = from === 'earliest' ? '0-0' : isCursor(from) ? from : await readLastId(admin, topic)
     const created = await createGroup(topic, startId)
     // In a group that exists already our own cursor is unknown: what the group had, not its start, is what counts.
-    const lastId = created ? startId : await groupLastId(admin, topic, group)
-    const place: Place = { topic, cursor: null, open: [] }
-    sources.set(topic, { topic, place, lastId, ownPending: true })
+    const lastId = created ? startId : ((await groupState(topic).catch(() => undefined))?.cursor ?? '0-0')
+    sources.set(topic, { topic, place: { topic, cursor: null, open: [] }, lastId, ownPending: true })
     if (pattern.wildcard) tellOf.topic(topic)
   }
 
@@ -250,7 +253,6 @@ export async function createSharedReader(context: ReaderContext, request: Reader
   })
 
   const stopOnce = async (deadlineMs: number): Promise<void> => {
-    options.signal?.removeEventListener('abort', onAbort)
     unwatch()
     undoTick()
     halt.abort(new Error('stopped'))
@@ -268,27 +270,26 @@ export async function createSharedReader(context: ReaderContext, request: Reader
     if (admin.current) await withDeadline(clock, pending.release([...sources.keys()]), 1_000)
     context.onStopped(subscription)
   }
-  const onAbort = (): void => void subscription.stop(0)
-  const subscription: Subscription = {
-    topics: () => [...sources.keys()].sort(),
-    cursors: () => {
-      const cursors: Record<string, string> = {}
-      for (const { place } of sources.values()) if (place.cursor !== null) cursors[place.topic] = place.cursor
-      return cursors
-    },
-    stop: (deadlineMs = 5_000) => (stopping ??= stopOnce(deadlineMs)),
+  const lagOf = async ({ topic }: Source): Promise<TopicLag> => {
+    const [newestId, state] = await Promise.all([readLastId(admin, topic), groupState(topic)])
+    const cursor = state?.cursor ?? null
+    const newest = newestId === '0-0' ? null : newestId
+    const isLevel = newest === cursor
+    return {
+      topic,
+      cursor,
+      newest,
+      entries: isLevel ? 0 : (state?.entries ?? null),
+      behindMs: isLevel ? 0 : cursor === null || newest === null ? null : idMs(newest) - idMs(cursor),
+      unsettled: state?.unsettled ?? 0,
+    }
   }
-  options.signal?.addEventListener('abort', onAbort, { once: true })
-  if (options.signal?.aborted) onAbort()
-  return subscription
-}
 
-/** The place of a group that exists already. */
-async function groupLastId(admin: RedisConnection, topic: string, group: string): Promise<string> {
-  const reply = await admin.call(['XINFO', 'GROUPS', topic]).catch(() => null)
-  for (const row of Array.isArray(reply) ? reply : []) {
-    const fields = Array.isArray(row) ? row.map(String) : []
-    if (fields[fields.indexOf('name') + 1] === group) return fields[fields.indexOf('last-delivered-id') + 1] ?? '0-0'
-  }
-  return '0-0'
+  const subscription = createSubscriptionHandle({
+    places: () => [...sources.values()].map((source) => source.place),
+    lag: () => Promise.all([...sources.values()].map(lagOf)),
+    signal: options.signal,
+    stopOnce,
+  })
+  return subscription
 }

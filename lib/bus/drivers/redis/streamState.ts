@@ -4,7 +4,7 @@
  * Invariant: a count is given only when the arithmetic is exact; unknown is null, never a guess.
  * Source: docs/bus.md "gaps".
  */
-import type { RedisConnection, RedisReply } from './redisConnection.ts'
+import type { Caller, RedisReply } from './redisConnection.ts'
 import { redisAnswerOf } from './redisErrors.ts'
 import { compareIds } from './streamEntry.ts'
 
@@ -20,7 +20,7 @@ export interface StreamState {
 const ABSENT: StreamState = Object.freeze({ exists: false, length: 0, lastId: '0-0', firstId: null, added: 0 })
 
 /** Asks for the state of a stream; null when this user may not ask. @throws connection errors as BUS_UNAVAILABLE */
-export async function readStreamState(connection: RedisConnection, topic: string): Promise<StreamState | null> {
+export async function readStreamState(connection: Caller, topic: string): Promise<StreamState | null> {
   let reply: RedisReply
   try {
     reply = await connection.call(['XINFO', 'STREAM', topic])
@@ -55,7 +55,7 @@ export async function readStreamState(connection: RedisConnection, topic: string
 }
 
 /** Id of the newest entry, also for users that may not use XINFO. */
-export async function readLastId(connection: RedisConnection, topic: string): Promise<string> {
+export async function readLastId(connection: Caller, topic: string): Promise<string> {
   const state = await readStreamState(connection, topic)
   if (state) return state.lastId
   const reply = await connection.call(['XREVRANGE', topic, '+', '-', 'COUNT', '1'])
