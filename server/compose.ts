@@ -5,6 +5,7 @@
  * Source: docs/architecture.md.
  */
 import { randomUUID } from 'node:crypto'
+import path from 'node:path'
 import { systemClock, type Clock } from '../lib/primitives/clock.ts'
 import { createDisposables, type StopReport } from '../lib/primitives/disposables.ts'
 import { busAddress, type Config } from './config.ts'
@@ -12,6 +13,8 @@ import { createFrameTicker } from './fanout/frameTicker.ts'
 import { publishHandle, type Handle } from './handle.ts'
 import { createAccessGuard, type AccessGuard } from './http/accessGuard.ts'
 import { createApi } from './http/api.ts'
+import { createLimitsApi } from './http/apiLimits.ts'
+import { createSeedApi } from './http/apiSeed.ts'
 import { createHttpServer } from './http/httpServer.ts'
 import { createMetrics } from './http/metrics.ts'
 import { createNextPages, type Pages } from './http/nextPages.ts'
@@ -21,6 +24,8 @@ import { createLiveNamespace } from './sockets/liveNamespace.ts'
 import { createSocketServer } from './sockets/socketServer.ts'
 import { createLayerReader } from './state/layerReader.ts'
 import { createStatusBoard } from './state/liveStatus.ts'
+import { openLimitsStore } from './state/limitsStore.ts'
+import { createLivesBook } from './state/livesBook.ts'
 import { createRecordsLog } from './state/recordsLog.ts'
 import { createRunBook } from './state/runBook.ts'
 import { createThreads } from './workers/threads.ts'
@@ -67,6 +72,7 @@ export async function compose({ config, logger, root, dev, overrides = {} }: Com
     // State: what is known.
     const runs = createRunBook()
     const reader = createLayerReader()
+    const lives = createLivesBook()
     const log = createRecordsLog({ epoch: randomUUID(), snapshot: () => runs.snapshot() })
     // Fan-out: what is shown.
     const ticker = createFrameTicker({ clock })
@@ -116,6 +122,7 @@ export async function compose({ config, logger, root, dev, overrides = {} }: Com
     const onIngest = (message: IngestMessage): void => {
       switch (message.kind) {
         case 'began':
+          lives.clear()
           if (runs.all().length === 0) return
           runs.clear()
           return live.resync('the ingest was restarted')
@@ -127,9 +134,14 @@ export async function compose({ config, logger, root, dev, overrides = {} }: Com
         }
         case 'run-gone':
           runs.forget(message.runId)
+          lives.forget(message.runId)
           return live.resync('a silent run was let go')
         case 'records':
           return onRecords(message.records)
+        case 'life-notes':
+          return lives.note(message.notes)
+        case 'topic':
+          return runs.nameTopic(message.index, message.topic)
         case 'gap':
           return runs.gap(message.runId, message.gap)
         case 'gone':
@@ -161,7 +173,12 @@ export async function compose({ config, logger, root, dev, overrides = {} }: Com
       viewers: () => live.viewers(),
       recordsOffset: () => log.offset(),
     })
-    const handle = createApi({
+    const limits = openLimitsStore({
+      path: path.resolve(root, config.dataDir, 'limits.json'),
+      clock,
+      onDamaged: (text) => logger.room('limits').warn(text),
+    })
+    const core = createApi({
       clock,
       runs,
       reader,
@@ -172,6 +189,11 @@ export async function compose({ config, logger, root, dev, overrides = {} }: Com
       viewers: () => live.viewers(),
       fanout: () => ticker.counters(),
     })
+    const handle: Handle = {
+      ...core,
+      ...createSeedApi({ clock, runs, reader, lives, ask: threads.ask }),
+      ...createLimitsApi({ clock, runs, reader, limits }),
+    }
     parts.add('handle', publishHandle(handle))
 
     threads.start()

@@ -4,7 +4,10 @@
  * Invariant: no module instance is shared across this door: it is found by symbol, never imported with state.
  * Source: docs/adr/0002-next-seam.md.
  */
+import type { z } from 'zod'
 import { AppError } from '../lib/contracts/appError.ts'
+import type { Backtest, BacktestRequest, LimitSet, LimitWrite } from '../lib/contracts/httpLimits.ts'
+import type { SeedDetail, SeedRaw, SeedRawQuery, SeedSeries, SeedSeriesQuery } from '../lib/contracts/httpSeed.ts'
 
 const HANDLE = Symbol.for('morphoscope.handle')
 
@@ -25,7 +28,8 @@ export interface HistoryQuery {
   readonly seed?: number | undefined
 }
 
-export interface Handle {
+/** What is told of runs as a whole; rooms of their own add to it. */
+export interface CoreHandle {
   readonly live: () => { readonly live: true; readonly uptime_s: number; readonly pid: number }
   readonly ready: () => Readiness
   readonly overview: () => Readonly<Record<string, unknown>>
@@ -33,8 +37,6 @@ export interface Handle {
   readonly layers: (run?: string) => Readonly<Record<string, unknown>>
   /** JSON in pieces: a layer of 65,536 seeds is 30 MB of text. @throws STATE_NOT_FOUND, before the first piece */
   readonly layer: (layerId: string, run?: string) => AsyncIterable<string>
-  /** @throws STATE_NOT_FOUND */
-  readonly seed: (layerId: string, seedId: number, run?: string) => Readonly<Record<string, unknown>>
   /** @throws STATE_NOT_FOUND, CONTRACT_INVALID */
   readonly history: (layerId: string, query: HistoryQuery) => Readonly<Record<string, unknown>>
   readonly bus: () => Readonly<Record<string, unknown>>
@@ -44,6 +46,25 @@ export interface Handle {
     readonly body: string
   } | null>
 }
+
+/** One seed: what it is, its lives, its series, the entries behind it. All throw STATE_NOT_FOUND. */
+export interface SeedHandle {
+  readonly seed: (layerId: string, seedId: number, run?: string) => SeedDetail
+  /** @throws CONTRACT_INVALID */
+  readonly seedSeries: (layerId: string, seedId: number, query: z.infer<typeof SeedSeriesQuery>) => SeedSeries
+  /** @throws BUS_UNAVAILABLE, BUS_TIMEOUT */
+  readonly seedRaw: (layerId: string, seedId: number, query: z.infer<typeof SeedRawQuery>) => Promise<SeedRaw>
+}
+
+export interface LimitsHandle {
+  readonly limits: () => LimitSet
+  /** @throws STATE_CONFLICT, STATE_STORAGE */
+  readonly setLimits: (write: LimitWrite) => LimitSet
+  /** @throws STATE_NOT_FOUND */
+  readonly backtestLimits: (request: BacktestRequest) => Promise<Backtest>
+}
+
+export interface Handle extends CoreHandle, SeedHandle, LimitsHandle {}
 
 type Global = typeof globalThis & { [HANDLE]?: Handle }
 

@@ -167,6 +167,20 @@ export const ERROR_CATALOG = Object.freeze({
   GUARD_METHOD: entry(405, false, 'info', 'Method is not allowed', 'Use one of the methods in the Allow header.'),
   GUARD_RATE: entry(429, true, 'info', 'Too many requests', 'Wait a moment and try again.'),
   STATE_NOT_FOUND: entry(404, false, 'info', 'Not found', 'Check the id; the lists show what exists.'),
+  STATE_CONFLICT: entry(
+    409,
+    false,
+    'info',
+    'Somebody was faster',
+    'Look at what was written meanwhile, then decide again.',
+  ),
+  STATE_STORAGE: entry(
+    503,
+    true,
+    'error',
+    'Could not be written to disk',
+    'Nothing was changed. Check that DATA_DIR is writable and has room.',
+  ),
   STATE_PROTOCOL: entry(409, false, 'warning', 'This page is older than the server', 'Reload the page.'),
   INTERNAL: entry(500, false, 'error', 'Unexpected failure', 'This is a bug. Quote the id; the log has the details.'),
 } as const satisfies Record<string, ErrorEntry>)

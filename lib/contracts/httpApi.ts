@@ -8,12 +8,22 @@
 import { z } from 'zod'
 import { ERROR_CATALOG, type ErrorCode } from './errorCatalog.ts'
 import { Freshness } from './freshness.ts'
-import { Finite, LayerId, Prose, RunId, SeedId, Step } from './ids.ts'
-import { SEED_STATES } from './lifecycle.ts'
-import { CoverageGap, LiveRecord } from './liveRecords.ts'
+import { Backtest, BacktestRequest, LimitSet, LimitWrite } from './httpLimits.ts'
+import { SeedDetail, SeedRaw, SeedRawQuery, SeedSeries, SeedSeriesQuery } from './httpSeed.ts'
+import {
+  Count,
+  LayerPath,
+  MetricKey,
+  Moment,
+  NoInput,
+  Reading,
+  RunFilter,
+  SeedPath,
+  SeedStateName,
+} from './httpShapes.ts'
+import { Finite, LayerId, Prose, RunId, SeedId } from './ids.ts'
+import { CoverageGap } from './liveRecords.ts'
 
-const Count = z.int().min(0)
-const Reading = Finite.nullable()
 const Text = z.string().max(512)
 
 export const ProblemDocument = z.object({
@@ -75,10 +85,6 @@ export const Overview = z.object({
 })
 export type Overview = z.infer<typeof Overview>
 
-/** A seed whose state id on the wire is none of ours is UNKNOWN: shown so, never guessed. */
-export const SeedStateName = z.enum([...SEED_STATES, 'UNKNOWN'])
-export type SeedStateName = z.infer<typeof SeedStateName>
-
 export const LayerItem = z.object({
   layer_id: LayerId,
   run_id: RunId,
@@ -108,24 +114,6 @@ export const LayerDetail = LayerItem.extend({
   flags: z.record(z.string().max(32), Count),
 })
 export type LayerDetail = z.infer<typeof LayerDetail>
-
-export const SeedDetail = z.object({
-  layer_id: LayerId,
-  run_id: RunId,
-  seed_id: SeedId,
-  state: SeedStateName,
-  age_ms: Reading,
-  freshness: Freshness,
-  step: Step.nullable(),
-  tick: Step.nullable(),
-  generation: Count.nullable(),
-  blueprint_id: z.string().max(128).nullable(),
-  /** Every metric with the age of its value; a value that was never measured is null with age null. */
-  metrics: z.record(z.string().max(64), z.object({ value: Reading, age_ms: Reading })),
-  /** Newest first. */
-  transitions: z.array(LiveRecord).max(500),
-})
-export type SeedDetail = z.infer<typeof SeedDetail>
 
 export const LayerHistory = z.object({
   layer_id: LayerId,
@@ -209,29 +197,8 @@ export const BusReport = z.object({
 })
 export type BusReport = z.infer<typeof BusReport>
 
-/** A moment in a query: ISO 8601 UTC or Unix ms. */
-const Moment = z.union([
-  z.iso.datetime().transform((text) => Date.parse(text)),
-  z
-    .string()
-    .regex(/^\d{1,15}$/, 'Unix ms or ISO 8601')
-    .transform(Number),
-])
-
-const NoInput = z.object({})
-const RunFilter = z.object({ run: RunId.optional() })
-const LayerPath = z.object({ layer: LayerId })
-const SeedPath = z.object({
-  layer: LayerId,
-  seed: z
-    .string()
-    .regex(/^(0|[1-9]\d{0,7})$/, 'a seed id as decimal text')
-    .transform(Number)
-    .pipe(SeedId),
-})
-
 export const HistoryQuery = RunFilter.extend({
-  metric: z.string().regex(/^[a-z][a-z0-9_]{0,63}$/, 'a metric name'),
+  metric: MetricKey,
   from: Moment.optional(),
   to: Moment.optional(),
   /** Milliseconds per point; absent: as fine as 600 points allow. */
@@ -334,6 +301,63 @@ export const HTTP_API = Object.freeze({
     output: SeedDetail,
     contentType: JSON_TYPE,
     problems: [404, 422],
+  },
+  seedSeries: {
+    method: 'GET',
+    path: '/api/layers/{layer}/seeds/{seed}/series',
+    permission: 'viewer',
+    summary: 'Series of one seed, least and greatest of each bin; gaps with their cause, marks of events.',
+    params: SeedPath,
+    query: SeedSeriesQuery,
+    output: SeedSeries,
+    contentType: JSON_TYPE,
+    problems: [404, 422],
+  },
+  seedRaw: {
+    method: 'GET',
+    path: '/api/layers/{layer}/seeds/{seed}/raw',
+    permission: 'viewer',
+    summary: 'The newest bus entries that concern this seed, decoded and checked.',
+    params: SeedPath,
+    query: SeedRawQuery,
+    output: SeedRaw,
+    contentType: JSON_TYPE,
+    problems: [404, 422, 503],
+  },
+  limits: {
+    method: 'GET',
+    path: '/api/limits',
+    permission: 'viewer',
+    summary: 'The limits of every metric, with their version.',
+    params: NoInput,
+    query: NoInput,
+    output: LimitSet,
+    contentType: JSON_TYPE,
+    problems: [],
+  },
+  setLimits: {
+    method: 'PUT',
+    path: '/api/limits',
+    permission: 'viewer',
+    summary: 'Replaces the limits, unless somebody wrote after the named version: then 409 says who and what.',
+    params: NoInput,
+    query: NoInput,
+    body: LimitWrite,
+    output: LimitSet,
+    contentType: JSON_TYPE,
+    problems: [403, 409, 413, 422, 503],
+  },
+  backtestLimits: {
+    method: 'POST',
+    path: '/api/limits/backtest',
+    permission: 'viewer',
+    summary: 'What these limits would have found in the kept history. Nothing is saved.',
+    params: NoInput,
+    query: NoInput,
+    body: BacktestRequest,
+    output: Backtest,
+    contentType: JSON_TYPE,
+    problems: [403, 404, 413, 422],
   },
   layerHistory: {
     method: 'GET',

@@ -10,7 +10,12 @@ import { Finite, LayerId, Prose, RunId, SeedId, Step } from './ids.ts'
 import { SeedState } from './lifecycle.ts'
 import { RunDescriptor } from './runDescriptor.ts'
 
-const stamp = { offset: z.int().min(0), at_ms: Finite, run_id: RunId.nullable() }
+/** Where an entry lies on the bus. */
+export const EntryRef = z.object({ topic: z.string().max(512), entry_id: z.string().max(128) })
+export type EntryRef = z.infer<typeof EntryRef>
+
+/** `entry`: the bus entry that said so; absent where the server itself says it. */
+const stamp = { offset: z.int().min(0), at_ms: Finite, run_id: RunId.nullable(), entry: EntryRef.optional() }
 
 export const GuardReading = z.object({
   name: z.string().max(64),

@@ -22,8 +22,12 @@ export const TABLE_META = Object.freeze({
   reports: 5,
   intervalMs: 6,
   skewMs: 7,
+  /** The newest bus entry: both parts of its id, and the number its topic was announced under. */
+  entryMs: 8,
+  entrySeq: 9,
+  entryTopic: 10,
 })
-const META_SLOTS = 8
+const META_SLOTS = 12
 const CONTROL_BYTES = 16
 const READ_ATTEMPTS = 64
 

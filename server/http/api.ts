@@ -10,13 +10,14 @@ import type { LayerSummary } from '../../lib/contracts/liveRecords.ts'
 import { columnIndex } from '../../lib/contracts/metrics.ts'
 import type { Clock } from '../../lib/primitives/clock.ts'
 import type { FanoutCounters } from '../fanout/frameTicker.ts'
-import type { Handle } from '../handle.ts'
+import type { CoreHandle } from '../handle.ts'
 import { readSeries } from '../state/historyReader.ts'
-import { seedOf, type LayerReader } from '../state/layerReader.ts'
+import type { LayerReader } from '../state/layerReader.ts'
 import type { IngestCounters } from '../ingest/ingestMessages.ts'
 import { layerText } from '../state/layerText.ts'
 import type { StatusBoard } from '../state/liveStatus.ts'
 import type { KnownRun, RunBook } from '../state/runBook.ts'
+import { createLayerFinder } from './findLayer.ts'
 import type { Metrics } from './metrics.ts'
 
 export interface ApiSources {
@@ -32,7 +33,6 @@ export interface ApiSources {
 }
 
 const DEFAULT_WINDOW_MS = 900_000
-const ACTIVE_MS = 60_000
 
 const notFound = (what: string, path: string) => new AppError('STATE_NOT_FOUND', `this ${what} is not known`, { path })
 
@@ -77,7 +77,7 @@ const foreignOf = ({ foreign }: IngestCounters) =>
       }
 
 /** Creates the functions of the handle. */
-export function createApi(sources: ApiSources): Handle {
+export function createApi(sources: ApiSources): CoreHandle {
   const { clock, runs, reader, board, metrics, metricsToken, address, viewers, fanout } = sources
   const startedMs = clock.monotonicMs()
 
@@ -87,23 +87,7 @@ export function createApi(sources: ApiSources): Handle {
       lost: board.counters().lostByRun[run.descriptor.run_id] ?? 0,
     })
 
-  /** The named run; else the newest live trainer run that has the layer, else the newest of any kind. */
-  const find = (layerId: string, runId?: string): { run: KnownRun; layer: number; summary: LayerSummary } => {
-    if (runId !== undefined && runs.get(runId) === undefined) throw notFound('run', 'run')
-    const found = runs
-      .all()
-      .filter((run) => (runId === undefined || run.descriptor.run_id === runId) && run.layerIndex.has(layerId))
-      .map((run) => ({
-        run,
-        layer: run.layerIndex.get(layerId)!,
-        summary: summaryOf(run, run.layerIndex.get(layerId)!),
-      }))
-      .toSorted((a, b) => rank(b) - rank(a) || b.run.firstSeenMs - a.run.firstSeenMs || b.run.index - a.run.index)[0]
-    if (found === undefined) throw notFound('layer', 'layer')
-    return found
-  }
-  const rank = ({ run, summary }: { run: KnownRun; summary: LayerSummary }): number =>
-    (summary.age_ms !== null && summary.age_ms < ACTIVE_MS ? 2 : 0) + (run.descriptor.origin === 'trainer' ? 1 : 0)
+  const find = createLayerFinder({ runs, summaryOf })
 
   const refused = () => {
     const { refusedTotal, refusedByReason } = board.counters()
@@ -151,34 +135,6 @@ export function createApi(sources: ApiSources): Handle {
         flags: board.counters().foreign?.flagged[summary.layer_id] ?? {},
       }
       return layerText(head, { run, layer, clock })
-    },
-    seed(layerId, seedId, runId) {
-      const { run, layer } = find(layerId, runId)
-      if (seedId >= run.tables[layer]!.shape.rows) throw notFound('seed', 'seed')
-      const one = seedOf(run, layer, seedId, clock.wallMs())
-      const { generation, blueprint, state: _state, ...metricsOf } = one.values
-      const named = run.descriptor.blueprints.find((entry) => entry.index === blueprint)
-      return {
-        layer_id: layerId,
-        run_id: run.descriptor.run_id,
-        seed_id: seedId,
-        state: one.state,
-        age_ms: one.ageMs,
-        freshness: one.freshness,
-        step: one.step,
-        tick: one.tick,
-        generation: generation ?? null,
-        blueprint_id: named?.blueprint_id ?? null,
-        metrics: Object.fromEntries(
-          Object.entries(metricsOf).map(([name, value]) => [
-            name,
-            { value, age_ms: value === null ? null : one.ageMs },
-          ]),
-        ),
-        transitions: run.events
-          .filter((event) => event.kind === 'transition' && event.layer_id === layerId && event.seed_id === seedId)
-          .toReversed(),
-      }
     },
     history(layerId, { run: runId, metric, fromMs, toMs, resolutionMs, seed }) {
       const { run, layer } = find(layerId, runId)

@@ -15,6 +15,7 @@ import type { LayerHealthReport, SeedMetricsSnapshot } from '../../lib/contracts
 import { schemaIdOf } from '../../lib/frames/schemaId.ts'
 import { TABLE_META } from '../../lib/frames/seedTable.ts'
 import { stableHash } from '../../lib/primitives/stableHash.ts'
+import type { EntryMarks } from './entryMarks.ts'
 import { appendHistory } from './frameIngest.ts'
 import { noteReport, type Run, type RunTable } from './runTable.ts'
 
@@ -32,6 +33,8 @@ export interface ExternalReportsOptions {
   readonly refuse: (error: unknown, delivery: Delivery) => void
   readonly toWallMs: (busMs: number) => number
   readonly onReport: (run: Run, atMs: number, publishedMs: number) => void
+  /** Writes where the values lie on the bus into a table's meta. */
+  readonly mark: EntryMarks['mark']
 }
 
 export interface ExternalReports {
@@ -134,7 +137,13 @@ function grown(before: RunDescriptor, waiting: readonly Waiting[]): RunDescripto
 }
 
 /** Creates the ingest of dictionary telemetry. */
-export function createExternalReports({ runs, toWallMs, refuse, onReport }: ExternalReportsOptions): ExternalReports {
+export function createExternalReports({
+  runs,
+  toWallMs,
+  refuse,
+  onReport,
+  mark,
+}: ExternalReportsOptions): ExternalReports {
   let count = 0
   /** Runs that grew since the last settling: what else they need waits, or a thousand layers would be a thousand rebuilds. */
   const grewNow = new Set<Run>()
@@ -230,6 +239,7 @@ export function createExternalReports({ runs, toWallMs, refuse, onReport }: Exte
     table.meta[TABLE_META.skewMs] = message.timestamp * 1_000 - delivery.acceptedAtMs
     if (typeof message.step === 'number') table.meta[TABLE_META.step] = message.step
     if (typeof message.tick === 'number') table.meta[TABLE_META.tick] = message.tick
+    mark(table.meta, delivery)
     table.end()
     appendHistory(run, layer, atMs, table.meta[TABLE_META.tick]!)
     count++

@@ -12,6 +12,7 @@ import type { CoverageGap } from '../../lib/contracts/liveRecords.ts'
 import { columnIndex } from '../../lib/contracts/metrics.ts'
 import { TABLE_META } from '../../lib/frames/seedTable.ts'
 import { copyWireColumns, FRAME_KIND } from '../../lib/frames/wireFrame.ts'
+import type { EntryMarks } from './entryMarks.ts'
 import { noteReport, type Run, type RunTable } from './runTable.ts'
 
 const MAX_WAITING_ENTRIES = 512
@@ -28,6 +29,8 @@ export interface FrameIngestOptions {
   readonly onGap: (run: Run, gap: CoverageGap) => void
   /** Called once per merged entry, after the tables changed. */
   readonly onEntry: (run: Run, atMs: number, publishedMs: number) => void
+  /** Writes where the values lie on the bus into a table's meta. */
+  readonly mark: EntryMarks['mark']
 }
 
 export interface FrameIngest {
@@ -42,7 +45,15 @@ export interface FrameIngest {
 const invalid = (text: string, path: string) => new AppError('CONTRACT_INVALID', text, { path })
 
 /** Creates the ingest of packed frames. */
-export function createFrameIngest({ runs, nowMs, toWallMs, refuse, onGap, onEntry }: FrameIngestOptions): FrameIngest {
+export function createFrameIngest({
+  runs,
+  nowMs,
+  toWallMs,
+  refuse,
+  onGap,
+  onEntry,
+  mark,
+}: FrameIngestOptions): FrameIngest {
   const guard = createSequenceGuard()
   const waiting: { readonly delivery: Delivery; readonly sinceMs: number }[] = []
   let waitingBytes = 0
@@ -80,6 +91,7 @@ export function createFrameIngest({ runs, nowMs, toWallMs, refuse, onGap, onEntr
         table.meta[TABLE_META.step] = header.step
         table.meta[TABLE_META.tick] = header.tick
         table.meta[TABLE_META.flags] = header.flags
+        mark(table.meta, delivery)
         const skew = publishedMs - busMs
         const before = table.meta[TABLE_META.skewMs]!
         // Network delay makes single readings late, never early: the slow average is near enough for a 2 s badge.

@@ -11,11 +11,13 @@ import type { CoverageGap } from '../../lib/contracts/liveRecords.ts'
 import type { AnyMessage, MessageOf } from '../../lib/contracts/messageTypes.ts'
 import type { Clock } from '../../lib/primitives/clock.ts'
 import { toRecordDraft } from './eventRecords.ts'
+import { createEntryMarks } from './entryMarks.ts'
 import { createExternalReports } from './externalReports.ts'
 import { createForeign, FOREIGN_PATTERNS } from './foreign.ts'
 import { createForeignTeller } from './foreignTeller.ts'
 import { createFrameIngest } from './frameIngest.ts'
 import type { IngestMessage, RecordDraft } from './ingestMessages.ts'
+import { noteOfRecord, toLifeNote, type LifeNote } from './lifeNotes.ts'
 import { createLossTeller } from './lossTeller.ts'
 import { createOutageWatch } from './outageWatch.ts'
 import { createRefusals } from './refusals.ts'
@@ -60,16 +62,20 @@ export function createIngest({ bus, clock, historySeconds, claimCheckDir = null,
   const unknownTypes = new Map<string, number>()
   let busAheadMs = 0
   let records: RecordDraft[] = []
+  let notes: LifeNote[] = []
   let dead = 0
 
-  const record = (draft: RecordDraft): void => {
-    records.push(draft)
-    if (records.length >= MAX_BATCH) flush()
+  const keep = (draft: RecordDraft | null, note: LifeNote | null): void => {
+    if (draft !== null) records.push(draft)
+    if (note !== null) notes.push(note)
+    if (records.length >= MAX_BATCH || notes.length >= MAX_BATCH) flush()
   }
+  const record = (draft: RecordDraft): void => keep(draft, draft.kind === 'transition' ? noteOfRecord(draft) : null)
   const flush = (): void => {
-    if (records.length === 0) return
-    post({ kind: 'records', records })
+    if (records.length > 0) post({ kind: 'records', records })
+    if (notes.length > 0) post({ kind: 'life-notes', notes })
     records = []
+    notes = []
   }
   const toWallMs = (busMs: number): number => busMs - busAheadMs
 
@@ -103,17 +109,19 @@ export function createIngest({ bus, clock, historySeconds, claimCheckDir = null,
     outages.report(run, atMs, publishedMs, previous.get(run) ?? 0)
     previous.set(run, atMs)
   }
+  const { mark } = createEntryMarks(post)
   const frames = createFrameIngest({
     runs,
     nowMs: () => clock.monotonicMs(),
     toWallMs,
     refuse,
     onEntry: onReport,
+    mark,
     onGap: (run, gap) => {
       if (!outages.covers(run)) losses.note(run, gap)
     },
   })
-  const external = createExternalReports({ runs, toWallMs, refuse, onReport })
+  const external = createExternalReports({ runs, toWallMs, refuse, onReport, mark })
 
   const teller = createForeignTeller(clock, record)
   const foreign = createForeign({ runs, external, clock, toWallMs, record, refuse, post, teller, claimCheckDir })
@@ -129,8 +137,11 @@ export function createIngest({ bus, clock, historySeconds, claimCheckDir = null,
   const onEvent = (message: AnyMessage, delivery: Delivery): void => {
     const named = (message as { readonly run_id?: unknown }).run_id
     const runId = runOf(message, delivery)?.descriptor.run_id ?? (typeof named === 'string' ? named : null)
-    const draft = toRecordDraft(message, runId, toWallMs(delivery.acceptedAtMs))
-    if (draft !== null) record(draft)
+    const atMs = toWallMs(delivery.acceptedAtMs)
+    const entry = { topic: delivery.topic, entry_id: delivery.cursor }
+    const draft = toRecordDraft(message, runId, atMs)
+    const note = runId === null ? null : toLifeNote(message, { runId, atMs, entry })
+    keep(draft === null ? null : { ...draft, entry }, note)
   }
 
   const onMessage = (message: AnyMessage, delivery: Delivery): void => {

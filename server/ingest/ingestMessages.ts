@@ -9,6 +9,7 @@ import type { CoverageGap, LiveRecord } from '../../lib/contracts/liveRecords.ts
 import type { RunDescriptor } from '../../lib/contracts/runDescriptor.ts'
 import type { SeedTableShape } from '../../lib/frames/seedTable.ts'
 import type { HistoryShape } from './historyRing.ts'
+import type { LifeNote } from './lifeNotes.ts'
 
 type Unnumbered<R> = R extends unknown ? Omit<R, 'offset'> : never
 /** A record before the log gave it its number. */
@@ -77,6 +78,10 @@ export type IngestMessage =
   | { readonly kind: 'run'; readonly run: RunAnnouncement }
   | { readonly kind: 'run-gone'; readonly index: number; readonly runId: string }
   | { readonly kind: 'records'; readonly records: readonly RecordDraft[] }
+  /** What happened to single seeds, with all that lives are told from. */
+  | { readonly kind: 'life-notes'; readonly notes: readonly LifeNote[] }
+  /** From now on `index` in a table's meta means this topic. */
+  | { readonly kind: 'topic'; readonly index: number; readonly topic: string }
   | { readonly kind: 'gap'; readonly runId: string; readonly gap: CoverageGap }
   | {
       readonly kind: 'bus'

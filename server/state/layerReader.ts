@@ -201,5 +201,16 @@ export function seedOf(run: KnownRun, layer: number, seed: number, nowMs: number
     }),
     step: whole(copy.meta[TABLE_META.step]),
     tick: whole(copy.meta[TABLE_META.tick]),
+    intervalMs: finite(copy.meta[TABLE_META.intervalMs]),
+    /** The newest entry of the layer; of a seed that was reported earlier, alone, it is not known. */
+    entry: observed && ingestMs === finite(copy.meta[TABLE_META.ingestMs]) ? entryOf(copy.meta) : null,
+    copy,
   }
+}
+
+/** The entry that the values of a table came from. */
+function entryOf(meta: Float64Array): { readonly topic: number; readonly id: string } | null {
+  const [ms, seq, topic] = [meta[TABLE_META.entryMs], meta[TABLE_META.entrySeq], meta[TABLE_META.entryTopic]]
+  const known = Number.isFinite(ms) && Number.isFinite(seq) && Number.isFinite(topic)
+  return known ? { topic: topic!, id: `${ms}-${seq}` } : null
 }

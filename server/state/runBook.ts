@@ -37,6 +37,9 @@ export interface RunBook {
   record(records: readonly LiveRecord[]): void
   gap(runId: string, gap: CoverageGap): void
   setGone(runId: string, gone: boolean): void
+  /** The topic that tables mean by this number. */
+  nameTopic(index: number, topic: string): void
+  topicOf(index: number): string | undefined
   get(runId: string): KnownRun | undefined
   all(): readonly KnownRun[]
   snapshotOf(run: KnownRun): RunSnapshot
@@ -59,6 +62,7 @@ const keep = <T>(list: T[], bound: number): void => {
 export function createRunBook(): RunBook {
   const runs = new Map<string, KnownRun>()
   const incidents: LiveRecord[] = []
+  const topics = new Map<number, string>()
 
   const snapshotOf = (run: KnownRun): RunSnapshot => ({
     descriptor: run.descriptor,
@@ -127,6 +131,8 @@ export function createRunBook(): RunBook {
       const run = runs.get(runId)
       if (run !== undefined) run.gone = gone
     },
+    nameTopic: (index, topic) => void topics.set(index, topic),
+    topicOf: (index) => topics.get(index),
     get: (runId) => runs.get(runId),
     all: () => [...runs.values()],
     snapshotOf,

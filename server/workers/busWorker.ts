@@ -14,8 +14,16 @@ import { createRedisBus } from '../../lib/bus/drivers/redis/redisBus.ts'
 import type { MessageBus } from '../../lib/bus/messageBus.ts'
 import { systemClock as clock } from '../../lib/primitives/clock.ts'
 import { createDisposables } from '../../lib/primitives/disposables.ts'
+import { AppError } from '../../lib/contracts/appError.ts'
 import { createIngest } from '../ingest/ingest.ts'
+import { findSeedEntries } from '../ingest/seedEntries.ts'
 import { toWorkerError, type BusWorkerData, type FromWorker, type ToWorker } from './workerProtocol.ts'
+import type { BusQuestion, BusQuestions } from './workerProtocol.ts'
+
+/** One function per question. */
+const ANSWERS: {
+  readonly [Q in BusQuestion]: (bus: MessageBus, ask: BusQuestions[Q]['ask']) => Promise<BusQuestions[Q]['answer']>
+} = { 'seed-entries': findSeedEntries }
 
 const data = workerData as BusWorkerData
 const port = parentPort!
@@ -117,8 +125,20 @@ async function stop(deadlineMs: number): Promise<void> {
   port.close()
 }
 
+/** Answers one question of the main thread. Never throws. */
+async function answer({ id, name, ask }: Extract<ToWorker, { kind: 'ask' }>): Promise<void> {
+  try {
+    if (bus === null || bus.health().state !== 'up') throw new AppError('BUS_UNAVAILABLE', 'the bus is not connected')
+    const value = await ANSWERS[name](bus, ask as never)
+    post({ kind: 'answer', id, value, error: null })
+  } catch (error) {
+    post({ kind: 'answer', id, value: null, error: toWorkerError(error) })
+  }
+}
+
 port.on('message', (message: ToWorker) => {
   if (message.kind === 'stop') void stop(message.deadlineMs)
+  else if (message.kind === 'ask') void answer(message)
   else
     attachTrainer(message.port).catch((error: unknown) =>
       post({ kind: 'part-error', part: 'agent', error: toWorkerError(error) }),

@@ -7,10 +7,12 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
+import { AppError } from '../../lib/contracts/appError.ts'
 import type { Clock } from '../../lib/primitives/clock.ts'
 import type { Config } from '../config.ts'
 import type { IngestMessage, RecordDraft } from '../ingest/ingestMessages.ts'
 import type { Logger } from '../logger.ts'
+import { createAsks, type Asks } from './asks.ts'
 import { createSourceWatch } from './sourceWatch.ts'
 import { createSupervisedThread, type SupervisedThread } from './supervisedThread.ts'
 import type { TrainerWorkerData, TrainerWorkerNote } from './trainerWorker.ts'
@@ -22,6 +24,8 @@ export interface Threads {
   trainerState(): 'running' | 'restarting' | 'off' | 'failed'
   ingestStarted(): boolean
   causes(): readonly { readonly code: string; readonly text: string }[]
+  /** Asks the thread that reads the bus. */
+  readonly ask: Asks['ask']
 }
 
 export interface ThreadsOptions {
@@ -42,6 +46,7 @@ export function createThreads({ config, root, clock, logger, onIngest, onRecord 
     config.redisUrl === null ? ({ driver: 'memory' } as const) : ({ driver: 'redis', url: config.redisUrl } as const)
   let ingestStarted = false
   const source = createSourceWatch(clock, onRecord)
+  const asks = createAsks({ clock, post: (message) => ingestThread.post(message) })
 
   const incident = (name: string) => (cause: string, againInMs: number) => {
     logger.warn('a part ended and is started again', { part: name, cause, againInMs })
@@ -67,6 +72,8 @@ export function createThreads({ config, root, clock, logger, onIngest, onRecord 
         return
       case 'ingest':
         return onIngest(said.message)
+      case 'answer':
+        return asks.settle(said)
       case 'failed':
         logger.warn('a part could not start', { part: name, ...said.error })
         return
@@ -101,6 +108,7 @@ export function createThreads({ config, root, clock, logger, onIngest, onRecord 
       onMessage: onWorker(name, parts),
       onEnd: (cause, againInMs) => {
         if (parts.includes('agent')) source.gone()
+        if (parts.includes('ingest')) asks.lost()
         incident(name)(cause, againInMs)
       },
     })
@@ -110,6 +118,7 @@ export function createThreads({ config, root, clock, logger, onIngest, onRecord 
     bus.driver === 'memory'
       ? [busThread('bus', ['ingest', ...trained])]
       : [busThread('ingest', ['ingest']), ...trained.map((part) => busThread(part, [part]))]
+  const ingestThread = busThreads[0]!
   const agentThread = busThreads.find((thread) => thread.name === 'agent' || thread.name === 'bus')!
 
   /** The trainer starts at once and writes into its ring; what it says waits in the port until an agent takes it. */
@@ -157,7 +166,12 @@ export function createThreads({ config, root, clock, logger, onIngest, onRecord 
       for (const thread of busThreads) thread.start()
       if (config.trainer.enabled) trainer.start()
     },
+    ask: (name, ask) =>
+      ingestThread.state() === 'running'
+        ? asks.ask(name, ask)
+        : Promise.reject(new AppError('BUS_UNAVAILABLE', 'the reader of the bus is not running yet')),
     async stop(deadlineMs) {
+      asks.lost()
       // The trainer goes with its agent: the agent says stop, sends what is pending, and then lets go of the bus.
       const stopBus = busThreads.map((thread) =>
         thread.stop(deadlineMs, (worker) => worker.postMessage({ kind: 'stop', deadlineMs: deadlineMs - 200 })),

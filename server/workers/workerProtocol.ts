@@ -7,6 +7,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import { toProblem } from '../../lib/contracts/appError.ts'
 import type { IngestMessage } from '../ingest/ingestMessages.ts'
+import type { SeedEntriesAnswer, SeedEntriesRequest } from '../ingest/seedEntries.ts'
 
 export type BusPart = 'ingest' | 'agent' | 'controller'
 
@@ -23,11 +24,19 @@ export interface WorkerError {
   readonly text: string
 }
 
+/** What the main thread may ask a bus thread; answered once, with a value or an error. */
+export interface BusQuestions {
+  readonly 'seed-entries': { readonly ask: SeedEntriesRequest; readonly answer: SeedEntriesAnswer }
+}
+export type BusQuestion = keyof BusQuestions
+
 export type ToWorker =
+  | { readonly kind: 'ask'; readonly id: number; readonly name: BusQuestion; readonly ask: unknown }
   | { readonly kind: 'stop'; readonly deadlineMs: number }
   | { readonly kind: 'trainer'; readonly port: MessagePort }
 
 export type FromWorker =
+  | { readonly kind: 'answer'; readonly id: number; readonly value: unknown; readonly error: WorkerError | null }
   | { readonly kind: 'started' }
   | { readonly kind: 'failed'; readonly error: WorkerError }
   | { readonly kind: 'part-error'; readonly part: BusPart; readonly error: WorkerError }

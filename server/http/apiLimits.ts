@@ -1,0 +1,53 @@
+/*
+ * apiLimits: the answers about limits: what they are, how they change, what they would have found.
+ * In: bodies that were already validated. Out: plain data in the shapes of lib/contracts/httpLimits.ts.
+ * Invariant: only setLimits changes anything, and only from the version its writer saw.
+ * Source: docs/protocol.md "limits".
+ */
+import type { Clock } from '../../lib/primitives/clock.ts'
+import type { LimitsHandle } from '../handle.ts'
+import type { LayerReader } from '../state/layerReader.ts'
+import { backtestLimits } from '../state/limitsBacktest.ts'
+import type { LimitsStore } from '../state/limitsStore.ts'
+import type { KnownRun, RunBook } from '../state/runBook.ts'
+import { createLayerFinder, notFound } from './findLayer.ts'
+
+export interface LimitsApiSources {
+  readonly clock: Clock
+  readonly runs: RunBook
+  readonly reader: LayerReader
+  readonly limits: LimitsStore
+}
+
+/** Creates the functions of the limits' routes. */
+export function createLimitsApi({ clock, runs, reader, limits }: LimitsApiSources): LimitsHandle {
+  const summaryOf = (run: KnownRun, layer: number) => reader.summary(run, layer, { nowMs: clock.wallMs(), lost: 0 })
+  const find = createLayerFinder({ runs, summaryOf })
+
+  const whole = (runId: string | undefined): { run: KnownRun; layer?: number } => {
+    const run = runId === undefined ? newest(runs.all()) : runs.get(runId)
+    if (run === undefined) throw notFound('run', 'run')
+    return { run }
+  }
+
+  return {
+    limits: () => limits.get(),
+    setLimits: (write) => limits.set(write),
+    backtestLimits({ limits: wanted, run: runId, layer: layerId }) {
+      const { run, layer } = layerId === undefined ? whole(runId) : find(layerId, runId)
+      return backtestLimits({
+        run,
+        limits: wanted,
+        layer,
+        rest: () => new Promise((resolve) => void clock.after(0, resolve)),
+      })
+    },
+  }
+}
+
+const newest = (all: readonly KnownRun[]): KnownRun | undefined =>
+  all.toSorted(
+    (a, b) =>
+      Number(b.descriptor.origin === 'trainer') - Number(a.descriptor.origin === 'trainer') ||
+      b.firstSeenMs - a.firstSeenMs,
+  )[0]
