@@ -1,6 +1,7 @@
 import type { Metadata, Viewport } from 'next'
 import { cookies } from 'next/headers'
 import type { ReactNode } from 'react'
+import { AppShell } from '../components/shell/AppShell.tsx'
 import { parseTheme, THEME_COOKIE } from '../components/shell/theme.ts'
 import './tokens.css'
 import './globals.css'
@@ -13,7 +14,7 @@ import './styles/drawers.css'
 import './styles/narrow.css'
 
 export const metadata: Metadata = {
-  title: 'Live · Morphoscope',
+  title: 'Morphoscope',
   description: 'Every seed of a network that is training, live.',
 }
 
@@ -31,7 +32,9 @@ export default async function RootLayout({ children }: { readonly children: Reac
   const theme = parseTheme((await cookies()).get(THEME_COOKIE)?.value)
   return (
     <html lang="en" {...(theme === 'auto' ? {} : { 'data-theme': theme })} suppressHydrationWarning>
-      <body>{children}</body>
+      <body>
+        <AppShell>{children}</AppShell>
+      </body>
     </html>
   )
 }

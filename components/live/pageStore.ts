@@ -1,16 +1,25 @@
+/*
+ * Page store: run, metric, mode, selection of this browser tab, kept in its address.
+ * In: the location, changes. Out: the state, to subscribers.
+ * Invariant: every change is written to the address, so that a copied link is the page; on a seed's page the path is the selection.
+ * Source: features H7; docs/ux.md "principles" 6.
+ */
 import { DEFAULT_PAGE_STATE, parsePageState, toSearch, type PageState } from '../../lib/live/urlState.ts'
+import { hrefOf, seedOfPath } from './pageLinks.ts'
 
-/** Keeps the page state of this browser tab; every change is written to the URL, so that a copied link is the page. */
 export interface PageStore {
   get(): PageState
   set(change: Partial<PageState>): void
   subscribe(listener: () => void): () => void
   readLocation(): void
+  /** The path whose words the state holds; null before the first reading. */
+  pathRead(): string | null
 }
 
 /** Creates a store with the default state; `readLocation` takes the link's. */
 export function createPageStore(): PageStore {
   let state: PageState = DEFAULT_PAGE_STATE
+  let path: string | null = null
   const listeners = new Set<() => void>()
   const tell = (): void => {
     for (const listener of listeners) listener()
@@ -19,7 +28,7 @@ export function createPageStore(): PageStore {
     get: () => state,
     set(change) {
       state = { ...state, ...change }
-      history.replaceState(history.state, '', `${location.pathname}${toSearch(state)}`)
+      history.replaceState(history.state, '', hrefOf(location.pathname, state))
       tell()
     },
     subscribe(listener) {
@@ -27,8 +36,15 @@ export function createPageStore(): PageStore {
       return () => listeners.delete(listener)
     },
     readLocation() {
-      state = parsePageState(location.search)
+      const said = parsePageState(location.search)
+      const ofPath = seedOfPath(location.pathname)
+      const next = ofPath ? { ...said, selection: ofPath } : said
+      const same = path !== null && toSearch(next) === toSearch(state)
+      path = location.pathname
+      if (same) return
+      state = next
       tell()
     },
+    pathRead: () => path,
   }
 }

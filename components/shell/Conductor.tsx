@@ -8,6 +8,7 @@
 import { useCallback, useEffect, useRef } from 'react'
 import { formatAge, formatCount, formatLocal, formatUtc } from '../../lib/live/formatValue.ts'
 import { onThemeChange, patternOf, readCanvasTheme } from '../heatmap/canvasTheme.ts'
+import { layerAges } from '../live/layerAges.ts'
 import { useLive } from '../live/LiveProvider.tsx'
 import { Ticking } from '../live/Ticking.tsx'
 import { onTick, useLiveTopic } from '../live/useLiveTopic.ts'
@@ -73,10 +74,8 @@ function CoverageStrip() {
   const segments = useCallback(() => {
     const nowMs = session.client.serverNowMs()
     const run = session.store.run()
-    const ingests = (run?.descriptor.layers ?? []).flatMap((_, index) => {
-      const atMs = session.store.ingestMs(index)
-      return atMs !== null && Number.isFinite(atMs) ? [atMs] : []
-    })
+    // Ages, not frames: a page that draws none still knows when something arrived.
+    const ingests = layerAges(session, nowMs).flatMap(({ ageMs }) => (ageMs === null ? [] : [nowMs - ageMs]))
     return coverageSegments({
       nowMs,
       windowMs: WINDOW_MS,

@@ -5,6 +5,7 @@
  * Source: docs/ux.md "global frame"; features A18, H12.
  */
 'use client'
+import Link from 'next/link'
 import { useCallback } from 'react'
 import type { LiveStatus } from '../../lib/contracts/liveRecords.ts'
 import { formatAge } from '../../lib/live/formatValue.ts'
@@ -24,9 +25,9 @@ const ORIGIN_TEXT = { trainer: 'trainer', 'load-generator': 'load generator', ex
 export function Header({ onHelp }: { readonly onHelp: () => void }) {
   return (
     <header className="head">
-      <a className="brand" href="/" aria-label="Morphoscope, live page">
+      <Link className="brand" href="/" prefetch={false} aria-label="Morphoscope, live page">
         <Icon name="brand" size={24} />
-      </a>
+      </Link>
       <EnvironmentBadge />
       <RunSwitcher />
       <FreshnessHeader />

@@ -6,6 +6,10 @@
  */
 export type PageAction =
   | 'go-live-page'
+  | 'go-layers'
+  | 'go-latency'
+  | 'go-run'
+  | 'go-bus'
   | 'help'
   | 'metric'
   | 'theme'
@@ -30,6 +34,10 @@ export interface KeyPress {
 
 export const KEY_HELP: readonly { readonly keys: readonly string[]; readonly does: string }[] = Object.freeze([
   { keys: ['g', 'l'], does: 'Live page' },
+  { keys: ['g', 'y'], does: 'Layers' },
+  { keys: ['g', 'o'], does: 'Run: curve, growth, blueprints' },
+  { keys: ['g', 'n'], does: 'Latency' },
+  { keys: ['g', 'b'], does: 'Bus' },
   { keys: ['←', '→', '↑', '↓'], does: 'Move between seeds (also h j k l), in the heatmap' },
   { keys: ['Home', 'End'], does: 'First or last seed of the layer' },
   { keys: ['Enter'], does: 'Open the inspector for the seed' },
@@ -55,6 +63,23 @@ const SINGLE: Readonly<Record<string, PageAction>> = {
   s: 'focus-heatmap',
 }
 
+/** Where the actions that go to a page lead. */
+export const GO_PAGES = Object.freeze({
+  'go-live-page': '/',
+  'go-layers': '/layers',
+  'go-run': '/run',
+  'go-latency': '/latency',
+  'go-bus': '/bus',
+} as const satisfies Partial<Record<PageAction, string>>)
+
+const AFTER_G: Readonly<Record<string, PageAction>> = {
+  l: 'go-live-page',
+  y: 'go-layers',
+  o: 'go-run',
+  n: 'go-latency',
+  b: 'go-bus',
+}
+
 /** Decides what a key does. `prefix` is the letter pressed before ("g") or null; `letters` false switches single keys off. */
 export function actionOf(press: KeyPress, prefix: string | null, letters: boolean): PageAction | 'prefix' | null {
   if (press.ctrl && press.alt && press.key.toLowerCase() === 't') return 'table'
@@ -62,7 +87,7 @@ export function actionOf(press: KeyPress, prefix: string | null, letters: boolea
   if (press.key === 'Escape') return 'close'
   if (press.inField || !letters) return null
   if (press.key === ' ') return press.onControl ? null : 'pause'
-  if (prefix === 'g') return press.key === 'l' ? 'go-live-page' : null
+  if (prefix === 'g') return AFTER_G[press.key] ?? null
   if (press.key === 'g') return 'prefix'
   return SINGLE[press.key] ?? null
 }

@@ -15,6 +15,9 @@ const PATHS = {
   auto: 'M8 1.8a6.2 6.2 0 1 0 0 12.4ZM8 1.8a6.2 6.2 0 0 1 0 12.4',
   bolt: 'M9 1.5 3.5 9H7l-.6 5.5L12 7H8.4Z',
   command: 'm2.5 4 4 4-4 4M8 12.5h6',
+  layers: 'M8 1.8 14.5 5 8 8.2 1.5 5ZM1.5 8 8 11.2 14.5 8M1.5 11 8 14.2 14.5 11',
+  curve: 'M1.5 1.5v13h13M4 11.5c2.5 0 2.5-7 5-7s2.2 3 4.5 3',
+  bus: 'M2 3.5h12M2 8h12M2 12.5h12M5 2v3M10.5 6.5v3M7 11v3',
   disk: 'M2.5 2.5h9l2 2v9h-11ZM5 2.5v4h5v-4M5 13.5v-4h6v4',
 } as const
 export type IconName = keyof typeof PATHS

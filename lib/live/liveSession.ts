@@ -26,6 +26,8 @@ export interface LiveSession {
   show(runId: string, metric: string): boolean
   setPaused(paused: boolean): void
   setHidden(hidden: boolean): void
+  /** False on a page that draws no frames: small runs then send one picture a second, large ones none. */
+  setWatching(watching: boolean): void
 }
 
 /** Wires a session; nothing happens before `start`. */
@@ -39,6 +41,7 @@ export function createLiveSession(options: {
   const store = createLiveStore({ inflate: options.inflate })
   const slicer = createFrameSlicer(clock, (bytes) => store.applyFrame(bytes))
   let hidden = false
+  let watching = true
   let stopHeartbeat: (() => void) | null = null
   let lostAtServerMs: number | null = null
 
@@ -83,13 +86,13 @@ export function createLiveSession(options: {
 
   const sendView = (): void => {
     const view = store.view
-    if (!view) return client.setView(null)
+    if (!view || (!watching && view.precision !== 'exact')) return client.setView(null)
     const liveHz = view.precision === 'exact' ? 20 : 8
     client.setView({
       run_id: view.runId,
       precision: view.precision,
       metric: view.metric.name,
-      max_hz: hidden ? 0.5 : liveHz,
+      max_hz: hidden ? 0.5 : watching ? liveHz : 1,
     })
   }
 
@@ -134,6 +137,11 @@ export function createLiveSession(options: {
       return true
     },
     setPaused: (paused) => store.setPaused(paused, client.serverNowMs()),
+    setWatching(next) {
+      if (watching === next) return
+      watching = next
+      sendView()
+    },
     setHidden(next) {
       if (hidden === next) return
       hidden = next

@@ -1,0 +1,108 @@
+/*
+ * useApi: an answer of the HTTP API, asked again as long as somebody looks.
+ * In: an address, how often. Out: the last good answer with its age, and what is wrong now, in words.
+ * Invariant: a failure never takes the last good answer away; an answer to another question is never shown.
+ * Source: docs/protocol.md "HTTP"; docs/ux.md "freshness model".
+ */
+'use client'
+import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import type { ProblemDocument } from '../../lib/contracts/httpApi.ts'
+
+export interface ApiProblem {
+  readonly status: number | null
+  /** A code of the error catalogue; NETWORK when the server did not answer. */
+  readonly code: string
+  readonly text: string
+}
+
+export interface ApiAnswer<T> {
+  readonly data: T | null
+  readonly problem: ApiProblem | null
+  /** Browser time of the last good answer, Unix ms; null before it. */
+  readonly atMs: number | null
+  readonly isLoading: boolean
+  refetch(): void
+}
+
+/** An answer that is not the one asked for, with its words. */
+class ApiError extends Error {
+  readonly problem: ApiProblem
+  constructor(problem: ApiProblem) {
+    super(problem.text)
+    this.problem = problem
+  }
+}
+
+async function readProblem(response: Response): Promise<ApiProblem> {
+  try {
+    const said = (await response.json()) as Partial<ProblemDocument>
+    return {
+      status: response.status,
+      code: said.code ?? `HTTP ${response.status}`,
+      text: said.detail ?? said.title ?? response.statusText,
+    }
+  } catch {
+    return { status: response.status, code: `HTTP ${response.status}`, text: 'The server answered without words.' }
+  }
+}
+
+interface AskInit {
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  /** Sent as JSON. */
+  readonly body?: unknown
+  readonly signal?: AbortSignal
+}
+
+/** Sends one request and gives its JSON. @throws ApiError */
+export async function askApi<T>(url: string, init: AskInit = {}): Promise<T> {
+  let response: Response
+  try {
+    const { method = 'GET', body, signal = null } = init
+    const headers = {
+      accept: 'application/json',
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    }
+    response = await fetch(url, {
+      method,
+      headers,
+      signal,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
+  } catch (error) {
+    if (init.signal?.aborted === true) throw error
+    throw new ApiError({ status: null, code: 'NETWORK', text: 'The server can not be reached.' })
+  }
+  if (!response.ok) throw new ApiError(await readProblem(response))
+  return (await response.json()) as T
+}
+
+/** Gives what any failure says; null for none. */
+export function problemOf(error: unknown): ApiProblem | null {
+  if (error === null || error === undefined) return null
+  if (error instanceof ApiError) return error.problem
+  return { status: null, code: 'INTERNAL', text: error instanceof Error ? error.message : 'This page failed to ask.' }
+}
+
+/**
+ * Asks `url` now and every `everyMs` while the tab is visible; null asks nothing. `keepWhileChanging` shows the former answer until
+ * the one to a new address is there (for a window that is dragged); otherwise a new address starts empty.
+ */
+export function useApi<T>(
+  url: string | null,
+  { everyMs = 0, keepWhileChanging = false }: { readonly everyMs?: number; readonly keepWhileChanging?: boolean } = {},
+): ApiAnswer<T> {
+  const query = useQuery<T>({
+    queryKey: ['api', url],
+    queryFn: ({ signal }) => askApi<T>(url ?? '', { signal }),
+    enabled: url !== null,
+    refetchInterval: everyMs > 0 ? everyMs : false,
+    ...(keepWhileChanging ? { placeholderData: keepPreviousData } : {}),
+  })
+  return {
+    data: query.data ?? null,
+    problem: problemOf(query.error),
+    atMs: query.dataUpdatedAt === 0 ? null : query.dataUpdatedAt,
+    isLoading: query.isPending && url !== null,
+    refetch: () => void query.refetch(),
+  }
+}

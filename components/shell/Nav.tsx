@@ -1,0 +1,30 @@
+/* Nav: the pages, in the order an operator goes through them; every link carries the selection. */
+'use client'
+import Link from 'next/link'
+import { usePathname } from 'next/navigation'
+import { hrefOf, PAGES } from '../live/pageLinks.ts'
+import { usePageState } from '../live/useLiveTopic.ts'
+import { Icon } from '../ui/Icon.tsx'
+
+export function Nav() {
+  const pathname = usePathname()
+  const state = usePageState()
+  return (
+    <nav className="nav" aria-label="Pages">
+      {PAGES.map((page) => {
+        const here = page.path === '/' ? pathname === '/' : pathname.startsWith(page.path)
+        return (
+          <Link
+            key={page.path}
+            href={hrefOf(page.path, state)}
+            prefetch={false}
+            {...(here ? { 'aria-current': pathname === page.path ? ('page' as const) : ('true' as const) } : {})}
+          >
+            <Icon name={page.icon} size={18} />
+            {page.label}
+          </Link>
+        )
+      })}
+    </nav>
+  )
+}

@@ -1,0 +1,27 @@
+/* PageMain: the main landmark of a page, with its name, its title and what is wrong right now. */
+'use client'
+import { useEffect, type ReactNode } from 'react'
+import { Banners } from './Banners.tsx'
+import { OriginBanner } from './OriginBanner.tsx'
+
+interface Props {
+  /** Accessible name of the landmark and first words of the document's title. */
+  readonly title: string
+  /** The page shows its own h1. */
+  readonly ownHeading?: boolean
+  readonly children: ReactNode
+}
+
+export function PageMain({ title, ownHeading = false, children }: Props) {
+  useEffect(() => {
+    document.title = `${title} · Morphoscope`
+  }, [title])
+  return (
+    <main id="main" className="main" aria-label={title} tabIndex={-1}>
+      {!ownHeading && <h1 className="visually-hidden">{title}</h1>}
+      <OriginBanner />
+      <Banners />
+      {children}
+    </main>
+  )
+}
