@@ -9,6 +9,7 @@ import { type AppError, isAppError } from '../contracts/appError.ts'
 import type { BusMessage, MessageBus } from '../bus/messageBus.ts'
 import { decodeWireHeader, stampWireFrame, WIRE_HEADER_BYTES } from '../frames/wireFrame.ts'
 import type { Clock } from '../primitives/clock.ts'
+import { copyBytes } from '../primitives/copyBytes.ts'
 import type { RingReader } from './sharedRing.ts'
 
 export interface PublisherCounters {
@@ -116,7 +117,7 @@ export function createTelemetryPublisher(options: PublisherOptions): TelemetryPu
     seq += lostBefore + 1
     const kept = spare.pop()
     const data = kept?.length === slot.length ? kept : new Uint8Array(slot.length)
-    data.set(slot)
+    copyBytes(data, slot)
     ring.release()
     try {
       stampEntry(data, seq, clock.wallMs() / 1_000)
@@ -186,6 +187,8 @@ export function createTelemetryPublisher(options: PublisherOptions): TelemetryPu
       emit({ kind: 'recovered', outageMs: atMs - failingSinceMs, pending: pending.length, atMs })
       failingSinceMs = null
     }
+    // The ring may hold more by now: the next poll would be a millisecond away.
+    if (pending.length === 0 && running) drainRing()
     send()
   }
 

@@ -4,7 +4,15 @@
  * Invariant: layer index = position in RunDescriptor.layers; the length of a tick never changes during a run.
  * Source: seed-design.md 2.2; docs/protocol.md "frames".
  */
-import { encodeWireFrame, FRAME_KIND, wireFrameBytes } from '../frames/wireFrame.ts'
+import { AppError } from '../contracts/appError.ts'
+import {
+  encodeWireHeader,
+  FRAME_KIND,
+  WIRE_HEADER_BYTES,
+  wireFrameBytes,
+  type WireFrameHeader,
+} from '../frames/wireFrame.ts'
+import { copyBytes } from '../primitives/copyBytes.ts'
 
 export interface TickHead {
   readonly seq: number
@@ -38,6 +46,21 @@ export interface TickEncoder {
   ): number
 }
 
+type Head = Omit<WireFrameHeader, 'payloadBytes' | 'encoding'>
+
+/** The header goes first: it refuses what does not fit, before a byte of the columns is there. */
+function encodeFrame(target: Uint8Array, offset: number, head: Head, columns: Float32Array): number {
+  const { buffer, byteOffset, byteLength } = columns
+  if (byteLength !== head.rows * head.columns * 4)
+    throw new AppError('CONTRACT_FRAME', `${byteLength} bytes of columns for ${head.rows} x ${head.columns}`, {
+      path: 'columns',
+    })
+  const bytes = encodeWireHeader(target, offset, head)
+  // The target is shared with the publisher's thread: set() would copy it word by word.
+  copyBytes(target.subarray(offset + WIRE_HEADER_BYTES), new Uint8Array(buffer, byteOffset, byteLength))
+  return bytes
+}
+
 /** Creates the encoder of one run. Encoding is synchronous and allocates nothing but small headers. */
 export function createTickEncoder(options: TickEncoderOptions): TickEncoder {
   const { schemaId, seedsPerLayer, seedColumns, layerColumns } = options
@@ -50,10 +73,10 @@ export function createTickEncoder(options: TickEncoderOptions): TickEncoder {
       const common = { ...head, schemaId, layer }
       const rows = seedsPerLayer[layer] ?? 0
       const seedHead = { ...common, kind: FRAME_KIND.seeds, rows, columns: seedColumns }
-      const next = offset + encodeWireFrame(target, offset, seedHead, seeds)
+      const next = offset + encodeFrame(target, offset, seedHead, seeds)
       if (layerColumns === 0) return next
       const layerHead = { ...common, kind: FRAME_KIND.layer, rows: 1, columns: layerColumns }
-      return next + encodeWireFrame(target, next, layerHead, summary)
+      return next + encodeFrame(target, next, layerHead, summary)
     },
   }
 }
