@@ -25,6 +25,8 @@ const ROUNDS = numberFlag('rounds', 7)
 const REPORTS = numberFlag('reports', 10_000)
 const JSON_REPORTS = 100
 const CEILING_ENTRIES = 20_000
+/** Until the compilers of both processes are through with the hot paths. */
+const WARM_UPS = 3
 const HANG_MS = 60_000
 const BARS = { reportsPerS: 25_000, ceilingShare: 0.2, overJson: 80 }
 
@@ -89,11 +91,20 @@ interface Timed {
   readonly perS: number
   readonly publisherUs: number
   readonly ingestUs: number
+  readonly redisUs: number
 }
 const sums = { columns: 0, json: 0, dropped: 0 }
 
+/** CPU time of redis-server so far, us. */
+async function redisCpuUs(): Promise<number> {
+  const text = String(await redis.command('INFO', 'cpu'))
+  const seconds = (name: string): number => Number(new RegExp(`^${name}:([\\d.]+)`, 'm').exec(text)?.[1])
+  return (seconds('used_cpu_user') + seconds('used_cpu_sys')) * 1e6
+}
+
 async function run(form: 'columns' | 'json', reports: number): Promise<Timed> {
   const wanted = seen[form] + reports
+  const redisFromUs = await redisCpuUs()
   const cpu = process.cpuUsage()
   const fromMs = clock.monotonicMs()
   const done = order(child, { form, reports })
@@ -103,20 +114,23 @@ async function run(form: 'columns' | 'json', reports: number): Promise<Timed> {
   const { cpuUs, dropped, sent } = await done
   sums[form] += sent
   sums.dropped = dropped
-  return { perS, publisherUs: cpuUs / reports, ingestUs }
+  const redisUs = ((await redisCpuUs()) - redisFromUs) / reports
+  return { perS, publisherUs: cpuUs / reports, ingestUs, redisUs }
 }
 
 try {
   await once(child, 'message')
-  await run('columns', REPORTS)
-  await run('json', JSON_REPORTS)
+  for (let warmUp = 0; warmUp < WARM_UPS; warmUp++) {
+    await run('columns', REPORTS)
+    await run('json', JSON_REPORTS)
+  }
   const rounds: { ceiling: number; columns: Timed; json: Timed }[] = []
   for (let round = 0; round < ROUNDS; round++) {
     const ceiling = await xaddCeiling(socket, REPORT_BYTES, CEILING_ENTRIES)
     const columns = await run('columns', REPORTS)
     const json = await run('json', JSON_REPORTS)
     rounds.push({ ceiling, columns, json })
-    const cpu = `CPU per report ${columns.publisherUs.toFixed(1)} us publisher, ${columns.ingestUs.toFixed(1)} us ingest`
+    const cpu = `CPU per report ${columns.publisherUs.toFixed(1)} us publisher, ${columns.ingestUs.toFixed(1)} us ingest, ${columns.redisUs.toFixed(1)} us Redis`
     say(
       `  round ${round + 1}: ${columns.perS.toFixed(0)} reports/s, JSON ${json.perS.toFixed(0)}, ceiling ${ceiling.toFixed(0)}; ${cpu}`,
     )

@@ -27,7 +27,8 @@ export const REPORT_METRICS = ['health_score', 'demand_grad_norm', 'flow_grad_no
 export const BENCH_RUN = 'bench-end-to-end'
 export const BENCH_SOURCE = `loadgen-${BENCH_RUN}`
 
-const RING_SLOTS = 16
+/** As few as keep both sides busy: a trainer leaves one or two, and what lies longer is cold when it is sent. */
+const RING_SLOTS = 8
 const JSON_IN_FLIGHT = 8
 const [, , url = '', layersText = '10', seedsText = '1000'] = process.argv
 const layerCount = Number(layersText)
