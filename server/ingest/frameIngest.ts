@@ -11,7 +11,8 @@ import { AppError } from '../../lib/contracts/appError.ts'
 import type { CoverageGap } from '../../lib/contracts/liveRecords.ts'
 import { columnIndex } from '../../lib/contracts/metrics.ts'
 import { TABLE_META } from '../../lib/frames/seedTable.ts'
-import { copyWireColumns, FRAME_KIND } from '../../lib/frames/wireFrame.ts'
+import { FRAME_KIND, WIRE_HEADER_BYTES } from '../../lib/frames/wireFrame.ts'
+import { copyBytes } from '../../lib/primitives/copyBytes.ts'
 import type { EntryMarks } from './entryMarks.ts'
 import { noteReport, type Run, type RunTable } from './runTable.ts'
 
@@ -84,7 +85,10 @@ export function createFrameIngest({
       const seeds = header.kind === FRAME_KIND.seeds
       publishedMs = header.publishedAtS * 1_000
       table.begin()
-      copyWireColumns(packed, offset, header, seeds ? table.seeds : table.layer)
+      const { buffer, byteOffset, byteLength } = seeds ? table.seeds : table.layer
+      const from = offset + WIRE_HEADER_BYTES
+      // Rows and columns were held against the run, whose tables have that shape.
+      copyBytes(new Uint8Array(buffer, byteOffset, byteLength), packed.subarray(from, from + header.payloadBytes))
       if (seeds) {
         noteReport(run, header.layer, atMs)
         table.meta[TABLE_META.publishedMs] = publishedMs
