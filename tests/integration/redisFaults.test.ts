@@ -1,104 +1,20 @@
 /*
  * redisFaults: what the Redis driver keeps true while the server and the network misbehave.
- * In: a real redis-server that is killed, paused, flushed; a proxy that cuts, withholds, delays, chops. Out: tests.
+ * In: a real redis-server that is killed, paused, flushed, starved; a proxy that cuts, withholds, delays, chops. Out: tests.
  * Invariant: bounds are hang guards ten times the aim; counts are exact.
  * Source: docs/bus.md "faults".
  */
-import { spawn } from 'node:child_process'
-import { afterEach, describe, expect, test } from 'vitest'
-import { createRedisBus, type RedisBusOptions } from '../../lib/bus/drivers/redis/redisBus.ts'
-import type { BusMessage, Delivery, MessageBus, TrimGap } from '../../lib/bus/messageBus.ts'
-import { createSequenceGuard } from '../../lib/bus/sequenceGuard.ts'
+import { describe, expect, test } from 'vitest'
+import { createRedisBus } from '../../lib/bus/drivers/redis/redisBus.ts'
+import type { TrimGap } from '../../lib/bus/messageBus.ts'
 import { isAppError, type AppError } from '../../lib/contracts/appError.ts'
 import { systemClock } from '../../lib/primitives/clock.ts'
-import { redisMissing, startRedis, type RedisServer, type RedisServerOptions } from '../support/redisHarness.ts'
-import { startTcpProxy, type TcpProxy } from '../support/tcpProxy.ts'
+import { redisMissing } from '../support/redisHarness.ts'
+import { allOf, bus, entry, ledger, proxied, pump, server } from '../support/redisWorld.ts'
 import { waitUntil } from '../support/waitUntil.ts'
 
 const missing = redisMissing()
 if (missing) process.stdout.write(`redis faults: skipped: ${missing}\n`)
-
-const cleanUps: (() => Promise<unknown>)[] = []
-afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp()
-})
-
-async function server(options: RedisServerOptions = {}): Promise<RedisServer> {
-  const made = await startRedis(options)
-  cleanUps.push(() => made.stop())
-  return made
-}
-async function proxied(): Promise<{ redis: RedisServer; proxy: TcpProxy; url: string }> {
-  const redis = await server({ tcp: true })
-  const proxy = await startTcpProxy(redis.port as number)
-  cleanUps.push(() => proxy.close())
-  return { redis, proxy, url: `redis://127.0.0.1:${proxy.port}` }
-}
-async function bus(url: string, options: Partial<RedisBusOptions> = {}): Promise<MessageBus> {
-  const made = createRedisBus({ url, clock: systemClock, name: 'faults', claimIdleMs: 500, ...options })
-  cleanUps.push(() => made.stop(500))
-  await made.start()
-  return made
-}
-const entry = (seq: number, size = 200): BusMessage => ({
-  type: 'Note',
-  src: 'p',
-  epoch: 1,
-  seq,
-  data: new Uint8Array(size),
-})
-
-/** Publishes until told to stop; every promise it made is settled when it returns. */
-function pump(b: MessageBus, topic: string, everyMs: number, size = 200): { stop(): Promise<Pumped> } {
-  const result: Pumped = { acked: new Set(), failed: [], count: 0 }
-  const work: Promise<void>[] = []
-  const timer = setInterval(() => {
-    for (let i = 0; i < 5; i++) {
-      const seq = result.count++
-      work.push(
-        b.publish(topic, entry(seq, size)).then(
-          () => void result.acked.add(seq),
-          (error: AppError) => void result.failed.push(error),
-        ),
-      )
-    }
-  }, everyMs)
-  return {
-    async stop() {
-      clearInterval(timer)
-      await Promise.all(work)
-      return result
-    },
-  }
-}
-interface Pumped {
-  readonly acked: Set<number>
-  readonly failed: AppError[]
-  count: number
-}
-
-/** What one subscriber saw, judged by the sequence guard as a consumer of the product would. */
-function ledger() {
-  const guard = createSequenceGuard()
-  const applied = new Set<number>()
-  let last = -1
-  let inversions = 0
-  return {
-    applied,
-    guard,
-    get inversions() {
-      return inversions
-    },
-    consume: (d: Delivery): void => {
-      const verdict = guard.check(d.src as string, d.epoch as number, d.seq as number)
-      if (verdict.kind === 'duplicate' || verdict.kind === 'old-epoch') return
-      if ((d.seq as number) < last) inversions += 1
-      last = Math.max(last, d.seq as number)
-      applied.add(d.seq as number)
-    },
-  }
-}
-const allOf = (pumped: Pumped, seen: ReadonlySet<number>): boolean => [...pumped.acked].every((seq) => seen.has(seq))
 
 describe.skipIf(missing !== null)('redis faults', { timeout: 60_000 }, () => {
   test('kill -9 and restart under load loses nothing acknowledged and keeps the order', async () => {
@@ -225,50 +141,6 @@ describe.skipIf(missing !== null)('redis faults', { timeout: 60_000 }, () => {
     })
   })
 
-  test('a member killed with -9 loses its entries to another, a slow living one does not', async () => {
-    const redis = await server()
-    const program = new URL('../support/silentMember.ts', import.meta.url).pathname
-    const node = new URL('../../node_modules/.bin/node', import.meta.url).pathname
-    const child = spawn(node, [program, redis.url, 't.kill', 'role'], { stdio: ['ignore', 'pipe', 'inherit'] })
-    cleanUps.push(async () => void child.kill('SIGKILL'))
-    let said = ''
-    child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()))
-    await waitUntil('the member to be ready', () => said.includes('ready'))
-    const b = await bus(redis.url)
-    for (let seq = 0; seq < 3; seq++) await b.publish('t.kill', entry(seq))
-    await waitUntil('it to hold three', () => said.split('held').length === 4)
-    const got: Delivery[] = []
-    await b.subscribe('t.kill', (d) => void got.push(d), { mode: 'shared', group: 'role', maxInFlight: 10 })
-    // Three times the idle limit: the member is slow, but its process proves that it lives.
-    await new Promise((resolve) => setTimeout(resolve, 1_500))
-    expect(got).toEqual([])
-    child.kill('SIGKILL')
-    await waitUntil('the other member to have all three', () => got.length === 3)
-    expect(got.map((d) => [d.seq, d.deliveryCount])).toEqual([
-      [0, 2],
-      [1, 2],
-      [2, 2],
-    ])
-  })
-
-  test('an entry that silences every member is buried without another try', async () => {
-    const redis = await server()
-    const b = await bus(redis.url)
-    const cursor = await b.publish('t.curse', entry(0))
-    await redis.command('XGROUP', 'CREATE', 't.curse', 'role', '0')
-    await redis.command('XREADGROUP', 'GROUP', 'role', 'ghost', 'STREAMS', 't.curse', '>')
-    await redis.command('XCLAIM', 't.curse', 'role', 'ghost', '0', cursor, 'IDLE', '60000', 'RETRYCOUNT', '5')
-    const got: number[] = []
-    await b.subscribe('t.curse', (d) => void got.push(d.seq as number), { mode: 'shared', group: 'role' })
-    await b.publish('t.curse', entry(1))
-    await waitUntil('the burial', () => b.health().deadLettered === 1)
-    await waitUntil('the neighbour', () => got.length === 1)
-    expect(got).toEqual([1])
-    await waitUntil('nothing to be pending', async () => {
-      return ((await redis.command('XPENDING', 't.curse', 'role')) as unknown[])[0] === 0
-    })
-  })
-
   test('stop ends in time while Redis is away, with subscriptions and unsettled publishes', async () => {
     const redis = await server()
     const b = await bus(redis.url)
@@ -303,105 +175,6 @@ describe.skipIf(missing !== null)('redis faults', { timeout: 60_000 }, () => {
       [0, 1],
     ])
     expect(gaps).toMatchObject([{ topic: 't.flush', missing: null }])
-  })
-
-  test('entries deleted while pending are counted, not crashed on', async () => {
-    const redis = await server()
-    const first = await bus(redis.url)
-    const silent = await first.subscribe('t.null', () => new Promise(() => undefined), {
-      mode: 'shared',
-      group: 'role',
-      member: 'm',
-    })
-    await first.publish('t.null', entry(0))
-    await waitUntil(
-      'it to be pending',
-      async () => ((await redis.command('XPENDING', 't.null', 'role')) as unknown[])[0] === 1,
-    )
-    await silent.stop(0)
-    await redis.command('XTRIM', 't.null', 'MAXLEN', '0')
-    const gaps: TrimGap[] = []
-    const got: number[] = []
-    const options = { mode: 'shared', group: 'role', member: 'm', onGap: (gap: TrimGap) => gaps.push(gap) } as const
-    await first.subscribe('t.null', (d) => void got.push(d.seq as number), options)
-    await first.publish('t.null', entry(1))
-    await waitUntil('the neighbour', () => got.length === 1)
-    expect(got).toEqual([1])
-    await waitUntil('the count', () => gaps.length > 0)
-    expect(gaps[0]?.missing).toBe(1)
-  })
-
-  test('foreign entries and foreign keys neither crash nor stall a reader', async () => {
-    const redis = await server()
-    const b = await bus(redis.url, { scanForeign: true })
-    const got: Delivery[] = []
-    const errors: string[] = []
-    const onError = (error: AppError): void => void errors.push(error.code)
-    await b.subscribe('f.+', (d) => void got.push(d), { mode: 'broadcast', from: 'earliest', onError })
-    await redis.command('SADD', 'kasmina.topics', 'f.list', 'f.bad', 'not a topic', '__proto__')
-    await redis.command('LPUSH', 'f.list', 'x')
-    await redis.command('XADD', 'f.bad', '*', 'hello', 'world')
-    await redis.command(
-      'XADD',
-      'f.bad',
-      '*',
-      'type',
-      't'.repeat(9_999),
-      'seq',
-      '-1',
-      'epoch',
-      '1e9',
-      'src',
-      's'.repeat(99_999),
-    )
-    await redis.command('XADD', 'f.bad', '*', 'data', 'x', 'data', 'y', 'enc', 'gzip', 'seq', '99999999999999999999')
-    await redis.command('XADD', 'f.bad', '*', 'data', 'z'.repeat(1_100_000))
-    await redis.command('XADD', 'f.scanned', '*', 'type', 'Good', 'data', 'ok')
-    await waitUntil('the foreign stream', () => got.some((d) => d.topic === 'f.scanned'))
-    await waitUntil('the other entries', () => got.length === 4 && errors.length >= 2)
-    const bad = got.filter((d) => d.topic === 'f.bad')
-    expect(bad.map((d) => d.type)).toEqual(['', '', ''])
-    for (const d of bad) for (const field of ['seq', 'epoch', 'src', 'enc']) expect(d).not.toHaveProperty(field)
-    expect(errors.sort()).toEqual(['BUS_REFUSED', 'CONTRACT_TOO_LARGE'])
-  })
-
-  test('a password that was left out is a refusal, never a connection that looks up', async () => {
-    const redis = await server({ args: ['--requirepass', 'secret'] })
-    const b = createRedisBus({ url: redis.url, clock: systemClock, name: 'test', startDeadlineMs: 1_000 })
-    const told: (string | null)[] = []
-    b.onState((health) => void told.push(health.cause))
-    const failure = await b.start().then(
-      () => null,
-      (error: unknown) => error,
-    )
-    expect(isAppError(failure, 'BUS_REFUSED')).toBe(true)
-    expect(String(failure)).toMatch(/NOAUTH/)
-    // Said while it was tried, not only at its end.
-    expect(told.some((cause) => cause?.includes('NOAUTH') === true)).toBe(true)
-    await b.stop(0)
-  })
-
-  test('a wrong password and a missing right say who, what and what to do, without a storm', async () => {
-    const { redis, proxy } = await proxied()
-    await redis.command('ACL', 'SETUSER', 'reader', 'on', '>secret', '~*', '+@all', '-xadd')
-    const start = async (secret: string): Promise<AppError> => {
-      try {
-        await bus(`redis://reader:${secret}@127.0.0.1:${proxy.port}`)
-      } catch (error) {
-        if (isAppError(error)) return error
-      }
-      throw new Error('a wrong password was accepted')
-    }
-    const refused = await start('hunter2')
-    expect(refused.code).toBe('BUS_REFUSED')
-    expect(refused.message).toMatch(/127\.0\.0\.1:\d+ refused user reader: WRONGPASS/)
-    expect(refused.message).not.toContain('hunter2')
-    expect(proxy.accepted).toBeLessThanOrEqual(6)
-    const b = await bus(`redis://reader:secret@127.0.0.1:${proxy.port}`)
-    const denied = await b.publish('t.acl', entry(0)).catch((error: unknown) => error)
-    expect(isAppError(denied, 'BUS_REFUSED')).toBe(true)
-    expect((denied as AppError).message).toMatch(/user reader: NOPERM .*xadd/i)
-    expect(b.health().cause).toContain('NOPERM')
   })
 
   test('out of memory refuses by code and recovers by itself', async () => {
@@ -441,23 +214,5 @@ describe.skipIf(missing !== null)('redis faults', { timeout: 60_000 }, () => {
     const stopMs = performance.now()
     await live.stop(200)
     expect(performance.now() - stopMs).toBeLessThan(10_000)
-  })
-
-  test('a group whose stream was trimmed past its place is told how much it missed', async () => {
-    const redis = await server()
-    const b = await bus(redis.url)
-    const cursor = await b.publish('t.trim', entry(0))
-    for (let seq = 1; seq <= 20; seq++) await b.publish('t.trim', entry(seq))
-    await redis.command('XTRIM', 't.trim', 'MAXLEN', '5')
-    const gaps: TrimGap[] = []
-    const got: number[] = []
-    await b.subscribe('t.trim', (d) => void got.push(d.seq as number), {
-      mode: 'broadcast',
-      from: cursor,
-      onGap: (gap) => gaps.push(gap),
-    })
-    await waitUntil('the rest', () => got.length === 5)
-    expect(got).toEqual([16, 17, 18, 19, 20])
-    expect(gaps).toMatchObject([{ topic: 't.trim', after: cursor, missing: null }])
   })
 })

@@ -67,6 +67,8 @@ export function createStreamLink({ target, name, clock, maxEntryBytes }: StreamL
   let socket: Socket | null = null
   let status = 'wait'
   let paused = false
+  /** Who had entries last: its work on them may outlast the reply they came with. */
+  let borrower: EntrySink | null = null
 
   const settle = (reply: RedisReply | Error): void => {
     const due = owed.shift()
@@ -120,7 +122,7 @@ export function createStreamLink({ target, name, clock, maxEntryBytes }: StreamL
     return !paused && status !== 'end'
   }
 
-  const nextTarget = (): Buffer => window.target(owed[0]?.sink?.borrowed() === true)
+  const nextTarget = (): Buffer => window.target(borrower?.borrowed() === true)
 
   const open = (): Socket => {
     const { options } = target
@@ -144,6 +146,7 @@ export function createStreamLink({ target, name, clock, maxEntryBytes }: StreamL
   const send = (command: string, args: readonly RedisArg[], sink: EntrySink | null): Promise<RedisReply> =>
     new Promise((resolve, reject) => {
       if (socket === null || status === 'end') return reject(new Error('Connection is closed.'))
+      borrower = sink ?? borrower
       owed.push({ sink, resolve, reject })
       socket.setTimeout(SOCKET_TIMEOUT_MS)
       socket.write(encode(command, args))
