@@ -171,6 +171,13 @@ export const SeedSeriesQuery = RunFilter.extend({
     .optional(),
   from: Moment.optional(),
   to: Moment.optional(),
+  /** The newest seconds, instead of `from`; absent: 15 minutes. */
+  seconds: z
+    .string()
+    .regex(/^\d{1,5}$/, 'seconds')
+    .transform(Number)
+    .pipe(z.int().min(1).max(86_400))
+    .optional(),
   /** At most this many points per metric. */
   points: z
     .string()

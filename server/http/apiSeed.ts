@@ -164,13 +164,13 @@ export function createSeedApi({ clock, runs, reader, lives, ask }: SeedApiSource
         edges: [...story.edges],
       }
     },
-    seedSeries(layerId, seedId, { run: runId, metrics, from, to, points }) {
+    seedSeries(layerId, seedId, { run: runId, metrics, from, to, seconds, points }) {
       const { run, layer } = findSeed(layerId, seedId, runId)
       const columns = run.descriptor.seed_columns
       const asked = metrics ?? columns.map(({ name }) => name).slice(0, SERIES_LIMITS.metrics)
       for (const metric of asked) if (columnIndex(columns, metric) < 0) throw notFound('metric', 'metrics')
       const toMs = to ?? clock.wallMs()
-      const fromMs = from ?? toMs - SERIES_LIMITS.defaultWindowMs
+      const fromMs = from ?? toMs - (seconds === undefined ? SERIES_LIMITS.defaultWindowMs : seconds * 1_000)
       if (fromMs >= toMs) throw new AppError('CONTRACT_INVALID', 'from is not before to', { path: 'from' })
       const isInside = (atMs: number) => atMs >= fromMs && atMs <= toMs
       const marks = run.events

@@ -62,8 +62,9 @@ export class MinMaxBins {
   }
 
   #put(atMs: number, value: number): void {
-    this.at_ms.push(atMs)
-    this.values.push(value)
+    this.at_ms.push(Math.round(atMs))
+    // A float32 has seven digits; the rest would be noise that travels.
+    this.values.push(Number(value.toPrecision(7)))
     this.shown++
   }
 
@@ -77,7 +78,7 @@ export class MinMaxBins {
       if (lastMs !== firstMs) this.#put(lastMs, last)
     } else if (this.#hole && this.values.length > 0 && this.values.at(-1) !== null) {
       // Unmeasured for a whole bin: the line breaks here.
-      this.at_ms.push(this.#fromMs + (this.#bin + 0.5) * this.#binMs)
+      this.at_ms.push(Math.round(this.#fromMs + (this.#bin + 0.5) * this.#binMs))
       this.values.push(null)
     }
     this.#low = Number.NaN

@@ -1,6 +1,7 @@
 import type { Metadata } from 'next'
 import { notFound } from 'next/navigation'
 import { SeedPage } from '../../../../../components/seed/SeedPage.tsx'
+import '../../../../styles/seed.css'
 
 /** Rendered per request: the content security policy gives each page its own nonce. */
 export const dynamic = 'force-dynamic'
