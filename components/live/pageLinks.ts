@@ -19,7 +19,6 @@ export const PAGES: readonly PageLink[] = Object.freeze([
   { path: '/', label: 'Live', icon: 'live', key: 'l' },
   { path: '/layers', label: 'Layers', icon: 'layers', key: 'y' },
   { path: '/run', label: 'Run', icon: 'curve', key: 'o' },
-  { path: '/latency', label: 'Latency', icon: 'clock', key: 'n' },
   { path: '/bus', label: 'Bus', icon: 'bus', key: 'b' },
 ])
 

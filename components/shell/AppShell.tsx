@@ -96,7 +96,6 @@ function useActions(): {
       switch (action) {
         case 'go-live-page':
         case 'go-layers':
-        case 'go-latency':
         case 'go-run':
         case 'go-bus':
           router.push(hrefOf(GO_PAGES[action], state))

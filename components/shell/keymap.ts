@@ -7,7 +7,6 @@
 export type PageAction =
   | 'go-live-page'
   | 'go-layers'
-  | 'go-latency'
   | 'go-run'
   | 'go-bus'
   | 'help'
@@ -36,7 +35,6 @@ export const KEY_HELP: readonly { readonly keys: readonly string[]; readonly doe
   { keys: ['g', 'l'], does: 'Live page' },
   { keys: ['g', 'y'], does: 'Layers' },
   { keys: ['g', 'o'], does: 'Run: curve, growth, blueprints' },
-  { keys: ['g', 'n'], does: 'Latency' },
   { keys: ['g', 'b'], does: 'Bus' },
   { keys: ['←', '→', '↑', '↓'], does: 'Move between seeds (also h j k l), in the heatmap' },
   { keys: ['Home', 'End'], does: 'First or last seed of the layer' },
@@ -68,7 +66,6 @@ export const GO_PAGES = Object.freeze({
   'go-live-page': '/',
   'go-layers': '/layers',
   'go-run': '/run',
-  'go-latency': '/latency',
   'go-bus': '/bus',
 } as const satisfies Partial<Record<PageAction, string>>)
 
@@ -76,7 +73,6 @@ const AFTER_G: Readonly<Record<string, PageAction>> = {
   l: 'go-live-page',
   y: 'go-layers',
   o: 'go-run',
-  n: 'go-latency',
   b: 'go-bus',
 }
 

@@ -1,3 +1,4 @@
+import '../../styles/layers.css'
 import type { Metadata } from 'next'
 import { LayerPage } from '../../../components/layer/LayerPage.tsx'
 
