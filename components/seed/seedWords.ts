@@ -98,4 +98,3 @@ export function whyNot(from: SeedState, to: SeedState): string {
     .join(', then ')} first`
 }
 
-export const ALL_STATES: readonly SeedState[] = SEED_STATES

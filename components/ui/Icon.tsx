@@ -1,3 +1,9 @@
+/*
+ * Icon: line icons of the frame, drawn with the colour of the text around them.
+ * In: a name. Out: an svg that screen readers pass over.
+ * Invariant: an icon never stands alone: words or a labelled button are beside it.
+ * Source: docs/ux.md "visual tokens".
+ */
 const PATHS = {
   brand: 'M8 1.4a6.6 6.6 0 1 0 6.6 6.6M8 4.6a3.4 3.4 0 1 0 3.4 3.4M8 1.4V8h6.6',
   live: 'M1 8.5h3l2-5.5 3.4 10 2.2-4.5H15',

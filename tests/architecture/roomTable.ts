@@ -59,8 +59,6 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'radix-ui',
       'lucide-react',
       '@tanstack/react-query',
-      '@tanstack/react-virtual',
-      'cmdk',
       'recharts',
       'uplot',
       'uplot/*',
