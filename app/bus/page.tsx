@@ -1,5 +1,6 @@
 import type { Metadata } from 'next'
 import { BusPage } from '../../components/bus/BusPage.tsx'
+import '../styles/bus.css'
 
 export const metadata: Metadata = { title: 'Bus · Morphoscope' }
 
