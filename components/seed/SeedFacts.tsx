@@ -215,7 +215,6 @@ function Facts({
               <dt>{shown.label}</dt>
               <dd>
                 <CopyValue value={`${shown.text} ${shown.unit}`.trim()} provenance={from(metric)} />
-                {shown.text === UNKNOWN_TEXT ? '' : <small className="t2"> {shown.unit}</small>}
               </dd>
               <dd className="t2">{shown.text === UNKNOWN_TEXT ? 'unmeasured' : ' '}</dd>
             </div>

@@ -5,7 +5,7 @@
  * Source: docs/ux.md "pages: seed".
  */
 import type { LifeStay, SeedDetail, SeedLife, SiblingScore } from '../../lib/contracts/httpSeed.ts'
-import { LEGAL_EDGES, SEED_STATES, type SeedState } from '../../lib/contracts/lifecycle.ts'
+import { LEGAL_EDGES, type SeedState } from '../../lib/contracts/lifecycle.ts'
 import type { MetricColumn } from '../../lib/contracts/metrics.ts'
 import { formatAge, formatCount, formatMetric, stateText, unitText } from '../../lib/live/formatValue.ts'
 
@@ -97,4 +97,3 @@ export function whyNot(from: SeedState, to: SeedState): string {
     .map((state) => stateText(state).toLowerCase())
     .join(', then ')} first`
 }
-
