@@ -173,17 +173,17 @@ export function createApi(sources: ApiSources): CoreHandle {
         since: new Date(health.sinceMs).toISOString(),
         cause: health.cause,
         address,
-        streams: counters.streams.map(({ topic, entries, lastMs }) => ({
+        streams: counters.streams.map(({ topic, entries, lastMs, lag }) => ({
           topic,
           entries,
           entries_per_s: board.entriesPerSecond(topic),
           age_ms: Math.max(0, nowMs - lastMs),
-          lag: null,
+          lag,
           // Gaps and duplicates are counted per source over all its streams: of one stream nothing is known.
           lost: null,
           duplicates: null,
         })),
-        groups: [],
+        groups: [...(counters.groups ?? [])],
         pending_publishes: health.pendingPublishes,
         reconnects: health.reconnects,
         dead_letters: counters.deadLetters,

@@ -18,6 +18,7 @@ import { createForeignTeller } from './foreignTeller.ts'
 import { createFrameIngest } from './frameIngest.ts'
 import type { IngestMessage, RecordDraft } from './ingestMessages.ts'
 import { noteOfRecord, toLifeNote, type LifeNote } from './lifeNotes.ts'
+import { createLagWatch } from './lagWatch.ts'
 import { createLossTeller } from './lossTeller.ts'
 import { createOutageWatch } from './outageWatch.ts'
 import { createRefusals } from './refusals.ts'
@@ -37,6 +38,7 @@ const BATCH_MS = 50
 const MAX_BATCH = 500
 const COUNTERS_MS = 250
 const CHECK_MS = 1_000
+const LAG_MS = 2_000
 const MAX_TOPICS = 512
 const MAX_UNKNOWN_TYPES = 64
 
@@ -59,6 +61,7 @@ export function createIngest({ bus, clock, historySeconds, claimCheckDir = null,
   const undo: (() => void)[] = []
   const subscriptions: Subscription[] = []
   const refusals = createRefusals(clock)
+  const lag = createLagWatch({ bus, subscriptions, clock })
   const unknownTypes = new Map<string, number>()
   let busAheadMs = 0
   let records: RecordDraft[] = []
@@ -240,7 +243,8 @@ export function createIngest({ bus, clock, historySeconds, claimCheckDir = null,
         lostByRun: Object.fromEntries(runs.all().map((run) => [run.descriptor.run_id, run.lost])),
         deadLetters: dead,
         foreign: foreign.counters(),
-        streams: [...streams].map(([topic, stream]) => ({ topic, ...stream })),
+        streams: [...streams].map(([topic, stream]) => ({ topic, ...stream, lag: lag.lagOf(topic) })),
+        groups: lag.groups(),
         topics: subscriptions.reduce((sum, subscription) => sum + subscription.topics().length, 0),
       },
     })
@@ -318,7 +322,10 @@ export function createIngest({ bus, clock, historySeconds, claimCheckDir = null,
       }
       undo.push(clock.every(CHECK_MS, () => foreign.tick()))
       undo.push(clock.every(BATCH_MS, flush), clock.every(COUNTERS_MS, postCounters), clock.every(CHECK_MS, postHealth))
-      undo.push(clock.every(5_000, () => void measureClock()))
+      undo.push(
+        clock.every(5_000, () => void measureClock()),
+        clock.every(LAG_MS, () => void lag.ask()),
+      )
       postHealth()
     },
     async stop(deadlineMs) {

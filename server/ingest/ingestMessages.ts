@@ -49,6 +49,16 @@ export interface ForeignCounters {
   readonly opaque: Readonly<Record<string, number>>
 }
 
+/** One group of one topic; null where the bus did not tell. */
+export interface GroupReading {
+  readonly topic: string
+  readonly group: string
+  /** Entries handed over and not settled. */
+  readonly pending: number | null
+  /** Entries not handed to anybody of the group. */
+  readonly lag: number | null
+}
+
 export interface IngestCounters {
   /** Layer reports merged: one per layer and tick, or one per JSON message. */
   readonly reports: number
@@ -68,8 +78,15 @@ export interface IngestCounters {
   readonly deadLetters: number
   /** Absent before the first counting. */
   readonly foreign?: ForeignCounters
-  /** At most 512. */
-  readonly streams: readonly { readonly topic: string; readonly entries: number; readonly lastMs: number }[]
+  /** At most 512. `lag`: entries not read yet; null while it is not known. */
+  readonly streams: readonly {
+    readonly topic: string
+    readonly entries: number
+    readonly lastMs: number
+    readonly lag: number | null
+  }[]
+  /** At most 512; absent before the first counting. */
+  readonly groups?: readonly GroupReading[]
 }
 
 export type IngestMessage =
