@@ -52,27 +52,29 @@ export function ConnectionPanel({ report }: { readonly report: BusReport }) {
 
 export function LossesPanel({ report }: { readonly report: BusReport }) {
   const { foreign } = report
-  const flagged = Object.entries(foreign?.flagged ?? {}).map(([layer, kinds]) => `${layer}: ${counted(kinds)}`)
+  // Before the reader told its first figures every zero of the answer is only a beginning.
+  if (foreign === null)
+    return (
+      <Panel title="Losses and oddities" state="empty" message="Unknown: the reader of the bus has not told yet." />
+    )
+  const { waiting, settled, unknown } = foreign.commands
+  const flagged = Object.entries(foreign.flagged).map(([layer, kinds]) => `${layer}: ${counted(kinds)}`)
   return (
-    <Panel title="Losses and oddities" hint="since the server started">
+    <Panel title="Losses and oddities" hint="since the reader started">
       <FactList
         facts={[
           ['Lost', `${formatCount(report.lost)} reports`],
           ['Arrived twice', `${formatCount(report.duplicates)}, shown once`],
           ['Dead letters', formatCount(report.dead_letters)],
           ['Unknown types', counted(report.unknown_types) || 'none'],
-          ...(foreign === null
-            ? [['Foreign publishers', 'unknown'] as const]
-            : ([
-                ['Foreign values overtaken', formatCount(foreign.overtaken)],
-                ['Foreign batches not found', formatCount(foreign.claim_checks_missing)],
-                [
-                  'Foreign commands',
-                  `${formatCount(foreign.commands.waiting)} waiting, ${formatCount(foreign.commands.settled)} answered, ${formatCount(foreign.commands.unknown)} unknown`,
-                ],
-                ['Foreign values unmeasured', flagged.join('; ') || 'none'],
-                ['Foreign records not drawn', counted(foreign.opaque) || 'none'],
-              ] as const)),
+          ['Foreign values overtaken', formatCount(foreign.overtaken)],
+          ['Foreign batches not found', formatCount(foreign.claim_checks_missing)],
+          [
+            'Foreign commands',
+            `${formatCount(waiting)} waiting, ${formatCount(settled)} answered, ${formatCount(unknown)} unknown`,
+          ],
+          ['Foreign values unmeasured', flagged.join('; ') || 'none'],
+          ['Foreign records not drawn', counted(foreign.opaque) || 'none'],
         ]}
       />
     </Panel>

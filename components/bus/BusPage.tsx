@@ -16,6 +16,7 @@ import { Icon } from '../ui/Icon.tsx'
 import { Panel } from '../ui/Panel.tsx'
 import { ConnectionPanel, LossesPanel } from './BusFacts.tsx'
 import { GapsPanel } from './GapsPanel.tsx'
+import { GroupsPanel } from './GroupsPanel.tsx'
 import { RefusedPanel } from './RefusedPanel.tsx'
 import { StreamsPanel } from './StreamsPanel.tsx'
 
@@ -49,11 +50,11 @@ export function BusPage() {
             <>
               <Panel title="Connection" state="loading" bodyHeight={110} />
               <Panel title="Losses and oddities" state="loading" bodyHeight={110} />
-              <Panel className="bus-streams" title="Streams" state="loading" bodyHeight={320} />
+              <Panel className="bus-wide bus-streams" title="Streams" state="loading" bodyHeight={320} />
             </>
           ) : (
             <Panel
-              className="bus-streams"
+              className="bus-wide bus-streams"
               title="Nothing is known of the bus"
               state="error"
               message={`${failure} Asking again.`}
@@ -64,6 +65,7 @@ export function BusPage() {
             <ConnectionPanel report={data} />
             <LossesPanel report={data} />
             <StreamsPanel report={data} />
+            <GroupsPanel report={data} />
             <RefusedPanel report={data} />
           </>
         )}

@@ -12,6 +12,9 @@ import { refusalWords } from './refusalWords.ts'
 
 export function RefusedPanel({ report }: { readonly report: BusReport }) {
   const { total, by_reason } = report.refused
+  // Nothing was counted before the reader told its first figures.
+  if (report.foreign === null)
+    return <Panel title="Refused" state="empty" message="Unknown: the reader of the bus has not told yet." />
   if (total === 0)
     return <Panel title="Refused" state="empty" message="Nothing was refused: every entry read was understood." />
   const reasons = Object.entries(by_reason).toSorted(([, a], [, b]) => b - a)

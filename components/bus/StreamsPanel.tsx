@@ -24,7 +24,7 @@ export function StreamsPanel({ report }: { readonly report: BusReport }) {
     search.trim() === '' ? `${formatCount(total)} read` : `${formatCount(rows.length)} of ${formatCount(total)}`
   return (
     <Panel
-      className="bus-streams"
+      className="bus-wide bus-streams"
       title="Streams"
       hint={
         <output>
