@@ -2,7 +2,7 @@
  * BusFacts: the connection and what went wrong on it, in figures.
  * In: a bus answer. Out: two panels of names and values.
  * Invariant: every figure comes from the answer; what it does not know is said so.
- * Source: docs/bus.md; docs/compatibility.md.
+ * Source: docs/bus.md; docs/protocol.md "HTTP".
  */
 import type { BusReport } from '../../lib/contracts/httpApi.ts'
 import { formatCount, formatUtc } from '../../lib/live/formatValue.ts'

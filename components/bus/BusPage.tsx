@@ -48,9 +48,9 @@ export function BusPage() {
         {data === null ? (
           failure === null ? (
             <>
-              <Panel title="Connection" state="loading" bodyHeight={110} />
-              <Panel title="Losses and oddities" state="loading" bodyHeight={110} />
-              <Panel className="bus-wide bus-streams" title="Streams" state="loading" bodyHeight={320} />
+              <Panel title="Connection" state="loading" />
+              <Panel title="Losses and oddities" state="loading" />
+              <Panel className="bus-wide bus-streams" title="Streams" state="loading" />
             </>
           ) : (
             <Panel

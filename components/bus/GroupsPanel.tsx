@@ -1,10 +1,15 @@
+/*
+ * GroupsPanel: the groups that share the work of a stream, with what they hold and what waits for them.
+ * In: a bus answer. Out: a table by topic and group.
+ * Invariant: what the bus did not tell is unknown, never zero.
+ * Source: docs/bus.md.
+ */
 import type { BusReport } from '../../lib/contracts/httpApi.ts'
 import { formatCount } from '../../lib/live/formatValue.ts'
 import { Panel } from '../ui/Panel.tsx'
 import { ScrollRegion } from '../ui/ScrollRegion.tsx'
 import { countOrUnknown } from './streamRows.ts'
 
-/** Shows the groups that share the work of a stream, with what they hold and what waits for them. */
 export function GroupsPanel({ report }: { readonly report: BusReport }) {
   const groups = report.groups.toSorted((a, b) => `${a.topic} ${a.group}`.localeCompare(`${b.topic} ${b.group}`, 'en'))
   if (groups.length === 0)

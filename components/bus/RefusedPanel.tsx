@@ -2,7 +2,7 @@
  * RefusedPanel: what was not understood, by reason, and the newest refusals with the path that failed.
  * In: a bus answer. Out: a table of reasons with what to do, a table of samples.
  * Invariant: a refusal names its entry, so that it can be found on its stream.
- * Source: docs/bus.md; docs/errors.md.
+ * Source: docs/bus.md; docs/protocol.md "HTTP".
  */
 import type { BusReport } from '../../lib/contracts/httpApi.ts'
 import { formatCount, formatUtc } from '../../lib/live/formatValue.ts'
