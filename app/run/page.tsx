@@ -1,3 +1,5 @@
+import '../styles/layers.css'
+import '../styles/run.css'
 import type { Metadata } from 'next'
 import { RunPage } from '../../components/run/RunPage.tsx'
 
