@@ -9,8 +9,9 @@ import type { Delivery, MessageBus } from '../../lib/bus/messageBus.ts'
 
 const FIRST_WINDOW_MS = 4_000
 const MAX_READ = 512
-/** Two entries of one millisecond more than this are not told apart by halving. */
+/** A window can not be cut finer than this: such a one is read whole, up to what a bus gives at once. */
 const MIN_WINDOW_MS = 1
+const MAX_CROWD = 10_000
 
 export interface CursorParts {
   readonly ms: number
@@ -60,7 +61,13 @@ export async function readBackwards(bus: MessageBus, request: BackwardsRequest):
   let looked = 0
   while (found.length < wanted && looked < maxLook) {
     const startMs = partsOf(until).ms - windowMs
-    const { entries, isStart } = await readWindow(bus, topic, startMs, until)
+    const { entries, isStart } = await readWindow(
+      bus,
+      topic,
+      startMs,
+      until,
+      windowMs > MIN_WINDOW_MS ? MAX_READ : MAX_CROWD,
+    )
     if (entries.length >= MAX_READ && windowMs > MIN_WINDOW_MS) {
       // The newest of so many would be missing: the read is cut at its end.
       windowMs = Math.max(MIN_WINDOW_MS, windowMs >> 2)
@@ -81,11 +88,12 @@ async function readWindow(
   topic: string,
   startMs: number,
   until: string,
+  limit: number,
 ): Promise<{ readonly entries: readonly Delivery[]; readonly isStart: boolean }> {
   if (startMs > 0) {
-    const result = await bus.read(topic, { after: `${startMs}-999999999999999`, until, limit: MAX_READ })
+    const result = await bus.read(topic, { after: `${startMs}-999999999999999`, until, limit })
     if (result.kind === 'entries') return { entries: result.entries, isStart: false }
   }
-  const rest = await bus.read(topic, { until, limit: MAX_READ })
+  const rest = await bus.read(topic, { until, limit })
   return rest.kind === 'entries' ? { entries: rest.entries, isStart: true } : { entries: [], isStart: true }
 }
