@@ -5,6 +5,7 @@
  * Source: docs/ux.md "global frame"; features A7, A10, H13.
  */
 'use client'
+import Link from 'next/link'
 import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import type { InspectAnswer } from '../../lib/contracts/socketEvents.ts'
 import { SEED_STATE_ID } from '../../lib/contracts/lifecycle.ts'
@@ -20,6 +21,7 @@ import { StateGlyph } from '../heatmap/StateGlyph.tsx'
 import { stateLabel } from '../heatmap/stateGlyph.ts'
 import { useLive } from '../live/LiveProvider.tsx'
 import { layerAges } from '../live/layerAges.ts'
+import { hrefOf, PAGE_PATHS } from '../live/pageLinks.ts'
 import { useLiveTopic, usePageState, useTickKey } from '../live/useLiveTopic.ts'
 import { ScrollRegion } from '../ui/ScrollRegion.tsx'
 import { Icon } from '../ui/Icon.tsx'
@@ -104,6 +106,12 @@ export function Inspector() {
           {layer.age.freshness === 'fresh' ? '' : `, ${layer.age.freshness} ${formatAge(layer.age.ageMs)}`}
         </span>
         <span className="grow" />
+        <Link href={hrefOf(PAGE_PATHS.seed(selection), pageState)} prefetch={false}>
+          Seed page
+        </Link>
+        <Link href={`${hrefOf(PAGE_PATHS.seed(selection), pageState)}#raw`} prefetch={false}>
+          Raw
+        </Link>
         <button
           type="button"
           className="icon-button"

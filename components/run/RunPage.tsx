@@ -40,14 +40,15 @@ export function RunPage() {
             message="This publisher has told no validation of its host: whether growing helps it can not be said here."
           />
         )}
-        <Blueprints run={run} events={session.store.events()} />
+        <Blueprints run={run} />
         <Facts run={run} />
       </div>
     </PageMain>
   )
 }
 
-function Blueprints({ run, events }: { readonly run: RunView; readonly events: RunView['events'] }) {
+function Blueprints({ run }: { readonly run: RunView }) {
+  const { events } = run
   const rows = countBlueprints(events, run.descriptor.blueprints)
   const kept = events.filter((record) => record.kind === 'transition').length
   const partial = run.transitionsTotal > kept
@@ -147,7 +148,7 @@ function Facts({ run }: { readonly run: RunView }) {
           </div>
         ))}
       </dl>
-      {descriptor.origin === 'trainer' && (
+      {descriptor.origin === 'trainer' && descriptor.control_curve !== null && (
         <p className="t2 run-caveat">
           The pale line is a recorded run of the same seed that was not allowed to grow. It is the only fair comparison
           drawn here: a static network of about the grown size, trained from the start, reached 93.4 % on the test split

@@ -40,6 +40,7 @@ export const KEY_HELP: readonly { readonly keys: readonly string[]; readonly doe
   { keys: ['Home', 'End'], does: 'First or last seed of the layer' },
   { keys: ['Enter'], does: 'Open the inspector for the seed' },
   { keys: ['i'], does: 'Inspector on or off' },
+  { keys: ['[', ']'], does: 'Seed before or after, on the page of a seed' },
   { keys: ['s'], does: 'Focus the heatmap' },
   { keys: ['m'], does: 'Next metric, then states' },
   { keys: ['Space'], does: 'Pause or go on' },

@@ -18,12 +18,10 @@ interface Props {
   /** Words of the empty or error state. */
   readonly message?: ReactNode
   readonly className?: string
-  /** Height of the body while loading, CSS px, so that nothing moves when it comes. */
-  readonly bodyHeight?: number
   readonly children?: ReactNode
 }
 
-export function Panel({ title, hint, actions, state = 'ready', message, className = '', bodyHeight, children }: Props) {
+export function Panel({ title, hint, actions, state = 'ready', message, className = '', children }: Props) {
   const id = useId()
   return (
     <section className={`panel ${className}`} aria-labelledby={id} aria-busy={state === 'loading'}>
@@ -40,7 +38,7 @@ export function Panel({ title, hint, actions, state = 'ready', message, classNam
       )}
       {state === 'empty' && <p className="panel-note t2">{message}</p>}
       {state === 'loading' ? (
-        <div className="panel-skeleton" {...(bodyHeight === undefined ? {} : { style: { height: bodyHeight } })}>
+        <div className="panel-skeleton">
           <span className="visually-hidden">Loading {title}</span>
         </div>
       ) : (
