@@ -111,7 +111,7 @@ export function MetricCharts({ answer, detail, descriptor, limits, window, onWin
             const drawn = group.columns.filter((column) => (seriesOf(column.name)?.of ?? 0) > 0)
             const absent = group.columns.filter((column) => !drawn.includes(column))
             return (
-              <section key={group.provenance} className="metric-group" aria-label={group.title}>
+              <section key={group.provenance} className="metric-group" aria-label={`${group.title} metrics`}>
                 <h3>
                   {group.title} <span className="t3">{group.help}</span>
                 </h3>
