@@ -27,7 +27,7 @@ export function GapsPanel() {
     return <Panel title="Gaps" state="empty" message={`None is known of ${run.descriptor.run_id}.`} />
   return (
     <Panel title="Gaps" hint={`${formatCount(gaps.length)} of ${run.descriptor.run_id}`}>
-      <ScrollRegion label="Gaps" className="bus-scroll">
+      <ScrollRegion label="Table of gaps" className="bus-scroll">
         <table>
           <caption className="visually-hidden">Gaps of the shown run, newest first</caption>
           <thead>

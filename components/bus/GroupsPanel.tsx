@@ -16,7 +16,7 @@ export function GroupsPanel({ report }: { readonly report: BusReport }) {
     return <Panel className="bus-wide" title="Groups" state="empty" message="No group has been found on any stream." />
   return (
     <Panel className="bus-wide" title="Groups" hint={`${formatCount(groups.length)}, each shares the work of a stream`}>
-      <ScrollRegion label="Groups" className="bus-scroll">
+      <ScrollRegion label="Table of groups" className="bus-scroll">
         <table>
           <caption className="visually-hidden">Groups by topic</caption>
           <thead>

@@ -48,7 +48,7 @@ export function StreamsPanel({ report }: { readonly report: BusReport }) {
     >
       {total > 0 && rows.length === 0 && <p className="panel-note t2">No topic holds these words.</p>}
       {rows.length > 0 && (
-        <ScrollRegion label="Streams" className="bus-scroll bus-scroll-streams">
+        <ScrollRegion label="Table of streams" className="bus-scroll bus-scroll-streams">
           <table>
             <caption className="visually-hidden">Streams by topic, since the server started</caption>
             <thead>

@@ -9,15 +9,17 @@ interface Props {
   readonly title: string
   /** The page shows its own h1. */
   readonly ownHeading?: boolean
+  /** It may scroll with nothing in it to focus: the keyboard must then reach the page itself. */
+  readonly focusable?: boolean
   readonly children: ReactNode
 }
 
-export function PageMain({ title, ownHeading = false, children }: Props) {
+export function PageMain({ title, ownHeading = false, focusable = false, children }: Props) {
   useEffect(() => {
     document.title = `${title} · Morphoscope`
   }, [title])
   return (
-    <main id="main" className="main" aria-label={title} tabIndex={-1}>
+    <main id="main" className="main" aria-label={title} tabIndex={focusable ? 0 : -1}>
       {!ownHeading && <h1 className="visually-hidden">{title}</h1>}
       <OriginBanner />
       <Banners />
