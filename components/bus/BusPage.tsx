@@ -27,7 +27,7 @@ export function BusPage() {
   const readAge = useCallback(() => (atMs === null ? '' : `${formatAge(systemClock.wallMs() - atMs)} ago`), [atMs])
   const failure = problem === null ? null : `${problem.text} (${problem.code})`
   return (
-    <PageMain title="Bus" ownHeading focusable>
+    <PageMain title="Bus" ownHeading>
       <div className="bus-head">
         <h1>Bus</h1>
         {data !== null && (

@@ -9,19 +9,18 @@ interface Props {
   readonly title: string
   /** The page shows its own h1. */
   readonly ownHeading?: boolean
-  /** It may scroll with nothing in it to focus: the keyboard must then reach the page itself. */
-  readonly focusable?: boolean
   readonly children: ReactNode
 }
 
-export function PageMain({ title, ownHeading = false, focusable = false, children }: Props) {
+export function PageMain({ title, ownHeading = false, children }: Props) {
   useEffect(() => {
     document.title = `${title} · Morphoscope`
   }, [title])
   return (
-    // A focusable scroll container is what WCAG 2.1.1 asks for; the rule knows only widgets.
+    // Any page may scroll with nothing in it to focus (a phone, an empty state): the keyboard must then reach the page
+    // itself. A focusable scroll container is what WCAG 2.1.1 asks for; the rule knows only widgets.
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-    <main id="main" className="main" aria-label={title} tabIndex={focusable ? 0 : -1}>
+    <main id="main" className="main" aria-label={title} tabIndex={0}>
       {!ownHeading && <h1 className="visually-hidden">{title}</h1>}
       <OriginBanner />
       <Banners />
