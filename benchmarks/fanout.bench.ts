@@ -11,6 +11,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { LIVE_NAMESPACE, SOCKET_PATH } from '../lib/contracts/socketEvents.ts'
 import { systemClock as clock } from '../lib/primitives/clock.ts'
 import { createViewer, type Viewer } from '../server/fanout/viewer.ts'
+import { createFrameLine } from '../server/sockets/frameLine.ts'
 import { createSocketServer } from '../server/sockets/socketServer.ts'
 import { createLogger } from '../server/logger.ts'
 import { finish, judge, numberFlag } from './support/benchReport.ts'
@@ -39,12 +40,7 @@ const lines: Connection[] = []
 sockets.io.of(LIVE_NAMESPACE).on('connection', (socket) => {
   const connection = socket.conn as unknown as Connection
   lines.push(connection)
-  viewers.push(
-    createViewer(socket.id, {
-      send: (bytes) => void socket.emit('frame', bytes),
-      backlog: () => connection.writeBuffer.length + (connection.transport.writable ? 0 : 1),
-    }),
-  )
+  viewers.push(createViewer(socket.id, createFrameLine(socket)))
 })
 server.listen(0, '127.0.0.1')
 await once(server, 'listening')
@@ -84,9 +80,10 @@ async function cpuPerFrame(broadcast: () => void): Promise<number> {
 
 const product = (): void => {
   frame++
+  const encoded = { bytes, layer: 0, frame, base: 0 }
   for (const viewer of viewers) {
     viewer.beginRound()
-    if (viewer.offer({ bytes, layer: 0, frame, base: 0 }) !== 'sent') throw new Error('a frame was skipped')
+    if (viewer.offer(encoded) !== 'sent') throw new Error('a frame was skipped')
   }
 }
 const ceiling = (): void => {

@@ -8,7 +8,7 @@ import type { EncodedFrame } from './layerEncoder.ts'
 
 /** The part of a Socket.IO connection that fan-out needs. */
 export interface ViewerLine {
-  send(bytes: Uint8Array): void
+  send(frame: EncodedFrame): void
   /** Packets that wait inside Engine.IO. The websocket's own bufferedAmount stays flat for a stalled reader and says nothing. */
   backlog(): number
 }
@@ -50,7 +50,7 @@ export function createViewer(id: string, line: ViewerLine): Viewer {
       if (frame.base !== 0 && held.get(frame.layer) !== frame.base) return 'waiting'
       held.set(frame.layer, frame.frame)
       roundBytes += frame.bytes.byteLength
-      line.send(frame.bytes)
+      line.send(frame)
       return 'sent'
     },
     skipped: () => skipped,

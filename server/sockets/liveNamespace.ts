@@ -25,6 +25,7 @@ import { seedOf } from '../state/layerReader.ts'
 import type { RecordsLog } from '../state/recordsLog.ts'
 import type { KnownRun, RunBook } from '../state/runBook.ts'
 import { bindHandlers, type EventSocket } from './bindHandlers.ts'
+import { createFrameLine } from './frameLine.ts'
 import type { LiveIo } from './socketServer.ts'
 
 const INSPECT_WINDOW_MS = 300_000
@@ -57,7 +58,6 @@ export interface LiveNamespace {
 
 interface EngineConnection {
   readonly writeBuffer: readonly unknown[]
-  readonly transport: { readonly writable: boolean }
 }
 
 const notFound = (what: string, path: string) => new AppError('STATE_NOT_FOUND', `no ${what} of this name`, { path })
@@ -123,11 +123,7 @@ export function createLiveNamespace({
   }
 
   nsp.on('connection', (socket) => {
-    const connection = socket.conn as unknown as EngineConnection
-    const viewer = createViewer(socket.id, {
-      send: (bytes) => void socket.emit('frame', bytes),
-      backlog: () => connection.writeBuffer.length + (connection.transport.writable ? 0 : 1),
-    })
+    const viewer = createViewer(socket.id, createFrameLine(socket))
     socket.on('disconnect', () => {
       greeted.delete(socket.id)
       ticker.remove(viewer)

@@ -36,7 +36,7 @@ function open(rows = 40) {
     const state = { backlog: 0, frames: 0, bytes: 0, gaps: 0, deltas: 0, mirrors }
     const viewer = createViewer(String(Math.round(maxHz)), {
       backlog: () => state.backlog,
-      send: (bytes) => {
+      send: ({ bytes }) => {
         const frame = decodeViewFrame(bytes, inflate)
         state.frames++
         state.bytes += bytes.byteLength
