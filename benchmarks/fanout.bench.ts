@@ -83,7 +83,7 @@ const product = (): void => {
   const encoded = { bytes, layer: 0, frame, base: 0 }
   for (const viewer of viewers) {
     viewer.beginRound()
-    if (viewer.offer(encoded) !== 'sent') throw new Error('a frame was skipped')
+    if (!viewer.take([encoded], encoded)) throw new Error('a frame was skipped')
   }
 }
 const ceiling = (): void => {

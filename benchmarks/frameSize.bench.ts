@@ -7,7 +7,8 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { SEED_COLUMNS } from '../lib/contracts/metrics.ts'
 import { quantizeColumn } from '../lib/frames/quantize.ts'
-import { applyViewFrame, createLayerMirror, encodeViewFrame, pictureBytes } from '../lib/frames/viewFrame.ts'
+import { applyViewFrame, createLayerMirror } from '../lib/frames/layerMirror.ts'
+import { encodeViewFrame, pictureBytes } from '../lib/frames/viewFrame.ts'
 import { RandomWords } from '../lib/loadgen/randomWords.ts'
 import { type BenchResult, finish, judge } from './support/benchReport.ts'
 
@@ -42,7 +43,7 @@ function sequence(seed: number, move: Move, keyframes: boolean): number {
   const random = new RandomWords(seed, 1)
   const values = Float32Array.from({ length: SEEDS }, () => 0.2 + 0.6 * random.uniform())
   const mirror = createLayerMirror(0, SEEDS, 0, 'cells')
-  let picture = new Uint8Array(pictureBytes(SEEDS, 0, 'cells'))
+  let picture = new Uint8Array(pictureBytes({ rows: SEEDS, columnCount: 0, binSize: 1, precision: 'cells' }))
   let previous = new Uint8Array(picture.length)
   const sizes: number[] = []
   for (let frame = 1; frame <= FRAMES; frame++) {
@@ -59,6 +60,7 @@ function sequence(seed: number, move: Move, keyframes: boolean): number {
       serverMs: 0,
       rows: SEEDS,
       columnCount: 0,
+      binSize: 1,
       precision: 'cells',
       sourceFlags: 0,
     } as const

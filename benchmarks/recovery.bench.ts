@@ -5,6 +5,8 @@
  * Source: docs/bus.md "connection profile"; docs/performance.md "recovery".
  */
 import type { LiveRecord, LiveStatus } from '../lib/contracts/liveRecords.ts'
+import { zstdDecompressSync } from 'node:zlib'
+import { splitFrames } from '../lib/frames/frameBatch.ts'
 import { decodeViewFrame } from '../lib/frames/viewFrame.ts'
 import { systemClock } from '../lib/primitives/clock.ts'
 import { startRedis } from '../tests/support/redisHarness.ts'
@@ -36,9 +38,11 @@ const newest = { entryMs: 0, seenMs: 0 }
 const incidents: LiveRecord[] = []
 viewer.on('status', (next) => (status = next))
 viewer.on('frame', (bytes) => {
-  const frame = decodeViewFrame(new Uint8Array(bytes), (packed) => packed)
-  // A picture of a layer that never reported has no entry time.
-  if (Number.isFinite(frame.ingestMs)) newest.entryMs = Math.max(newest.entryMs, frame.ingestMs)
+  for (const one of splitFrames(new Uint8Array(bytes))) {
+    const frame = decodeViewFrame(one, (packed) => zstdDecompressSync(packed))
+    // A picture of a layer that never reported has no entry time.
+    if (Number.isFinite(frame.ingestMs)) newest.entryMs = Math.max(newest.entryMs, frame.ingestMs)
+  }
   newest.seenMs = systemClock.wallMs()
 })
 viewer.on('records', ({ records }) => incidents.push(...records.filter((record) => record.kind === 'incident')))

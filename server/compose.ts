@@ -28,6 +28,7 @@ import { openLimitsStore } from './state/limitsStore.ts'
 import { createLivesBook } from './state/livesBook.ts'
 import { createRecordsLog } from './state/recordsLog.ts'
 import { createRunBook } from './state/runBook.ts'
+import { createBellBuffer, createBellListener } from './workers/mergeBell.ts'
 import { createThreads } from './workers/threads.ts'
 
 const STATUS_MS = 500
@@ -75,7 +76,9 @@ export async function compose({ config, logger, root, dev, overrides = {} }: Com
     const lives = createLivesBook()
     const log = createRecordsLog({ epoch: randomUUID(), snapshot: () => runs.snapshot() })
     // Fan-out: what is shown.
-    const ticker = createFrameTicker({ clock })
+    const bell = createBellBuffer()
+    const ticker = createFrameTicker({ clock, onImmediate: (wanted) => listener.setListening(wanted) })
+    const listener = createBellListener(bell, () => ticker.merged())
     parts.add('ticker', () => ticker.stop())
 
     const board = createStatusBoard({
@@ -161,6 +164,7 @@ export async function compose({ config, logger, root, dev, overrides = {} }: Com
       root,
       clock,
       logger: logger.room('threads'),
+      bell,
       onIngest,
       onRecord: (record) => onRecords([record]),
     })

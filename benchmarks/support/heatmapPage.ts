@@ -9,7 +9,7 @@ import { createFieldRenderer } from '../../components/heatmap/drawField.ts'
 import { layoutHeatmap } from '../../components/heatmap/heatmapLayout.ts'
 import type { HeatmapScene } from '../../components/heatmap/heatmapScene.ts'
 import { SEED_COLUMNS } from '../../lib/contracts/metrics.ts'
-import { createLayerMirror } from '../../lib/frames/viewFrame.ts'
+import { createLayerMirror } from '../../lib/frames/layerMirror.ts'
 
 export interface DrawFigures {
   readonly fps: number

@@ -1,6 +1,6 @@
 /*
  * latencyProbe: a process that publishes ticks at a steady rate and is also the page that sees them, on one clock.
- * In: argv Redis url, server url, ticks per second, layers; a message { ms } per round. Out: per round the latencies of ALL
+ * In: argv Redis url, server url, ticks per second, layers, pace (60hz, immediate); a message { ms } per round. Out: per round the latencies of ALL
  * messages, those included that a newer one overtook before the next frame, from the XADD call to the client's callback.
  * Invariant: a tick that never reached the page is counted as lost, never left out of the percentiles unsaid.
  * Source: docs/performance.md "latency".
@@ -13,6 +13,7 @@ import { SEED_COLUMNS } from '../../lib/contracts/metrics.ts'
 import { LIVE_PROTOCOL, type LiveClientEvents, type LiveServerEvents } from '../../lib/contracts/socketEvents.ts'
 import { topicName } from '../../lib/contracts/topics.ts'
 import { schemaIdOf } from '../../lib/frames/schemaId.ts'
+import { splitFrames } from '../../lib/frames/frameBatch.ts'
 import { decodeViewFrame } from '../../lib/frames/viewFrame.ts'
 import { systemClock as clock } from '../../lib/primitives/clock.ts'
 import { encodeJson } from '../../lib/telemetry/messageWriter.ts'
@@ -27,11 +28,11 @@ export interface ProbeRound {
   readonly unseen: number
 }
 
-const [, , redisUrl = '', serverUrl = '', ticksText = '1000', layersText = '10'] = process.argv
+const [, , redisUrl = '', serverUrl = '', ticksText = '1000', layersText = '10', pace = '60hz'] = process.argv
 const ticksPerS = Number(ticksText)
 const layerCount = Number(layersText)
 const SEEDS = 4
-const RUN = 'bench-latency'
+const RUN = `bench-latency-${pace}`
 const source = `loadgen-${RUN}`
 const columns = SEED_COLUMNS.slice(0, 8)
 const layers = Array.from({ length: layerCount }, (_, layer) => ({ layer_id: `bench_${layer}`, seeds: SEEDS }))
@@ -68,9 +69,13 @@ function publishTick(): void {
   )
 }
 
-function onFrame(bytes: ArrayBuffer | Uint8Array): void {
+function onFrames(bytes: ArrayBuffer | Uint8Array): void {
   const nowMs = clock.monotonicMs()
-  const frame = decodeViewFrame(new Uint8Array(bytes), (packed) => zstdDecompressSync(packed))
+  for (const frame of splitFrames(new Uint8Array(bytes))) onFrame(frame, nowMs)
+}
+
+function onFrame(bytes: Uint8Array, nowMs: number): void {
+  const frame = decodeViewFrame(bytes, (packed) => zstdDecompressSync(packed))
   const from = seenTick[frame.layer]!
   for (let at = from + 1; at <= frame.tick; at++) latencies.push(nowMs - sentMs[at]!)
   seenTick[frame.layer] = Math.max(from, frame.tick)
@@ -113,7 +118,7 @@ async function join(): Promise<Socket<LiveServerEvents, LiveClientEvents>> {
     socket.once('connect_error', reject)
   })
   await socket.emitWithAck('hello', { protocol: LIVE_PROTOCOL, resume: null })
-  socket.on('frame', onFrame)
+  socket.on('frame', onFrames)
   return socket
 }
 
@@ -148,7 +153,13 @@ async function main(): Promise<void> {
   }
   await bus.publish('kasmina.run', { type: 'RunDescriptor', enc: 'json', data: encodeJson(run) }, { maxLen: 16 })
   const socket = await join()
-  const view = { run_id: RUN, precision: 'exact', metric: 'state', max_hz: 60 } as const
+  const view = {
+    run_id: RUN,
+    precision: 'exact',
+    metric: 'state',
+    max_hz: 60,
+    ...(pace === 'immediate' ? ({ pace } as const) : {}),
+  } as const
   const endMs = clock.monotonicMs() + 10_000
   // The server learns of the run from the bus: until then the view is refused.
   while (!(await socket.emitWithAck('view', view)).ok) {

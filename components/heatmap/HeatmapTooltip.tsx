@@ -11,7 +11,7 @@ import { formatAge, formatCount, formatWithUnit } from '../../lib/live/formatVal
 import { systemClock } from '../../lib/primitives/clock.ts'
 import { useLive } from '../live/LiveProvider.tsx'
 import { onTick } from '../live/useLiveTopic.ts'
-import { countBytes } from './binning.ts'
+import { countBytes } from './countBytes.ts'
 import { readCanvasTheme } from './canvasTheme.ts'
 import { alarmOf, colorAt, toCss } from './colorScale.ts'
 import { activityText, bytesOf, columnOf, valueOf, type HeatmapScene } from './heatmapScene.ts'

@@ -5,7 +5,7 @@
  * Source: docs/adr/0004-columns-on-the-hot-path.md; docs/ux.md "other page notes"; features A19.
  */
 import { formatCount, formatMetric } from '../../lib/live/formatValue.ts'
-import { binStates, binWorst } from './binning.ts'
+import { binStates, binWorst } from '../../lib/frames/binning.ts'
 import { patternOf, type CanvasTheme } from './canvasTheme.ts'
 import { alarmOf, buildLut, colorAt, inkOn } from './colorScale.ts'
 import { cellRect, columnsOf, type HeatmapLayout } from './heatmapLayout.ts'

@@ -4,7 +4,7 @@
  * Invariant: worst by the metric's own orientation; unmeasured is never worst; one pass over the bytes, bounded memory.
  * Source: docs/ux.md "accessibility"; features A6.
  */
-import { STATE_ATTENTION } from './binning.ts'
+import { STATE_ATTENTION } from '../../lib/frames/binning.ts'
 import { bytesOf, type HeatmapScene } from './heatmapScene.ts'
 
 export interface SeedRow {

@@ -6,7 +6,7 @@
  */
 import { SEED_STATES, STATE_FAMILY, type SeedState } from '../../lib/contracts/lifecycle.ts'
 import { stateText } from '../../lib/live/formatValue.ts'
-import { NEVER_STATE_ID } from '../../lib/frames/viewFrame.ts'
+import { NEVER_STATE_ID } from '../../lib/frames/layerMirror.ts'
 
 export type Family = (typeof STATE_FAMILY)[SeedState] | 'unknown' | 'never'
 export interface GlyphPath {

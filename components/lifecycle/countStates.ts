@@ -5,7 +5,7 @@
  * Source: docs/ux.md "pages: live".
  */
 import { isLiveState, SEED_STATES } from '../../lib/contracts/lifecycle.ts'
-import { NEVER_STATE_ID, type LayerMirror } from '../../lib/frames/viewFrame.ts'
+import { NEVER_STATE_ID, type LayerMirror } from '../../lib/frames/layerMirror.ts'
 
 export interface StateCounts {
   /** Index = state id. */

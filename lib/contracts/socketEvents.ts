@@ -5,6 +5,7 @@
  * Source: interface contract "Socket.IO" in docs/protocol.md; docs/adr/0002-next-seam.md.
  */
 import { z } from 'zod'
+import { MAX_BIN_SIZE } from '../frames/viewFrame.ts'
 import type { Problem } from './appError.ts'
 import { Finite, LayerId, RunId, SeedId, WireId } from './ids.ts'
 import type { LiveRecord, LiveStatus, ResumeAnswer, RunSnapshot } from './liveRecords.ts'
@@ -29,11 +30,21 @@ export const LiveHello = z.object({
 export type LiveHello = z.infer<typeof LiveHello>
 
 /**
- * What this viewer wants to see. `exact`: every column as float32, offered up to EXACT_MAX_SEEDS seeds per run.
- * `cells`: state ids and one metric quantised to 8 bits. A new view replaces the old one; null stops frames.
+ * What this viewer wants to see. `exact`: every column as float32, offered up to EXACT_MAX_SEEDS seeds in the wanted layers.
+ * `cells`: state ids and one metric quantised to 8 bits; with `bin_size` the worst of that many rows, and which row it is.
+ * `layers`: only these (absent: all). `pace` immediate: a frame when telemetry was merged instead of on the next tick.
+ * A new view replaces the old one and keeps what is held of layers wanted before; null stops frames.
  */
 export const LiveView = z
-  .object({ run_id: RunId, precision: z.enum(['exact', 'cells']), metric: WireId, max_hz: Finite.min(0.2).max(60) })
+  .object({
+    run_id: RunId,
+    precision: z.enum(['exact', 'cells']),
+    metric: WireId,
+    max_hz: Finite.min(0.2).max(60),
+    bin_size: z.int().min(1).max(MAX_BIN_SIZE).optional(),
+    layers: z.array(LayerId).max(1_024).optional(),
+    pace: z.enum(['immediate']).optional(),
+  })
   .nullable()
 export type LiveView = z.infer<typeof LiveView>
 export const EXACT_MAX_SEEDS = 4_096

@@ -64,7 +64,7 @@ export function createLiveSession(options: {
       resumePoint: () => (store.log.epoch === null ? null : { epoch: store.log.epoch, offset: store.log.offset }),
       onHello: (answer) => store.applyHello(answer),
       onStatus: (status) => store.applyStatus(status),
-      onFrame: (bytes) => slicer.push(bytes),
+      onFrame: (bytes) => store.splitFrames(bytes).forEach((frame) => slicer.push(frame)),
       onViewClass: (classId) => store.setViewClass(classId),
       onRecords: (batch) => store.applyRecords(batch),
       onRun: (run) => store.applyRun(run),
@@ -90,7 +90,7 @@ export function createLiveSession(options: {
     const liveHz = view.precision === 'exact' ? 20 : 8
     client.setView({
       run_id: view.runId,
-      precision: view.precision,
+      precision: view.precision === 'exact' ? 'exact' : 'cells',
       metric: view.metric.name,
       max_hz: hidden ? 0.5 : watching ? liveHz : 1,
     })

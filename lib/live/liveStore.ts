@@ -7,14 +7,9 @@
 import type { HelloAnswer, HistoryAnswer } from '../contracts/socketEvents.ts'
 import type { CoverageGap, LiveRecord, LiveStatus, RunSnapshot } from '../contracts/liveRecords.ts'
 import { columnIndex, type MetricColumn } from '../contracts/metrics.ts'
-import {
-  applyViewFrame,
-  createLayerMirror,
-  decodeViewFrame,
-  type Inflate,
-  type LayerMirror,
-  type Precision,
-} from '../frames/viewFrame.ts'
+import { splitFrames } from '../frames/frameBatch.ts'
+import { applyViewFrame, createLayerMirror, type LayerMirror } from '../frames/layerMirror.ts'
+import { decodeViewFrame, type Inflate, type Precision } from '../frames/viewFrame.ts'
 import { createRecordLog, type RecordLog, type RunView } from './recordLog.ts'
 import { SeriesRing } from './seriesRing.ts'
 import { createTopics, type Topics } from './topics.ts'
@@ -76,6 +71,8 @@ export interface LiveStore {
   applyStatus(status: LiveStatus): void
   applyRecords(batch: { readonly epoch: string; readonly records: readonly LiveRecord[] }): 'ok' | 'hole'
   applyRun(run: RunSnapshot): void
+  /** The frames of one message; a malformed one is counted and gives none. */
+  splitFrames(bytes: Uint8Array): readonly Uint8Array[]
   applyFrame(bytes: Uint8Array): void
   applyHistory(answer: HistoryAnswer): void
 }
@@ -263,6 +260,14 @@ export function createLiveStore({ inflate }: { readonly inflate: Inflate }): Liv
       if (view?.runId === run.descriptor.run_id && live.length !== run.descriptor.layers.length) rebuildMirrors()
       topics.emit('runs')
       topics.emit('records')
+    },
+    splitFrames(bytes) {
+      try {
+        return splitFrames(bytes)
+      } catch {
+        framesLost += 1
+        return []
+      }
     },
     applyFrame(bytes) {
       if (viewClass === null) {

@@ -1,37 +1,36 @@
 /*
  * frameTicker: one tick for everybody: dirty layers are encoded once per class and offered to the viewers of that class.
- * In: shared tables, viewers with their views. Out: frames; counts of frames sent and skipped; time spent per turn.
- * Invariant: work exists only for classes somebody looks at; one turn never takes more than its budget by more than one layer;
- * the latest picture wins.
+ * In: shared tables, viewers with their views, the bell of the ingest. Out: frames; counts of frames sent and skipped; time per turn.
+ * Invariant: work exists only for classes somebody looks at; one turn never takes more than its budget by more than one step;
+ * classes take turns; the latest picture wins.
  * Source: docs/architecture.md "telemetry flow".
  */
 import type { Clock } from '../../lib/primitives/clock.ts'
-import type { Precision } from '../../lib/frames/viewFrame.ts'
 import type { KnownRun } from '../state/runBook.ts'
-import { createLayerEncoder, type EncodedFrame, type LayerEncoder } from './layerEncoder.ts'
-import type { Viewer } from './viewer.ts'
+import { createFrameClass, type ClassView, type FrameClass } from './frameClass.ts'
+import type { EncodedFrame } from './layerEncoder.ts'
+import type { Verdict, Viewer } from './viewer.ts'
 
 export const TICK_MS = 1_000 / 60
 /** A turn stays well below the 10 ms that a person or a command could notice. */
 const TURN_BUDGET_MS = 4
-const KEYFRAME_MS = 1_000
 const BLOCK_MS = 10
 /** Frame rates classes exist in: viewers are rounded down to one, so that deltas are shared. */
 const RATES = [60, 30, 20, 15, 10, 5, 2, 1, 0.5, 0.2]
 
-export interface ViewRequest {
-  readonly run: KnownRun
-  readonly precision: Precision
-  readonly metric: string
-  readonly maxHz: number
+export interface ViewRequest extends ClassView {
+  /** Indexes of the layers this viewer wants; null for all. */
+  readonly layers: ReadonlySet<number> | null
 }
 
 export interface FrameTicker {
   start(): void
   stop(): void
-  /** Replaces the viewer's view; answers its class, null for none. */
+  /** Replaces the viewer's view; answers its class, null for none. A change of layers alone keeps what is held of the others. */
   setView(viewer: Viewer, view: ViewRequest | null): number | null
   remove(viewer: Viewer): void
+  /** Telemetry was merged: classes of immediate pace begin a round now. */
+  merged(): void
   /** A run changed its shape or is gone: its encoders are void. */
   reshape(run: KnownRun): void
   counters(): FanoutCounters
@@ -51,22 +50,12 @@ export interface FanoutCounters {
   readonly longestTurnCpuMs: number
 }
 
-interface FrameClass {
-  readonly id: number
-  readonly key: string
-  readonly view: ViewRequest
-  readonly everyMs: number
-  encoders: LayerEncoder[]
-  readonly viewers: Set<Viewer>
-  nextMs: number
-  /** Layers of the round under way, newest picture taken when their turn comes. */
-  queue: number[]
-}
-
 export interface FrameTickerOptions {
   readonly clock: Clock
   /** CPU time this thread has used, ms: on a shared machine the wall clock blames us for others. */
   readonly cpuMs?: () => number
+  /** Told when the first viewer of immediate pace came (true) and when the last one went. */
+  readonly onImmediate?: (wanted: boolean) => void
 }
 
 const threadCpuMs = (): number => {
@@ -75,19 +64,21 @@ const threadCpuMs = (): number => {
 }
 
 /** Creates a ticker that does not tick yet. */
-export function createFrameTicker({ clock, cpuMs = threadCpuMs }: FrameTickerOptions): FrameTicker {
+export function createFrameTicker({
+  clock,
+  cpuMs = threadCpuMs,
+  onImmediate = () => undefined,
+}: FrameTickerOptions): FrameTicker {
   const classes = new Map<string, FrameClass>()
   const classOf = new Map<Viewer, FrameClass>()
+  /** Pictures owed to viewers who just came or just want more. */
+  let owed: { readonly group: FrameClass; readonly viewer: Viewer; readonly layers: number[] }[] = []
   let undoTick: (() => void) | null = null
   let undoTurn: (() => void) | null = null
   let nextClassId = 1
+  let immediate = 0
   let [framesSent, framesSkipped, framesEncoded, bytesSent] = [0, 0, 0, 0]
   let [blocks, stalls, longestTurnMs, longestTurnCpuMs] = [0, 0, 0, 0]
-
-  const openEncoders = (view: ViewRequest, classId: number): LayerEncoder[] =>
-    view.run.tables.map((_, layer) =>
-      createLayerEncoder({ ...view, layer, classId, keyframeMs: Math.max(KEYFRAME_MS, 1_000 / view.maxHz) }),
-    )
 
   const timed = (work: () => void): void => {
     const from = clock.monotonicMs()
@@ -101,47 +92,61 @@ export function createFrameTicker({ clock, cpuMs = threadCpuMs }: FrameTickerOpt
     else if (tookMs > BLOCK_MS) stalls++
   }
 
-  const offer = (viewer: Viewer, frame: EncodedFrame): void => {
-    const verdict = viewer.offer(frame)
+  const onVerdict = (verdict: Verdict, frame: EncodedFrame): void => {
     if (verdict === 'skipped') framesSkipped++
     if (verdict !== 'sent') return
     framesSent++
     bytesSent += frame.bytes.byteLength
   }
 
-  const offerAll = (group: FrameClass, layer: number, nowMs: number): void => {
-    const encoded = group.encoders[layer]?.encode(nowMs)
-    if (encoded === null || encoded === undefined) return
-    framesEncoded++
-    for (const viewer of group.viewers) offer(viewer, encoded)
+  const payOne = (nowMs: number): boolean => {
+    const debt = owed[0]
+    if (debt === undefined) return false
+    const layer = debt.layers.shift()
+    if (layer === undefined) owed.shift()
+    else debt.group.catchUp(debt.viewer, layer, nowMs)
+    return true
   }
 
-  /** Works the queues until the budget of this turn is used; the rest goes on in the next turn, after I/O had its chance. */
+  /** Works in small steps, class by class, until the budget of this turn is used; the rest goes on after I/O had its chance. */
   const work = (): void => {
     undoTurn = null
     const end = clock.monotonicMs() + TURN_BUDGET_MS
     const nowMs = clock.wallMs()
-    for (const group of classes.values())
-      while (group.queue.length > 0) {
-        offerAll(group, group.queue.shift()!, nowMs)
-        if (clock.monotonicMs() < end) continue
-        undoTurn ??= clock.after(0, () => timed(work))
+    const isOver = (): boolean => {
+      if (clock.monotonicMs() < end) return false
+      undoTurn ??= clock.after(0, () => timed(work))
+      return true
+    }
+    while (payOne(nowMs)) if (isOver()) return
+    for (let busy = true; busy;) {
+      busy = false
+      for (const group of classes.values()) {
+        if (!group.step(nowMs)) continue
+        busy = true
+        if (!isOver()) continue
+        // The next turn begins with another class.
+        classes.delete(group.key)
+        classes.set(group.key, group)
         return
       }
+    }
   }
 
   const tick = (): void => {
     const monoMs = clock.monotonicMs()
     const nowMs = clock.wallMs()
     for (const group of classes.values()) {
-      if (group.queue.length > 0 || monoMs < group.nextMs) continue
+      if (monoMs < group.nextMs || !group.beginRound(nowMs)) continue
       // Half a tick of tolerance: a timer that fires a little early must not cost a whole period.
       group.nextMs = Math.max(group.nextMs + group.everyMs, monoMs + group.everyMs - TICK_MS / 2)
-      group.encoders.forEach((encoder, layer) => {
-        if (encoder.due(nowMs)) group.queue.push(layer)
-      })
-      if (group.queue.length > 0) for (const viewer of group.viewers) viewer.beginRound()
     }
+    if (undoTurn === null) work()
+  }
+
+  const merged = (): void => {
+    const nowMs = clock.wallMs()
+    for (const group of classes.values()) if (group.view.immediate) group.beginRound(nowMs)
     if (undoTurn === null) work()
   }
 
@@ -149,8 +154,23 @@ export function createFrameTicker({ clock, cpuMs = threadCpuMs }: FrameTickerOpt
     const group = classOf.get(viewer)
     if (group === undefined) return
     classOf.delete(viewer)
-    group.viewers.delete(viewer)
-    if (group.viewers.size === 0) classes.delete(group.key)
+    group.leave(viewer)
+    if (group.viewers() > 0) return
+    classes.delete(group.key)
+    if (group.view.immediate && --immediate === 0) onImmediate(false)
+  }
+
+  const open = (view: ClassView): FrameClass => {
+    const { run, precision, metric, binSize, maxHz } = view
+    const pace = view.immediate ? 'immediate' : maxHz
+    const key = `${run.descriptor.run_id} ${run.index} ${precision} ${metric} ${binSize} ${pace}`
+    const known = classes.get(key)
+    if (known !== undefined) return known
+    const id = nextClassId++
+    const group = createFrameClass({ id, key, view, onVerdict, onEncoded: () => void framesEncoded++ })
+    classes.set(key, group)
+    if (view.immediate && ++immediate === 1) onImmediate(true)
+    return group
   }
 
   return {
@@ -163,46 +183,35 @@ export function createFrameTicker({ clock, cpuMs = threadCpuMs }: FrameTickerOpt
       undoTick = undoTurn = null
       classes.clear()
       classOf.clear()
+      owed = []
+      if (immediate > 0) onImmediate(false)
+      immediate = 0
     },
     setView(viewer, view) {
-      leave(viewer)
-      viewer.reset()
-      if (view === null) return null
-      const hz = RATES.find((rate) => rate <= view.maxHz) ?? RATES.at(-1)!
+      if (view === null) {
+        leave(viewer)
+        viewer.reset()
+        return null
+      }
+      const { layers, ...shared } = view
+      const maxHz = view.immediate ? 60 : (RATES.find((rate) => rate <= view.maxHz) ?? RATES.at(-1)!)
       // Exact pictures carry every column: the metric makes no difference.
       const metric = view.precision === 'exact' ? '' : view.metric
-      const key = `${view.run.descriptor.run_id} ${view.run.index} ${view.precision} ${metric} ${hz}`
-      let group = classes.get(key)
-      if (group === undefined) {
-        const id = nextClassId++
-        const wanted = { ...view, metric, maxHz: hz }
-        group = {
-          id,
-          key,
-          view: wanted,
-          everyMs: hz === 60 ? 0 : 1_000 / hz,
-          encoders: openEncoders(wanted, id),
-          viewers: new Set(),
-          nextMs: 0,
-          queue: [],
-        }
-        classes.set(key, group)
+      const group = open({ ...shared, maxHz, metric })
+      if (classOf.get(viewer) !== group) {
+        leave(viewer)
+        viewer.reset()
+        classOf.set(viewer, group)
       }
-      group.viewers.add(viewer)
-      classOf.set(viewer, group)
-      const joined = group
+      group.join(viewer, layers)
       // After the answer to `view` went out: the page then knows the class of what follows.
-      clock.after(0, () => timed(() => catchUp(joined, viewer)))
+      clock.after(0, () => timed(() => welcome(group, viewer)))
       return group.id
     },
     remove: leave,
+    merged: () => timed(merged),
     reshape(run) {
-      for (const group of classes.values()) {
-        if (group.view.run !== run) continue
-        group.queue = []
-        group.encoders = openEncoders(group.view, group.id)
-        for (const viewer of group.viewers) viewer.reset()
-      }
+      for (const group of classes.values()) if (group.view.run === run) group.reopen()
     },
     counters: () => ({
       framesSent,
@@ -217,16 +226,10 @@ export function createFrameTicker({ clock, cpuMs = threadCpuMs }: FrameTickerOpt
     }),
   }
 
-  function catchUp(group: FrameClass, viewer: Viewer): void {
-    if (!group.viewers.has(viewer)) return
+  /** Who comes late, or wants a layer more, gets what the others hold. */
+  function welcome(group: FrameClass, viewer: Viewer): void {
     viewer.beginRound()
-    const nowMs = clock.wallMs()
-    const end = clock.monotonicMs() + TURN_BUDGET_MS
-    for (const encoder of group.encoders) {
-      const frame = encoder.catchUp(nowMs)
-      if (frame !== null) offer(viewer, frame)
-      // What does not fit into this turn comes with the keyframe of the second.
-      if (clock.monotonicMs() > end) return
-    }
+    owed.push({ group, viewer, layers: group.view.run.tables.map((_, layer) => layer) })
+    if (undoTurn === null) work()
   }
 }

@@ -6,9 +6,11 @@
  */
 import { constants, zstdCompressSync } from 'node:zlib'
 import { columnIndex } from '../../lib/contracts/metrics.ts'
+import { binStates, binWorst } from '../../lib/frames/binning.ts'
 import { quantizeColumn } from '../../lib/frames/quantize.ts'
 import { TABLE_META, type SeedTable } from '../../lib/frames/seedTable.ts'
-import { encodeViewFrame, pictureBytes, stateByte, type Precision } from '../../lib/frames/viewFrame.ts'
+import { stateByte } from '../../lib/frames/layerMirror.ts'
+import { cellsOf, encodeViewFrame, pictureBytes, type Precision } from '../../lib/frames/viewFrame.ts'
 import type { KnownRun } from '../state/runBook.ts'
 
 const LEVEL_1 = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
@@ -36,27 +38,47 @@ export interface LayerEncoderOptions {
   readonly classId: number
   readonly precision: Precision
   readonly metric: string
+  /** Rows per cell; 1 unless binned. */
+  readonly binSize: number
   readonly keyframeMs: number
 }
 
 /** Creates the encoder of one (class, layer). */
 export function createLayerEncoder(options: LayerEncoderOptions): LayerEncoder {
-  const { run, layer, classId, precision, metric, keyframeMs } = options
+  const { run, layer, classId, precision, metric, binSize, keyframeMs } = options
   const table: SeedTable = run.tables[layer]!
   const { rows } = table.shape
   const columns = run.descriptor.seed_columns
   const columnCount = precision === 'exact' ? columns.length : 0
   const stateColumn = columnIndex(columns, 'state')
   const metricColumn = columnIndex(columns, metric)
-  let picture = new Uint8Array(pictureBytes(rows, columnCount, precision))
+  const shape = { rows, columnCount, binSize, precision }
+  let picture = new Uint8Array(pictureBytes(shape))
   let previous = new Uint8Array(picture.byteLength)
-  const scratch = new Float32Array(precision === 'cells' ? rows * 2 : 0)
+  const scratch = new Float32Array(precision === 'exact' ? 0 : rows * 2)
+  // Full resolution, of which bins are made: states, then the metric.
+  const full = new Uint8Array(precision === 'binned' ? rows * 2 : 0)
+  const bins = precision === 'binned' ? cellsOf(shape) : 0
+  const worstRows = new Uint32Array(bins)
   // Head and picture belong together: both are swapped only when a copy of the table counted.
   let meta = new Float64Array(table.meta.length)
   let previousMeta = new Float64Array(table.meta.length)
   let version = -1
   let frame = 0
   let keyframeAtMs = -Infinity
+  /** The newest picture as a keyframe, once somebody needed it. */
+  let whole: EncodedFrame | null = null
+
+  const places = (plane: number): void => {
+    for (let at = 0; at < bins; at++) picture[plane * bins + at] = worstRows[at]! - at * binSize
+  }
+  const bin = (): void => {
+    binStates(full.subarray(0, rows), binSize, picture, worstRows)
+    places(2)
+    const worst = columns[metricColumn]?.worst ?? 'none'
+    binWorst(full.subarray(rows), binSize, worst, picture.subarray(bins), worstRows)
+    places(3)
+  }
 
   const take = (): number => {
     if (precision === 'exact')
@@ -70,9 +92,11 @@ export function createLayerEncoder(options: LayerEncoderOptions): LayerEncoder {
       meta.set(source.meta)
     })
     // Quantised after the read: a copy is short, a logarithm per cell would keep the writer out.
-    for (let row = 0; row < rows; row++) picture[row] = stateByte(stateColumn < 0 ? Number.NaN : scratch[row]!)
-    if (metricColumn >= 0) quantizeColumn(scratch.subarray(rows), columns[metricColumn]!, picture.subarray(rows))
-    else picture.fill(255, rows)
+    const target = precision === 'binned' ? full : picture
+    for (let row = 0; row < rows; row++) target[row] = stateByte(stateColumn < 0 ? Number.NaN : scratch[row]!)
+    if (metricColumn >= 0) quantizeColumn(scratch.subarray(rows), columns[metricColumn]!, target.subarray(rows))
+    else target.fill(255, rows)
+    if (precision === 'binned') bin()
     return seen
   }
 
@@ -88,6 +112,7 @@ export function createLayerEncoder(options: LayerEncoderOptions): LayerEncoder {
     serverMs: nowMs,
     rows,
     columnCount,
+    binSize,
     precision,
     sourceFlags: number(meta[TABLE_META.flags]!) & 0xffff,
   })
@@ -109,7 +134,11 @@ export function createLayerEncoder(options: LayerEncoderOptions): LayerEncoder {
     },
     catchUp(nowMs) {
       if (frame === 0) return null
-      return { bytes: encodeViewFrame(header(nowMs, previousMeta), previous, null, compress), layer, frame, base: 0 }
+      if (whole?.frame !== frame) {
+        const bytes = encodeViewFrame(header(nowMs, previousMeta), previous, null, compress)
+        whole = { bytes, layer, frame, base: 0 }
+      }
+      return whole
     },
   }
 }

@@ -49,6 +49,8 @@ export interface IngestOptions {
   /** Where batches lie that a v2 client wrote to disk; null = nowhere we can read. */
   readonly claimCheckDir?: string | null
   readonly post: (message: IngestMessage) => void
+  /** Told after every entry that changed a table. Must be cheap. */
+  readonly onMerged?: () => void
 }
 
 export interface Ingest {
@@ -57,7 +59,8 @@ export interface Ingest {
 }
 
 /** Creates the ingest of one bus; `bus` must be started and is not stopped here. */
-export function createIngest({ bus, clock, historySeconds, claimCheckDir = null, post }: IngestOptions): Ingest {
+export function createIngest(options: IngestOptions): Ingest {
+  const { bus, clock, historySeconds, claimCheckDir = null, post, onMerged = () => undefined } = options
   const undo: (() => void)[] = []
   const subscriptions: Subscription[] = []
   const refusals = createRefusals(clock)
@@ -111,6 +114,7 @@ export function createIngest({ bus, clock, historySeconds, claimCheckDir = null,
   const onReport = (run: Run, atMs: number, publishedMs: number): void => {
     outages.report(run, atMs, publishedMs, previous.get(run) ?? 0)
     previous.set(run, atMs)
+    onMerged()
   }
   const { mark } = createEntryMarks(post)
   const frames = createFrameIngest({
@@ -272,7 +276,7 @@ export function createIngest({ bus, clock, historySeconds, claimCheckDir = null,
     }
   }
 
-  const options = (from: string, pattern: string): SubscribeOptions => ({
+  const readingOf = (from: string, pattern: string): SubscribeOptions => ({
     mode: 'broadcast',
     from,
     onGap: (gap) =>
@@ -307,7 +311,7 @@ export function createIngest({ bus, clock, historySeconds, claimCheckDir = null,
       await measureClock()
       for (const { pattern, from } of INGEST_PATTERNS) {
         const consumer = pattern === 'kasmina.dead' ? onDead : accept
-        subscriptions.push(await bus.subscribe(pattern, consumer, options(from, pattern)))
+        subscriptions.push(await bus.subscribe(pattern, consumer, readingOf(from, pattern)))
       }
       for (const { pattern, accept: take } of FOREIGN_PATTERNS) {
         // What was sent while nobody looked is shown too, as far back as the history goes.
@@ -316,7 +320,7 @@ export function createIngest({ bus, clock, historySeconds, claimCheckDir = null,
           countStream(delivery)
           return foreign[take](delivery)
         }
-        const { onGap: tellGap, ...rest } = options(from, pattern)
+        const { onGap: tellGap, ...rest } = readingOf(from, pattern)
         const onGap = (gap: TrimGap): void => (gap.after === from ? undefined : tellGap?.(gap))
         subscriptions.push(await bus.subscribe(pattern, consumer, { ...rest, onGap }))
       }

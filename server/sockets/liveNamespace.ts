@@ -15,9 +15,10 @@ import {
   type HelloAnswer,
   type HistoryAnswer,
   type InspectAnswer,
+  type LiveView,
 } from '../../lib/contracts/socketEvents.ts'
 import type { Clock } from '../../lib/primitives/clock.ts'
-import type { FrameTicker } from '../fanout/frameTicker.ts'
+import type { FrameTicker, ViewRequest } from '../fanout/frameTicker.ts'
 import { createViewer } from '../fanout/viewer.ts'
 import type { Logger } from '../logger.ts'
 import { readSeedSeries, readSeries } from '../state/historyReader.ts'
@@ -86,6 +87,21 @@ export function createLiveNamespace({
     return { run, layer }
   }
 
+  const toRequest = (view: NonNullable<LiveView>): ViewRequest => {
+    const run = runs.get(view.run_id)
+    if (run === undefined) throw notFound('run', 'run_id')
+    const layers = view.layers === undefined ? null : new Set(view.layers.map((id) => findLayer(view.run_id, id).layer))
+    const seeds = run.descriptor.layers.reduce(
+      (sum, layer, index) => sum + (layers === null || layers.has(index) ? layer.seeds : 0),
+      0,
+    )
+    const binSize = view.precision === 'cells' ? (view.bin_size ?? 1) : 1
+    const exact = view.precision === 'exact' && seeds <= EXACT_MAX_SEEDS
+    const precision = exact ? 'exact' : binSize > 1 ? 'binned' : 'cells'
+    const immediate = view.pace === 'immediate'
+    return { run, precision, metric: view.metric, binSize, maxHz: view.max_hz, immediate, layers }
+  }
+
   const inspect = (runId: string, layerId: string, seed: number): InspectAnswer => {
     const { run, layer } = findLayer(runId, layerId)
     if (seed >= run.tables[layer]!.shape.rows) throw notFound('seed', 'seed_id')
@@ -148,11 +164,7 @@ export function createLiveNamespace({
         },
         view: (view) => {
           if (view === null) return { class_id: ticker.setView(viewer, null) }
-          const run = runs.get(view.run_id)
-          if (run === undefined) throw notFound('run', 'run_id')
-          const seeds = run.descriptor.layers.reduce((sum, layer) => sum + layer.seeds, 0)
-          const precision = view.precision === 'exact' && seeds > EXACT_MAX_SEEDS ? 'cells' : view.precision
-          return { class_id: ticker.setView(viewer, { run, precision, metric: view.metric, maxHz: view.max_hz }) }
+          return { class_id: ticker.setView(viewer, toRequest(view)) }
         },
         inspect: ({ run_id, layer_id, seed_id }) => inspect(run_id, layer_id, seed_id),
         history: ({ run_id, metric, seconds, points }) => history(run_id, metric, seconds, points),

@@ -5,7 +5,7 @@
  * Source: docs/protocol.md "HTTP"; seed-design.md 4.2.
  */
 import { columnIndex } from '../../lib/contracts/metrics.ts'
-import { stateByte } from '../../lib/frames/viewFrame.ts'
+import { stateByte } from '../../lib/frames/layerMirror.ts'
 import type { KnownRun } from './runBook.ts'
 
 export interface Series {

@@ -9,7 +9,7 @@ import { SEED_STATES, type SeedState } from '../../lib/contracts/lifecycle.ts'
 import type { LayerSummary } from '../../lib/contracts/liveRecords.ts'
 import { columnIndex } from '../../lib/contracts/metrics.ts'
 import { TABLE_META } from '../../lib/frames/seedTable.ts'
-import { NEVER_STATE_ID, stateByte } from '../../lib/frames/viewFrame.ts'
+import { NEVER_STATE_ID, stateByte } from '../../lib/frames/layerMirror.ts'
 import type { KnownRun } from './runBook.ts'
 
 const finite = (value: number | undefined): number | null =>

@@ -17,6 +17,7 @@ import { createDisposables } from '../../lib/primitives/disposables.ts'
 import { AppError } from '../../lib/contracts/appError.ts'
 import { createIngest } from '../ingest/ingest.ts'
 import { findSeedEntries } from '../ingest/seedEntries.ts'
+import { createBellRinger } from './mergeBell.ts'
 import { toWorkerError, type BusWorkerData, type FromWorker, type ToWorker } from './workerProtocol.ts'
 import type { BusQuestion, BusQuestions } from './workerProtocol.ts'
 
@@ -83,6 +84,7 @@ async function start(): Promise<void> {
       clock,
       historySeconds: data.historySeconds,
       claimCheckDir: data.claimCheckDir,
+      onMerged: createBellRinger(data.bell),
       post: (message) => post({ kind: 'ingest', message }),
     })
     parts.add('ingest', (deadlineMs) => ingest.stop(deadlineMs))

@@ -33,6 +33,7 @@ export interface ThreadsOptions {
   readonly root: string
   readonly clock: Clock
   readonly logger: Logger
+  readonly bell: SharedArrayBuffer
   readonly onIngest: (message: IngestMessage) => void
   readonly onRecord: (record: RecordDraft) => void
 }
@@ -41,7 +42,7 @@ const BUS_WORKER = new URL('./busWorker.ts', import.meta.url)
 const TRAINER_WORKER = new URL('./trainerWorker.ts', import.meta.url)
 
 /** Creates the threads; nothing runs before start. */
-export function createThreads({ config, root, clock, logger, onIngest, onRecord }: ThreadsOptions): Threads {
+export function createThreads({ config, root, clock, logger, bell, onIngest, onRecord }: ThreadsOptions): Threads {
   const bus =
     config.redisUrl === null ? ({ driver: 'memory' } as const) : ({ driver: 'redis', url: config.redisUrl } as const)
   let ingestStarted = false
@@ -101,6 +102,7 @@ export function createThreads({ config, root, clock, logger, onIngest, onRecord 
           parts,
           bus,
           historySeconds: config.historySeconds,
+          bell,
           claimCheckDir: config.claimCheckDir === null ? null : path.resolve(root, config.claimCheckDir),
         }
         return new Worker(BUS_WORKER, { name, workerData })

@@ -17,6 +17,8 @@ export interface BusWorkerData {
   readonly bus: { readonly driver: 'redis'; readonly url: string } | { readonly driver: 'memory' }
   readonly historySeconds: number
   readonly claimCheckDir: string | null
+  /** Rung when telemetry was merged (mergeBell.ts). */
+  readonly bell: SharedArrayBuffer
 }
 
 export interface WorkerError {

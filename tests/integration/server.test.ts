@@ -2,7 +2,9 @@ import { zstdDecompressSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { HTTP_API } from '../../lib/contracts/httpApi.ts'
 import { LiveStatus, ResumeAnswer } from '../../lib/contracts/liveRecords.ts'
-import { applyViewFrame, createLayerMirror, decodeViewFrame } from '../../lib/frames/viewFrame.ts'
+import { applyViewFrame, createLayerMirror } from '../../lib/frames/layerMirror.ts'
+import { splitFrames } from '../../lib/frames/frameBatch.ts'
+import { decodeViewFrame } from '../../lib/frames/viewFrame.ts'
 import { redisMissing, startRedis, type RedisServer } from '../support/redisHarness.ts'
 import { connected, hello, nextStatus, startTestServer, type TestServer } from '../support/serverHarness.ts'
 import { waitUntil } from '../support/waitUntil.ts'
@@ -88,10 +90,12 @@ for (const driver of ['memory', 'redis'] as const)
       const seen = new Set<number>()
       let classId = -1
       socket.on('frame', (bytes) => {
-        const frame = decodeViewFrame(new Uint8Array(bytes as ArrayBuffer), inflate)
-        if (frame.classId !== classId) return
-        seen.add(frame.layer)
-        if (applyViewFrame(mirrors[frame.layer]!, frame) === 'gap') gaps++
+        for (const one of splitFrames(new Uint8Array(bytes as ArrayBuffer))) {
+          const frame = decodeViewFrame(one, inflate)
+          if (frame.classId !== classId) continue
+          seen.add(frame.layer)
+          if (applyViewFrame(mirrors[frame.layer]!, frame) === 'gap') gaps++
+        }
       })
       const view = { run_id: descriptor.run_id, precision: 'exact' as const, metric: 'health_score', max_hz: 60 }
       socket.emit('view', view, (got) => (classId = got.ok ? got.value.class_id! : -1))

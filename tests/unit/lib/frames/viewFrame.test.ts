@@ -6,13 +6,15 @@ import { isAppError } from '../../../../lib/contracts/appError.ts'
 import {
   applyViewFrame,
   createLayerMirror,
+  NEVER_STATE_ID,
+  stateByte,
+  type LayerMirror,
+} from '../../../../lib/frames/layerMirror.ts'
+import {
   decodeViewFrame,
   encodeViewFrame,
-  NEVER_STATE_ID,
   pictureBytes,
-  stateByte,
   VIEW_HEADER_BYTES,
-  type LayerMirror,
   type Precision,
 } from '../../../../lib/frames/viewFrame.ts'
 
@@ -21,6 +23,7 @@ const inflate = (bytes: Uint8Array, rawBytes: number) =>
   new Uint8Array(zstdDecompressSync(bytes, { maxOutputLength: rawBytes }))
 const browserInflate = (bytes: Uint8Array, rawBytes: number) => decompress(bytes, new Uint8Array(rawBytes))
 
+const BIN = 7
 const header = (rows: number, columnCount: number, precision: Precision, frame: number) => ({
   classId: 9,
   runIndex: 1,
@@ -32,6 +35,7 @@ const header = (rows: number, columnCount: number, precision: Precision, frame: 
   serverMs: 1_700_000_000_124.5,
   rows,
   columnCount,
+  binSize: precision === 'binned' ? BIN : 1,
   precision,
   sourceFlags: 3,
 })
@@ -39,20 +43,21 @@ const header = (rows: number, columnCount: number, precision: Precision, frame: 
 const shownBytes = (mirror: LayerMirror): Uint8Array =>
   mirror.precision === 'exact'
     ? new Uint8Array(mirror.values.buffer)
-    : Uint8Array.from([...mirror.state, ...mirror.cells])
+    : Uint8Array.from([...mirror.state, ...mirror.cells, ...mirror.stateSeed, ...mirror.worstSeed])
 
-test('keyframe and deltas give the newest picture, bit by bit, in both precisions, compressed or not', () => {
+test('keyframe and deltas give the newest picture, bit by bit, in every precision, compressed or not', () => {
   fc.assert(
     fc.property(
-      fc.constantFrom<Precision>('exact', 'cells'),
+      fc.constantFrom<Precision>('exact', 'cells', 'binned'),
       fc.integer({ min: 1, max: 700 }),
       fc.integer({ min: 1, max: 6 }),
       fc.boolean(),
       fc.array(fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 60 }), { minLength: 1, maxLength: 6 }),
       (precision, rows, columns, packed, changes) => {
         const columnCount = precision === 'exact' ? columns : 0
-        const picture = new Uint8Array(pictureBytes(rows, columnCount, precision))
-        const mirror = createLayerMirror(2, rows, columnCount, precision)
+        const binSize = precision === 'binned' ? BIN : 1
+        const picture = new Uint8Array(pictureBytes({ rows, columnCount, binSize, precision }))
+        const mirror = createLayerMirror(2, rows, columnCount, precision, binSize)
         let previous: { frame: number; picture: Uint8Array } | null = null
         changes.forEach((edits, index) => {
           for (const [at, byte] of edits) picture[at % picture.length] = byte

@@ -34,6 +34,7 @@ const frameOf = (options: {
       serverMs: ingestMs,
       rows: 2,
       columnCount: COLUMNS,
+      binSize: 1,
       precision: 'exact',
       sourceFlags: 0,
     },

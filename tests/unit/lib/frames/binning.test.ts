@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { binStates, binWorst, countBytes, STATE_ATTENTION, UNMEASURED } from '../../../../components/heatmap/binning.ts'
+import { countBytes } from '../../../../components/heatmap/countBytes.ts'
+import { binStates, binWorst, STATE_ATTENTION } from '../../../../lib/frames/binning.ts'
+import { UNMEASURED_CELL as UNMEASURED } from '../../../../lib/frames/quantize.ts'
 import { SEED_STATE_ID } from '../../../../lib/contracts/lifecycle.ts'
 
 test('a bin shows its worst seed by the orientation of the metric, and knows which it is', () => {

@@ -1,13 +1,12 @@
 /*
- * Binning: many seeds into one drawn cell: the worst of them, never the mean.
+ * binning: many seeds into one cell of a picture: the worst of them, never the mean. Server and browser bin alike.
  * In: quantised bytes or state ids of one layer, the bin size, the metric's orientation. Out: one byte and one row index per bin.
  * Invariant: the alarming value of a bin is always what the cell shows; unmeasured shows only where nothing was measured.
  * Source: docs/ux.md "other page notes"; features A2, A19.
  */
-import { STATE_FAMILY, SEED_STATES } from '../../lib/contracts/lifecycle.ts'
-import type { Worst } from './colorScale.ts'
-
-export const UNMEASURED = 255
+import { STATE_FAMILY, SEED_STATES } from '../contracts/lifecycle.ts'
+import type { MetricColumn } from '../contracts/metrics.ts'
+import { UNMEASURED_CELL } from './quantize.ts'
 
 /** Orders states by how much they need an operator: higher is shown. Index = state byte. */
 export const STATE_ATTENTION: Readonly<Uint8Array> = (() => {
@@ -29,7 +28,7 @@ export const STATE_ATTENTION: Readonly<Uint8Array> = (() => {
 export function binWorst(
   source: Uint8Array,
   binSize: number,
-  worst: Worst,
+  worst: MetricColumn['worst'],
   target: Uint8Array,
   rows?: Uint32Array,
 ): number {
@@ -38,12 +37,12 @@ export function binWorst(
   for (let bin = 0; bin < bins; bin++) {
     const start = bin * binSize
     const end = Math.min(source.length, start + binSize)
-    let best = UNMEASURED
+    let best = UNMEASURED_CELL
     let row = start
     for (let index = start; index < end; index++) {
-      const byte = source[index] ?? UNMEASURED
-      if (byte === UNMEASURED) continue
-      if (best === UNMEASURED || (low ? byte < best : byte > best)) {
+      const byte = source[index] ?? UNMEASURED_CELL
+      if (byte === UNMEASURED_CELL) continue
+      if (best === UNMEASURED_CELL || (low ? byte < best : byte > best)) {
         best = byte
         row = index
       }
@@ -73,24 +72,4 @@ export function binStates(source: Uint8Array, binSize: number, target: Uint8Arra
     if (rows) rows[bin] = row
   }
   return bins
-}
-
-/** Counts values per equal class of the byte range, and those unmeasured. */
-export function countBytes(
-  source: Uint8Array,
-  from: number,
-  to: number,
-  classes: number,
-): { readonly counts: readonly number[]; readonly unmeasured: number } {
-  const counts = Array.from({ length: classes }, () => 0)
-  let unmeasured = 0
-  for (let index = from; index < to; index++) {
-    const byte = source[index] ?? UNMEASURED
-    if (byte === UNMEASURED) unmeasured += 1
-    else {
-      const place = Math.min(classes - 1, Math.floor((byte / 255) * classes))
-      counts[place] = (counts[place] ?? 0) + 1
-    }
-  }
-  return { counts, unmeasured }
 }
