@@ -30,26 +30,24 @@ export function createBellListener(buffer: SharedArrayBuffer, onRing: () => void
   /** Which listening this is: a wait that was left behind ends by itself. */
   let turn = 0
 
-  const wait = (mine: number, seen: number): void => {
-    if (mine !== turn) return
-    const next = (): void => {
+  const listen = async (mine: number): Promise<void> => {
+    let seen = Atomics.load(cells, RINGS)
+    while (mine === turn) {
+      const waiting = Atomics.waitAsync(cells, RINGS, seen)
+      // It rang already: sockets get their turn first.
+      await (waiting.async ? waiting.value : new Promise<void>((resolve) => void setImmediate(resolve)))
       if (mine !== turn) return
-      // Read first: a ring during the work below is seen by the next wait.
-      const now = Atomics.load(cells, RINGS)
+      // Read before the work: a ring during it is seen by the next wait.
+      seen = Atomics.load(cells, RINGS)
       onRing()
-      wait(mine, now)
     }
-    const waiting = Atomics.waitAsync(cells, RINGS, seen)
-    if (waiting.async) void waiting.value.then(next)
-    // It rang already: sockets get their turn first.
-    else setImmediate(next)
   }
 
   return {
     setListening(listening) {
       turn++
       Atomics.store(cells, LISTENING, listening ? 1 : 0)
-      if (listening) wait(turn, Atomics.load(cells, RINGS))
+      if (listening) void listen(turn)
       // What waits must not hold the process: it wakes, sees that its turn is over, and ends.
       else Atomics.notify(cells, RINGS)
     },
