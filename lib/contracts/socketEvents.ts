@@ -5,7 +5,6 @@
  * Source: interface contract "Socket.IO" in docs/protocol.md; docs/adr/0002-next-seam.md.
  */
 import { z } from 'zod'
-import { MAX_BIN_SIZE } from '../frames/viewFrame.ts'
 import type { Problem } from './appError.ts'
 import { Finite, LayerId, RunId, SeedId, WireId } from './ids.ts'
 import type { LiveRecord, LiveStatus, ResumeAnswer, RunSnapshot } from './liveRecords.ts'
@@ -21,6 +20,8 @@ export const SOCKET_LIMITS = Object.freeze({
   recordsKept: 2_000,
   recordsBytesPerViewer: 1_048_576,
   eventsPerSecond: 50,
+  /** Rows per cell: the place of a seed inside its bin is one byte. */
+  binSize: 256,
 })
 
 export const LiveHello = z.object({
@@ -41,7 +42,7 @@ export const LiveView = z
     precision: z.enum(['exact', 'cells']),
     metric: WireId,
     max_hz: Finite.min(0.2).max(60),
-    bin_size: z.int().min(1).max(MAX_BIN_SIZE).optional(),
+    bin_size: z.int().min(1).max(SOCKET_LIMITS.binSize).optional(),
     layers: z.array(LayerId).max(1_024).optional(),
     pace: z.enum(['immediate']).optional(),
   })

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { decompress } from 'fzstd'
 import { expect, test } from 'vitest'
 import { isAppError } from '../../../../lib/contracts/appError.ts'
+import { SOCKET_LIMITS } from '../../../../lib/contracts/socketEvents.ts'
 import {
   applyViewFrame,
   createLayerMirror,
@@ -13,6 +14,7 @@ import {
 import {
   decodeViewFrame,
   encodeViewFrame,
+  MAX_BIN_SIZE,
   pictureBytes,
   VIEW_HEADER_BYTES,
   type Precision,
@@ -77,6 +79,10 @@ test('keyframe and deltas give the newest picture, bit by bit, in every precisio
     ),
     { numRuns: 150 },
   )
+})
+
+test('a page may ask for every bin size that a frame can carry, and for no other', () => {
+  expect(SOCKET_LIMITS.binSize).toBe(MAX_BIN_SIZE)
 })
 
 test('a delta on a frame the mirror does not hold leaves the old picture and says gap until a keyframe', () => {
