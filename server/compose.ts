@@ -14,12 +14,14 @@ import { publishHandle, type Handle } from './handle.ts'
 import { createAccessGuard, type AccessGuard } from './http/accessGuard.ts'
 import { createApi } from './http/api.ts'
 import { createLimitsApi } from './http/apiLimits.ts'
+import { createRunsApi } from './http/apiRuns.ts'
 import { createSeedApi } from './http/apiSeed.ts'
 import { createHttpServer } from './http/httpServer.ts'
 import { createMetrics } from './http/metrics.ts'
 import { createNextPages, type Pages } from './http/nextPages.ts'
 import type { IngestMessage, RecordDraft } from './ingest/ingestMessages.ts'
 import type { Logger } from './logger.ts'
+import { createRecordings } from './runs/recordings.ts'
 import { createLiveNamespace } from './sockets/liveNamespace.ts'
 import { createSocketServer } from './sockets/socketServer.ts'
 import { createLayerReader } from './state/layerReader.ts'
@@ -74,6 +76,12 @@ export async function compose({ config, logger, root, dev, overrides = {} }: Com
     const runs = createRunBook()
     const reader = createLayerReader()
     const lives = createLivesBook()
+    const recordings = createRecordings({
+      folder: path.resolve(root, config.dataDir, 'recordings'),
+      clock,
+      onProblem: (text) => logger.room('recordings').warn(text),
+    })
+    parts.add('recordings', (deadlineMs) => recordings.stop(deadlineMs))
     const log = createRecordsLog({ epoch: randomUUID(), snapshot: () => runs.snapshot() })
     // Fan-out: what is shown.
     const bell = createBellBuffer()
@@ -120,6 +128,7 @@ export async function compose({ config, logger, root, dev, overrides = {} }: Com
     const onRecords = (drafts: readonly RecordDraft[]): void => {
       const records = log.append(drafts)
       runs.record(records)
+      recordings.record(records)
       live.sendRecords(records)
     }
     const onIngest = (message: IngestMessage): void => {
@@ -133,21 +142,25 @@ export async function compose({ config, logger, root, dev, overrides = {} }: Com
           const before = runs.get(message.run.descriptor.run_id)
           const run = runs.announce(message.run)
           if (before === run) ticker.reshape(run)
+          recordings.announce(run)
           return live.sendRun(runs.snapshotOf(run))
         }
         case 'run-gone':
           runs.forget(message.runId)
           lives.forget(message.runId)
+          recordings.forget(message.runId)
           return live.resync('a silent run was let go')
         case 'records':
           return onRecords(message.records)
         case 'life-notes':
+          recordings.note(message.notes)
           return lives.note(message.notes)
         case 'topic':
           return runs.nameTopic(message.index, message.topic)
         case 'gap':
           return runs.gap(message.runId, message.gap)
         case 'gone':
+          recordings.setGone(message.runId, message.gone)
           return runs.setGone(message.runId, message.gone)
         case 'counters':
           return board.onCounters(message.counters)
@@ -197,6 +210,7 @@ export async function compose({ config, logger, root, dev, overrides = {} }: Com
       ...core,
       ...createSeedApi({ clock, runs, reader, lives, ask: threads.ask }),
       ...createLimitsApi({ clock, runs, reader, limits }),
+      ...createRunsApi({ clock, runs, lives, recordings }),
     }
     parts.add('handle', publishHandle(handle))
 

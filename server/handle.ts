@@ -7,6 +7,7 @@
 import type { z } from 'zod'
 import { AppError } from '../lib/contracts/appError.ts'
 import type { Backtest, BacktestRequest, LimitSet, LimitWrite } from '../lib/contracts/httpLimits.ts'
+import type { RunDetail, RunList, RunPicture, RunPictureQuery, RunQuery } from '../lib/contracts/httpRuns.ts'
 import type { SeedDetail, SeedRaw, SeedRawQuery, SeedSeries, SeedSeriesQuery } from '../lib/contracts/httpSeed.ts'
 
 const HANDLE = Symbol.for('morphoscope.handle')
@@ -64,7 +65,16 @@ export interface LimitsHandle {
   readonly backtestLimits: (request: BacktestRequest) => Promise<Backtest>
 }
 
-export interface Handle extends CoreHandle, SeedHandle, LimitsHandle {}
+/** Whole runs, live and recorded. */
+export interface RunsHandle {
+  readonly runs: () => Promise<RunList>
+  /** @throws STATE_NOT_FOUND */
+  readonly run: (runId: string, query: z.infer<typeof RunQuery>) => Promise<RunDetail>
+  /** @throws STATE_NOT_FOUND, CONTRACT_INVALID */
+  readonly runPicture: (runId: string, query: z.infer<typeof RunPictureQuery>) => Promise<RunPicture>
+}
+
+export interface Handle extends CoreHandle, SeedHandle, LimitsHandle, RunsHandle {}
 
 type Global = typeof globalThis & { [HANDLE]?: Handle }
 

@@ -9,6 +9,7 @@ import { z } from 'zod'
 import { ERROR_CATALOG, type ErrorCode } from './errorCatalog.ts'
 import { Freshness } from './freshness.ts'
 import { Backtest, BacktestRequest, LimitSet, LimitWrite } from './httpLimits.ts'
+import { RunDetail, RunList, RunPath, RunPicture, RunPictureQuery, RunQuery } from './httpRuns.ts'
 import { SeedDetail, SeedRaw, SeedRawQuery, SeedSeries, SeedSeriesQuery } from './httpSeed.ts'
 import {
   Count,
@@ -369,6 +370,39 @@ export const HTTP_API = Object.freeze({
     output: LayerHistory,
     contentType: JSON_TYPE,
     problems: [404, 422],
+  },
+  runs: {
+    method: 'GET',
+    path: '/api/runs',
+    permission: 'viewer',
+    summary: 'Live and recorded runs, and how full the recordings are.',
+    params: NoInput,
+    query: NoInput,
+    output: RunList,
+    contentType: JSON_TYPE,
+    problems: [],
+  },
+  run: {
+    method: 'GET',
+    path: '/api/runs/{run}',
+    permission: 'viewer',
+    summary: 'What growing did in one live or recorded run.',
+    params: RunPath,
+    query: RunQuery,
+    output: RunDetail,
+    contentType: JSON_TYPE,
+    problems: [404, 422, 503],
+  },
+  runPicture: {
+    method: 'GET',
+    path: '/api/runs/{run}/picture',
+    permission: 'viewer',
+    summary: 'One metric of every seed at the recorded moment nearest to a step or a time, or now.',
+    params: RunPath,
+    query: RunPictureQuery,
+    output: RunPicture,
+    contentType: JSON_TYPE,
+    problems: [404, 422, 503],
   },
   bus: {
     method: 'GET',

@@ -47,6 +47,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['zod', 'next', 'next/*', 'socket.io', 'pino', 'prom-client', 'cockatiel'],
     builtins: ['*'],
   },
+  'server/runs': {
+    rooms: [...PURE, 'lib/frames', 'server'],
+    packages: [],
+    builtins: ['node:crypto', 'node:fs/promises', 'node:path', 'node:util', 'node:zlib'],
+  },
   components: {
     rooms: [...PURE, 'lib/frames', 'lib/live'],
     packages: [
