@@ -50,7 +50,7 @@ export function seedOfPath(path: string): SeedRef | null {
 
 /** Pages that draw frames; the others ask the server for few of them, or none. */
 export function drawsFrames(path: string): boolean {
-  return path === '/' || layerOfPath(path) !== null
+  return path === '/' || path === '/run' || layerOfPath(path) !== null
 }
 
 /** Writes a link to a page that keeps what is selected; what the path itself says is not said twice. */

@@ -1,35 +1,67 @@
 /*
- * Run page: what growing did to the host, which blueprints it was done with, and what the run is.
- * In: the shown run of the session. Out: the host's curve, a table of blueprints, the facts of the run.
+ * Run page: what growing did to the host, life by life and blueprint by blueprint, now and beside another run.
+ * In: the shown run of the session, the answers about it and about the run it is compared with. Out: the page.
  * Invariant: gain is told against the recorded run without growth at the same step only; what the records do not reach is said.
  * Source: docs/ux.md "pages: run"; docs/training.md.
  */
 'use client'
-import { SEED_STATES } from '../../lib/contracts/lifecycle.ts'
-import { formatCount, formatUtc, stateText } from '../../lib/live/formatValue.ts'
+import { useCallback } from 'react'
+import type { RunDetail } from '../../lib/contracts/httpRuns.ts'
+import { formatAge } from '../../lib/live/formatValue.ts'
 import type { RunView } from '../../lib/live/recordLog.ts'
 import { HostCurvePanel } from '../curve/HostCurvePanel.tsx'
 import { EmptyState } from '../empty/EmptyState.tsx'
 import { useLive } from '../live/LiveProvider.tsx'
-import { useLiveTopic } from '../live/useLiveTopic.ts'
+import { Ticking } from '../live/Ticking.tsx'
+import { useLiveTopic, usePageState } from '../live/useLiveTopic.ts'
+import { useApi } from '../records/useApi.ts'
 import { PageMain } from '../shell/PageMain.tsx'
 import { Panel } from '../ui/Panel.tsx'
-import { ScrollRegion } from '../ui/ScrollRegion.tsx'
-import { countBlueprints } from './blueprintTable.ts'
+import { AlphaPanel } from './AlphaPanel.tsx'
+import { BlueprintPanel } from './BlueprintPanel.tsx'
+import { ComparePanel } from './ComparePanel.tsx'
+import { ContributionPanel } from './ContributionPanel.tsx'
+import { gainWords, lastMeasured } from './gainWords.ts'
+import { GradientPanel } from './GradientPanel.tsx'
+import { ParameterPanel } from './ParameterPanel.tsx'
+import { RunFacts } from './RunFacts.tsx'
+import { RunsPanel } from './RunsPanel.tsx'
+
+const ASK_EVERY_MS = 2_000
+/** A recorded run does not change; a live one that is compared with does. */
+const ASK_OTHER_EVERY_MS = 4_000
+
+const urlOf = (runId: string, points: number): string => `/api/runs/${encodeURIComponent(runId)}?points=${points}`
 
 export function RunPage() {
   const { session } = useLive()
   useLiveTopic(['runs', 'view', 'status', 'records', 'pause'], 500)
+  const { compare } = usePageState()
   const run = session.store.run()
+  const runId = run?.descriptor.run_id ?? null
+  const otherId = compare === runId ? null : compare
+  // The shown curve comes with the live records; all its points are asked for only to be compared.
+  const shown = useApi<RunDetail>(runId === null ? null : urlOf(runId, otherId === null ? 1 : 1_000), {
+    everyMs: ASK_EVERY_MS,
+    keepWhileChanging: true,
+  })
+  const other = useApi<RunDetail>(otherId === null ? null : urlOf(otherId, 1_000), { everyMs: ASK_OTHER_EVERY_MS })
+  // What is kept while an answer to another address comes must not be shown under this run's name.
+  const mine = shown.data?.run_id === runId ? shown : { ...shown, data: null }
   if (run === null)
     return (
       <PageMain title="Run">
         <EmptyState />
+        <div className="run-page">
+          {otherId !== null && <ComparePanel one={null} other={other} columns={[]} />}
+          <RunsPanel shownId={null} />
+        </div>
       </PageMain>
     )
   return (
     <PageMain title="Run">
       <div className="run-page">
+        <Gain run={run} />
         {run.descriptor.origin === 'trainer' || run.curve.length > 0 ? (
           <HostCurvePanel />
         ) : (
@@ -40,122 +72,41 @@ export function RunPage() {
             message="This publisher has told no validation of its host: whether growing helps it can not be said here."
           />
         )}
-        <Blueprints run={run} />
-        <Facts run={run} />
+        {otherId !== null && <ComparePanel one={mine.data} other={other} columns={run.descriptor.seed_columns} />}
+        <ContributionPanel answer={mine} />
+        <AlphaPanel run={run} />
+        <ParameterPanel answer={mine} />
+        <GradientPanel run={run} />
+        <BlueprintPanel answer={mine} />
+        <RunFacts run={run} detail={mine.data} />
+        <RunsPanel shownId={runId} />
       </div>
     </PageMain>
   )
 }
 
-function Blueprints({ run }: { readonly run: RunView }) {
-  const { events } = run
-  const rows = countBlueprints(events, run.descriptor.blueprints)
-  const kept = events.filter((record) => record.kind === 'transition').length
-  const partial = run.transitionsTotal > kept
-  return (
-    <Panel
-      title="Blueprints"
-      className="run-blueprints"
-      hint={
-        partial
-          ? `of the newest ${formatCount(kept)} of ${formatCount(run.transitionsTotal)} transitions`
-          : `of all ${formatCount(kept)} transitions`
-      }
-      state={rows.length === 0 ? 'empty' : 'ready'}
-      message="This run has announced no blueprints, and no transition named one."
-    >
-      {rows.length > 0 && (
-        <ScrollRegion label="Blueprints of the run" className="page-table">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Blueprint</th>
-                <th scope="col" className="num">
-                  Parameters
-                </th>
-                <th scope="col" className="num">
-                  Tried
-                </th>
-                <th scope="col" className="num">
-                  Fossilised
-                </th>
-                <th scope="col" className="num">
-                  Culled
-                </th>
-                <th scope="col">Culled while</th>
-                <th scope="col" className="num">
-                  Cancelled
-                </th>
-                <th scope="col" className="num">
-                  Rolled back
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {rows.map((row) => (
-                <tr key={row.blueprintId}>
-                  <th scope="row" title={row.note}>
-                    {row.blueprintId}
-                  </th>
-                  <td className="num">{row.parameters === null ? 'not said' : formatCount(row.parameters)}</td>
-                  <td className="num">{formatCount(row.tries)}</td>
-                  <td className="num">{formatCount(row.fossilised)}</td>
-                  <td className="num">{formatCount(row.culled)}</td>
-                  <td>{culledWhile(row.culledFrom)}</td>
-                  <td className="num">{formatCount(row.cancelled)}</td>
-                  <td className="num">{formatCount(row.rolledBack)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </ScrollRegion>
-      )}
-    </Panel>
+function Gain({ run }: { readonly run: RunView }) {
+  const { session } = useLive()
+  const { pause } = session.store
+  const limit = pause?.offset ?? Number.POSITIVE_INFINITY
+  const curve = run.curve.filter((record) => record.offset <= limit)
+  const { control_curve: control, seed, origin } = run.descriptor
+  const gain = gainWords(curve, control, seed)
+  const atMs = lastMeasured(curve)?.at_ms ?? null
+  const age = useCallback(
+    () =>
+      atMs === null
+        ? 'never evaluated'
+        : `evaluated ${formatAge(Math.max(0, session.client.serverNowMs() - atMs))} ago`,
+    [atMs, session],
   )
-}
-
-function culledWhile(from: Readonly<Record<string, number>>): string {
-  const parts = SEED_STATES.flatMap((state) => {
-    const count = from[state] ?? 0
-    return count === 0 ? [] : [`${stateText(state).toLowerCase()} ${count}`]
-  })
-  return parts.length === 0 ? '–' : parts.join(', ')
-}
-
-function Facts({ run }: { readonly run: RunView }) {
-  const { descriptor, firstSeenMs } = run
-  const seeds = descriptor.layers.reduce((sum, layer) => sum + layer.seeds, 0)
-  const facts: readonly (readonly [string, string])[] = [
-    ['Run', descriptor.run_id],
-    ['Origin', descriptor.origin.replace('-', ' ')],
-    ['First seen', `${formatUtc(firstSeenMs)} UTC`],
-    ['Run seed', String(descriptor.seed)],
-    ['Seeds', `${formatCount(seeds)} in ${formatCount(descriptor.layers.length)} layers`],
-    ['Host parameters', descriptor.host_parameters === 0 ? 'not said' : formatCount(descriptor.host_parameters)],
-    ['Architecture', descriptor.architecture || 'not said'],
-    ['Data set', descriptor.dataset.name || 'not said'],
-    ['Samples', descriptor.dataset.samples === 0 ? 'not said' : formatCount(descriptor.dataset.samples)],
-    ['Split', descriptor.dataset.split || 'not said'],
-    ['Steps per tick', formatCount(descriptor.steps_per_tick)],
-  ]
   return (
-    <Panel title="About this run" className="run-facts">
-      <dl className="facts">
-        {facts.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
-      {descriptor.origin === 'trainer' && descriptor.control_curve !== null && (
-        <p className="t2 run-caveat">
-          The pale line is a recorded run of the same seed that was not allowed to grow. It is the only fair comparison
-          drawn here: a static network of about the grown size, trained from the start, reached 93.4 % on the test split
-          (recorded once, run seed 1), which is more than growth reaches. What this run shows is the mechanics of
-          growing.
-        </p>
-      )}
-    </Panel>
+    <section className="panel run-gain" aria-label="Gain">
+      <p className={gain.points === null ? 't2' : 'gain-text'}>{gain.text}</p>
+      <p className="t3 num">
+        {origin === 'load-generator' && <b className="chip">GENERATED LOAD</b>} {pause !== null && 'Paused: '}
+        <Ticking read={age} />
+      </p>
+    </section>
   )
 }

@@ -18,6 +18,8 @@ export interface PageState {
   readonly selection: SeedRef | null
   readonly inspector: boolean
   readonly table: boolean
+  /** A run, live or recorded, that the shown one is compared with. */
+  readonly compare: string | null
 }
 
 export const DEFAULT_PAGE_STATE: PageState = Object.freeze({
@@ -27,6 +29,7 @@ export const DEFAULT_PAGE_STATE: PageState = Object.freeze({
   selection: null,
   inspector: false,
   table: false,
+  compare: null,
 })
 
 const id = (value: string | null): string | null => (value !== null && WireId.safeParse(value).success ? value : null)
@@ -44,6 +47,7 @@ export function parsePageState(search: string): PageState {
     selection: layerId !== null && seedId !== null ? { layerId, seedId } : null,
     inspector: query.get('inspect') === '1',
     table: query.get('table') === '1',
+    compare: id(query.get('compare')),
   }
 }
 
@@ -59,6 +63,7 @@ export function toSearch(state: PageState): string {
   }
   if (state.inspector) query.set('inspect', '1')
   if (state.table) query.set('table', '1')
+  if (state.compare !== null) query.set('compare', state.compare)
   const text = query.toString()
   return text === '' ? '' : `?${text}`
 }

@@ -222,7 +222,7 @@ export function tellRun({ descriptor, firstSeenMs, records, notes, complete }: R
   const marks = marksOf(transitions, records)
   const lives = readLives(told)
   const newestMs = Math.max(curve.at(-1)?.at_ms ?? -Infinity, told.at(-1)?.at_ms ?? -Infinity)
-  const isOurs = descriptor.origin === 'trainer' && descriptor.dataset.name.startsWith('digits')
+  const isOurs = descriptor.origin === 'trainer' && descriptor.dataset.name.includes('digits')
   return {
     run_id: descriptor.run_id,
     title: descriptor.title,

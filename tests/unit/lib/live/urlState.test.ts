@@ -18,6 +18,7 @@ test('reading what was written is the identity', () => {
     selection: fc.option(fc.record({ layerId: id, seedId: fc.integer({ min: 0, max: 9_999_999 }) }), { nil: null }),
     inspector: fc.boolean(),
     table: fc.boolean(),
+    compare: fc.option(id, { nil: null }),
   })
   fc.assert(
     fc.property(state, (page) => {
