@@ -1,7 +1,8 @@
 /*
  * historyReader: series of one metric out of a layer's history ring, downsampled to what a screen can show.
  * In: a ring, a column, a time range. Out: times and one row of values per seed; bins without data stay out: gaps stay gaps.
- * Invariant: a value shown was really measured at about that time: the bin's last one; nothing is interpolated.
+ * Invariant: a value shown was really measured inside its bin: the least and the greatest of every seed, in the order they were
+ * measured, on the times of the bin's first and last slot (all seeds share one time axis); nothing is interpolated.
  * Source: docs/protocol.md "HTTP"; seed-design.md 4.2.
  */
 import { columnIndex } from '../../lib/contracts/metrics.ts'
@@ -39,25 +40,71 @@ export function readSeries({ run, layer, metric, fromMs, toMs, points, seed }: S
   const stateColumn = columnIndex(run.descriptor.seed_columns, 'state')
   const first = seed ?? 0
   const count = seed === undefined ? rows : 1
-  const binMs = Math.max(1, (toMs - fromMs) / points)
+  const bins = Math.max(1, Math.floor(points / 2))
+  const binMs = Math.max(1, (toMs - fromMs) / bins)
   const atMs: number[] = []
   const values: (number | null)[][] = Array.from({ length: count }, () => [])
   const states: number[][] = Array.from({ length: count }, () => [])
+  const extremes = Array.from({ length: count }, createExtremes)
   let lastBin = -1
+  let opened = 0
   let of = 0
   ring.visit(fromMs, toMs, (slot) => {
     of++
-    const bin = Math.min(points - 1, Math.floor((slot.atMs - fromMs) / binMs))
-    const point = bin === lastBin ? atMs.length - 1 : atMs.length
+    const bin = Math.min(bins - 1, Math.floor((slot.atMs - fromMs) / binMs))
+    const opens = bin !== lastBin
+    if (opens) opened = atMs.length
     lastBin = bin
+    // The bin's first slot has the first point; every later one moves the second.
+    const point = opens ? opened : opened + 1
     atMs[point] = slot.atMs
     for (let row = 0; row < count; row++) {
-      const value = slot.values[column * rows + first + row]!
-      values[row]![point] = Number.isFinite(value) ? value : null
+      const extreme = extremes[row]!
+      if (opens) extreme.open()
+      extreme.add(slot.values[column * rows + first + row]!)
+      extreme.write(values[row]!, opened, point)
       states[row]![point] = stateColumn < 0 ? 254 : stateByte(slot.values[stateColumn * rows + first + row]!)
     }
   })
   return { at_ms: atMs, values, states, of }
+}
+
+/** Least and greatest value of one seed inside one bin, and which came first. */
+function createExtremes() {
+  let slots = 0
+  let measured = 0
+  let low = Number.NaN
+  let high = Number.NaN
+  let lowAt = 0
+  let highAt = 0
+  return {
+    open(): void {
+      slots = 0
+      measured = 0
+      low = Number.NaN
+      high = Number.NaN
+    },
+    add(value: number): void {
+      slots++
+      if (!Number.isFinite(value)) return
+      measured++
+      if (!(low <= value)) [low, lowAt] = [value, slots]
+      if (!(high >= value)) [high, highAt] = [value, slots]
+    },
+    /** Writes the bin as it is so far. A value measured once is shown once: the other point is unmeasured. */
+    write(row: (number | null)[], begin: number, end: number): void {
+      if (measured === 0) {
+        row[begin] = null
+        row[end] = null
+      } else if (measured === 1) {
+        row[begin] = lowAt === 1 ? low : null
+        if (end > begin) row[end] = lowAt === 1 ? null : low
+      } else {
+        row[begin] = lowAt <= highAt ? low : high
+        row[end] = lowAt <= highAt ? high : low
+      }
+    },
+  }
 }
 
 /** All columns of one seed in one pass: with 26 columns, one pass each would be felt. */
