@@ -64,6 +64,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'radix-ui',
       'lucide-react',
       '@tanstack/react-query',
+      '@tanstack/react-virtual',
       'recharts',
       'uplot',
       'uplot/*',
