@@ -1,10 +1,12 @@
 /*
  * Layer page: every seed of one layer as a row: state, the chosen metric, how unusual it is, its age.
  * In: the layer of the path, the metric of the page state. Out: a sortable table; each row leads to its seed.
- * Invariant: rows do not change places while one is hovered or focused; a list that is cut says how many it leaves out.
+ * Invariant: rows do not change places while one is hovered or focused; only the rows in sight are in the page, each
+ * with its place among all of them; none is left out.
  * Source: docs/ux.md "information architecture"; features A6, A9, A17, A18.
  */
 'use client'
+import { useVirtualizer } from '@tanstack/react-virtual'
 import Link from 'next/link'
 import { useEffect, useRef, useState } from 'react'
 import type { LayerDetail } from '../../lib/contracts/httpApi.ts'
@@ -25,7 +27,9 @@ const ASK_EVERY_MS = 1_000
 /** A large layer is several hundred kilobytes of JSON. */
 const ASK_LARGE_EVERY_MS = 5_000
 const LARGE = 2_000
-const MAX_ROWS = 400
+const ROW_PX = 27
+/** Rows beyond the edge, so that a key or a fast wheel never meets an empty place. */
+const OVERSCAN = 12
 
 export function LayerPage({ layerId }: { readonly layerId: string }) {
   const { session, page } = useLive()
@@ -43,7 +47,18 @@ export function LayerPage({ layerId }: { readonly layerId: string }) {
   const metric = columns.find((column) => column.name === (state.metric ?? defaultMetric(columns)))
   const rows = data === null || metric === undefined ? [] : sortRows(toRows(data, metric.name), sort.key, sort.down)
   const held = useHeldOrder(rows)
-  const shown = held.rows.slice(0, MAX_ROWS)
+  const region = useRef<HTMLElement>(null)
+  // It says itself when to draw again; what it answers is used here only and never memoized.
+  // oxlint-disable-next-line react/incompatible-library
+  const virtual = useVirtualizer({
+    count: held.rows.length,
+    getScrollElement: () => region.current,
+    estimateSize: () => ROW_PX,
+    overscan: OVERSCAN,
+  })
+  const items = virtual.getVirtualItems()
+  const above = items[0]?.start ?? 0
+  const below = virtual.getTotalSize() - (items.at(-1)?.end ?? 0)
   const unknown = problem?.status === 404
 
   const header = (key: SortKey, label: string, numeric: boolean) => (
@@ -73,7 +88,7 @@ export function LayerPage({ layerId }: { readonly layerId: string }) {
         hint={
           data === null
             ? ''
-            : `${formatCount(data.total_seeds)} seeds, ${data.freshness}${data.age_ms === null ? '' : `, ${formatAge(data.age_ms)} old`}, run ${data.run_id}${data.origin === 'load-generator' ? ', GENERATED LOAD' : ''}${shown.length < rows.length ? `; the first ${formatCount(shown.length)} in this order` : ''}`
+            : `${formatCount(data.total_seeds)} seeds, ${data.freshness}${data.age_ms === null ? '' : `, ${formatAge(data.age_ms)} old`}, run ${data.run_id}${data.origin === 'load-generator' ? ', GENERATED LOAD' : ''}`
         }
         state={unknown ? 'empty' : problem !== null ? 'error' : data === null ? 'loading' : 'ready'}
         message={
@@ -99,8 +114,9 @@ export function LayerPage({ layerId }: { readonly layerId: string }) {
           )
         }
       >
-        {shown.length > 0 && metric !== undefined && (
+        {held.rows.length > 0 && metric !== undefined && (
           <ScrollRegion
+            ref={region}
             label={`Seeds of ${layerId}`}
             className="page-table"
             onPointerEnter={held.hold}
@@ -108,9 +124,9 @@ export function LayerPage({ layerId }: { readonly layerId: string }) {
             onFocus={held.hold}
             onBlur={held.release}
           >
-            <table>
+            <table aria-rowcount={held.rows.length + 1}>
               <thead>
-                <tr>
+                <tr aria-rowindex={1}>
                   {header('seed', 'Seed', false)}
                   {header('state', 'State', false)}
                   {header('value', metric.label, true)}
@@ -125,12 +141,21 @@ export function LayerPage({ layerId }: { readonly layerId: string }) {
                 </tr>
               </thead>
               <tbody>
-                {shown.map((row) => {
+                <Spacer height={above} />
+                {items.map(({ index }) => {
+                  const row = held.rows[index]
+                  if (row === undefined) return null
                   const selected = state.selection?.layerId === layerId && state.selection.seedId === row.seedId
                   const unit = unitText(metric)
                   const text = formatMetric(row.value, metric)
                   return (
-                    <tr key={row.seedId} className={selected ? 'is-selected' : ''}>
+                    <tr
+                      key={row.seedId}
+                      ref={virtual.measureElement}
+                      data-index={index}
+                      aria-rowindex={index + 2}
+                      className={selected ? 'is-selected' : ''}
+                    >
                       <th scope="row">
                         <Link
                           href={hrefOf(PAGE_PATHS.seed({ layerId, seedId: row.seedId }), {
@@ -159,6 +184,7 @@ export function LayerPage({ layerId }: { readonly layerId: string }) {
                     </tr>
                   )
                 })}
+                <Spacer height={below} />
               </tbody>
             </table>
           </ScrollRegion>
@@ -166,6 +192,11 @@ export function LayerPage({ layerId }: { readonly layerId: string }) {
       </Panel>
     </PageMain>
   )
+}
+
+/** Stands for the rows out of sight. */
+function Spacer({ height }: { readonly height: number }) {
+  return height > 0 ? <tr aria-hidden="true" className="page-spacer" style={{ height }} /> : null
 }
 
 function scoreWords(row: LayerRow): string {
