@@ -154,34 +154,36 @@ export function GradientPanel({ run }: { readonly run: RunView }) {
               {matrix.missing.length > 0 && ` Not told by this run: ${matrix.missing.join(', ')}.`}
             </p>
           </div>
-          <table className="visually-hidden">
-            <caption>Gradients of the seeds, the worst first</caption>
-            <thead>
-              <tr>
-                <th scope="col">Seed</th>
-                {matrix.columns.map((column) => (
-                  <th key={column.name} scope="col">
-                    {column.label}
-                  </th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {matrix.rows
-                .toSorted((a, b) => b.alarm - a.alarm)
-                .slice(0, TABLE_ROWS)
-                .map((row) => (
-                  <tr key={`${row.layerId} ${row.seedId}`}>
-                    <th scope="row">
-                      {row.layerId}/{row.seedId}
+          <div className="visually-hidden">
+            <table>
+              <caption>Gradients of the seeds, the worst first</caption>
+              <thead>
+                <tr>
+                  <th scope="col">Seed</th>
+                  {matrix.columns.map((column) => (
+                    <th key={column.name} scope="col">
+                      {column.label}
                     </th>
-                    {row.cells.map((cell, at) => (
-                      <td key={matrix.columns[at]!.name}>{gradientText(cell.value, cell)}</td>
-                    ))}
-                  </tr>
-                ))}
-            </tbody>
-          </table>
+                  ))}
+                </tr>
+              </thead>
+              <tbody>
+                {matrix.rows
+                  .toSorted((a, b) => b.alarm - a.alarm)
+                  .slice(0, TABLE_ROWS)
+                  .map((row) => (
+                    <tr key={`${row.layerId} ${row.seedId}`}>
+                      <th scope="row">
+                        {row.layerId}/{row.seedId}
+                      </th>
+                      {row.cells.map((cell, at) => (
+                        <td key={matrix.columns[at]!.name}>{gradientText(cell.value, cell)}</td>
+                      ))}
+                    </tr>
+                  ))}
+              </tbody>
+            </table>
+          </div>
         </>
       )}
     </Panel>

@@ -62,27 +62,29 @@ export function ContributionChart({ reads }: { readonly reads: readonly Contribu
           ; dashed: what a fossil needs.
         </span>
       </figcaption>
-      <table className="visually-hidden">
-        <caption>Contribution readings</caption>
-        <thead>
-          <tr>
-            <th scope="col">UTC</th>
-            <th scope="col">Contribution, pp</th>
-            <th scope="col">Low</th>
-            <th scope="col">High</th>
-          </tr>
-        </thead>
-        <tbody>
-          {reads.slice(-24).map((read, index) => (
-            <tr key={`${read.at_ms} ${index}`}>
-              <td>{formatUtc(read.at_ms)}</td>
-              <td>{points(read.contribution)}</td>
-              <td>{points(read.low)}</td>
-              <td>{points(read.high)}</td>
+      <div className="visually-hidden">
+        <table>
+          <caption>Contribution readings</caption>
+          <thead>
+            <tr>
+              <th scope="col">UTC</th>
+              <th scope="col">Contribution, pp</th>
+              <th scope="col">Low</th>
+              <th scope="col">High</th>
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {reads.slice(-24).map((read, index) => (
+              <tr key={`${read.at_ms} ${index}`}>
+                <td>{formatUtc(read.at_ms)}</td>
+                <td>{points(read.contribution)}</td>
+                <td>{points(read.low)}</td>
+                <td>{points(read.high)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
     </figure>
   )
 }
