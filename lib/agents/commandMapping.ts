@@ -31,6 +31,11 @@ function ticks(parameters: Free, name: string): number | undefined {
   return value
 }
 
+function checkpointOf(command: { readonly checkpoint_id?: string | null | undefined }): string {
+  if (typeof command.checkpoint_id === 'string') return command.checkpoint_id
+  throw new AppError('CONTRACT_INVALID', 'a restore names its checkpoint', { path: 'checkpoint_id' })
+}
+
 function expectation(command: Command): Expectation | null {
   const fromState = command.expect?.from_state ?? undefined
   const generation = command.expect?.generation ?? undefined
@@ -71,6 +76,14 @@ export function toTrainerCommand(command: Command): TrainerCommand {
         graftingStrategy: command.grafting_strategy,
         triggeredBy,
         ...given('rampTicks', ticks(command.configuration, 'ramp_ticks')),
+      }
+    case 'CheckpointCommand':
+      if (command.operation === 'save') return { type: 'checkpoint_save', correlationId: command.message_id }
+      return {
+        type: 'checkpoint_restore',
+        correlationId: command.message_id,
+        checkpointId: checkpointOf(command),
+        mode: 'weights',
       }
     case 'NoOp':
       return { type: 'noop', correlationId: command.message_id }

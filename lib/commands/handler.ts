@@ -48,7 +48,12 @@ const GROUP = 'layer-agent'
 /** Commands wait for a tick boundary (133 ms at the usual pace); a neighbour must not wait behind them. */
 const MAX_IN_FLIGHT = 64
 /** Types whose meaning is not built yet are refused by name. NoOp is answered: it proves that somebody listens. */
-const SUPPORTED: ReadonlySet<string> = new Set(['LifecycleTransitionCommand', 'BlueprintUpdateCommand', 'NoOp'])
+const SUPPORTED: ReadonlySet<string> = new Set([
+  'LifecycleTransitionCommand',
+  'BlueprintUpdateCommand',
+  'CheckpointCommand',
+  'NoOp',
+])
 
 /** What was already said about a key on one layer. */
 interface Told {

@@ -1,6 +1,6 @@
 /*
  * Commands to layers: what may be asked, by whom, until when, and under which precondition.
- * In: zod. Out: LifecycleTransitionCommand, BlueprintUpdateCommand, BatchCommand, EmergencyStopCommand, Resume, NoOp.
+ * In: zod. Out: LifecycleTransitionCommand, BlueprintUpdateCommand, BatchCommand, CheckpointCommand, EmergencyStopCommand, Resume, NoOp.
  * Invariant: expiry is `ttl_ms` counted from the bus server's acceptance, never from the issuer's clock; a precondition that
  * is given is compared before anything is applied.
  * Source: seed-design.md 2.3; docs/protocol.md "commands".
@@ -38,6 +38,7 @@ export const CommandBase = BaseMessage.extend({
   /** Contiguous per destination layer. */
   seq: Counter.nullish(),
   gateway_epoch: Counter.nullish(),
+  /** Stop: which stop this is. Resume: the newest stop it answers. Others: the newest stop their issuer knew of. */
   stop_epoch: Counter.nullish(),
   audit_size: Counter.nullish(),
   audit_root: z
@@ -81,19 +82,34 @@ export const BatchCommand = CommandBase.extend({
 })
 export type BatchCommand = z.infer<typeof BatchCommand>
 
+/** Saves the run, or puts saved weights back: host and living modules return, counters go on, seeds being blended are rolled back. */
+export const CheckpointCommand = CommandBase.extend({
+  message_type: z.literal('CheckpointCommand'),
+  /** Any layer of the run: a checkpoint holds all of them. */
+  layer_id: LayerId,
+  operation: z.enum(['save', 'restore']),
+  /** What to restore; a save names its own. */
+  checkpoint_id: Label.nullish(),
+})
+export type CheckpointCommand = z.infer<typeof CheckpointCommand>
+
 /** Halts, never erases: no layer means all layers, no seed means the whole layer. */
 export const EmergencyStopCommand = CommandBase.extend({
   message_type: z.literal('EmergencyStopCommand'),
   layer_id: LayerId.nullish(),
   seed_id: SeedId.nullish(),
+  /** The one way to stop there is: optimiser and structure stand still before the next step. */
+  mode: z.enum(['freeze']).nullish(),
 })
 export type EmergencyStopCommand = z.infer<typeof EmergencyStopCommand>
 
-/** Ends a halt. `stop_id` is the message id of the stop it answers; absent means every stop of the destination. */
+/** Ends a halt: that of the stops up to `stop_epoch`. `stop_id` is the message id of the stop it answers, for people who read it. */
 export const Resume = CommandBase.extend({
   message_type: z.literal('Resume'),
   layer_id: LayerId.nullish(),
   stop_id: Label.nullish(),
+  /** Which part of a stepwise resume this is; whoever resumes looks at health between the parts. */
+  ramp: z.looseObject({ stage: z.int().min(1), of: z.int().min(1) }).nullish(),
 })
 export type Resume = z.infer<typeof Resume>
 
@@ -109,6 +125,7 @@ export const Command = z.discriminatedUnion('message_type', [
   LifecycleTransitionCommand,
   BlueprintUpdateCommand,
   BatchCommand,
+  CheckpointCommand,
   EmergencyStopCommand,
   Resume,
   NoOp,
@@ -120,6 +137,7 @@ export const COMMAND_NAMES: ReadonlySet<string> = new Set([
   'LifecycleTransitionCommand',
   'BlueprintUpdateCommand',
   'BatchCommand',
+  'CheckpointCommand',
   'EmergencyStopCommand',
   'Resume',
   'NoOp',

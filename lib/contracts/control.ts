@@ -11,6 +11,9 @@ import { MetricMap } from './metricMap.ts'
 
 const Counter = z.int().min(0)
 
+export const LeaseState = z.enum(['ok', 'frozen', 'paused'])
+export type LeaseState = z.infer<typeof LeaseState>
+
 export const ServiceAnnouncement = BaseMessage.extend({
   message_type: z.literal('ServiceAnnouncement'),
   service_type: Label,
@@ -36,6 +39,14 @@ export const Heartbeat = BaseMessage.extend({
   /** Share of time the service works, 0..1. */
   busy_fraction: Fraction.nullish(),
   halted: z.boolean().nullish(),
+  /** Layers that stand still under an emergency stop; all of them when the run is halted. */
+  halted_layers: z.array(LayerId).max(4_096).nullish(),
+  /** The newest stop this service knows of. */
+  stop_epoch: Counter.nullish(),
+  /** What the gateway's lease allows: everything, no structural change, no step. Absent: no lease is asked for. */
+  lease: LeaseState.nullish(),
+  /** Since the last renewal was heard, ms of the service's own monotonic clock. */
+  lease_age_ms: Finite.min(0).nullish(),
   /** How far behind its input the service is, ms. */
   lag_ms: Finite.min(0).nullish(),
   epoch: Counter.nullish(),
@@ -52,6 +63,9 @@ export const Lease = BaseMessage.extend({
   epoch: Counter,
   ttl_ms: z.int().min(1).max(3_600_000),
   state: z.enum(['granted', 'renewed', 'released']),
+  /** Which start of the gateway this comes from, and which renewal of that start: an older one renews nothing. */
+  gateway_epoch: Counter.nullish(),
+  counter: Counter.nullish(),
 })
 export type Lease = z.infer<typeof Lease>
 

@@ -19,6 +19,7 @@ export const MESSAGE_NAMES = [
   'LifecycleTransitionCommand',
   'BlueprintUpdateCommand',
   'BatchCommand',
+  'CheckpointCommand',
   'EmergencyStopCommand',
   'Resume',
   'NoOp',

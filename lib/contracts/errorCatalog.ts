@@ -149,6 +149,13 @@ export const ERROR_CATALOG = Object.freeze({
   ),
   COMMAND_EXPIRED: entry(409, false, 'warning', 'The command is too old', 'Issue it again if it is still wanted.'),
   COMMAND_DUPLICATE: entry(409, false, 'info', 'The command was already handled', 'The first outcome stands.'),
+  COMMAND_SIGNATURE: entry(
+    403,
+    false,
+    'error',
+    'The command is not signed by a trusted key',
+    'Send it through the gateway; if you did, somebody altered or forged it: look at who may write to the bus.',
+  ),
   COMMAND_UNSUPPORTED: entry(
     422,
     false,

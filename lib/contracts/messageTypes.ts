@@ -7,7 +7,7 @@
 import type { z } from 'zod'
 import { AppError } from './appError.ts'
 import { BatchCommand, BlueprintUpdateCommand, EmergencyStopCommand } from './commands.ts'
-import { LifecycleTransitionCommand, NoOp, Resume } from './commands.ts'
+import { CheckpointCommand, LifecycleTransitionCommand, NoOp, Resume } from './commands.ts'
 import { CoordinationRequest, CoordinationResponse, Heartbeat, Lease, ServiceAnnouncement } from './control.ts'
 import { MESSAGE_NAMES, type MessageName } from './envelope.ts'
 import { BlueprintEvent, CheckpointEvent, CounterfactualReading, EvaluationEvent } from './events.ts'
@@ -26,6 +26,7 @@ const SCHEMAS = {
   LifecycleTransitionCommand,
   BlueprintUpdateCommand,
   BatchCommand,
+  CheckpointCommand,
   EmergencyStopCommand,
   Resume,
   NoOp,
@@ -56,6 +57,7 @@ export type AnyMessageInput = { [N in MessageName]: MessageInput<N> }[MessageNam
 
 /** Types that only exist since 2.0: no publisher of an older major can have sent them. */
 const NEW_IN_2: ReadonlySet<string> = new Set<MessageName>([
+  'CheckpointCommand',
   'Resume',
   'NoOp',
   'CommandOutcome',

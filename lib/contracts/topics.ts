@@ -65,6 +65,7 @@ export const TOPICS = Object.freeze({
       'LifecycleTransitionCommand',
       'BlueprintUpdateCommand',
       'BatchCommand',
+      'CheckpointCommand',
       'EmergencyStopCommand',
       'Resume',
       'NoOp',
@@ -128,6 +129,15 @@ export const TOPICS = Object.freeze({
     orderKey: 'source',
     retention: { kind: 'maxlen', entries: 10_000 },
     carries: 'who is there, heartbeats, leases, coordination',
+  },
+  lease: {
+    pattern: 'kasmina.lease',
+    types: ['Lease'],
+    delivery: 'broadcast',
+    loss: 'counted',
+    orderKey: 'installation',
+    retention: { kind: 'maxlen', entries: 1_000 },
+    carries: "the gateway's signed lease, four times a second: without it layers freeze",
   },
   foreignLeyline: {
     pattern: 'kasmina.foreign.leyline',

@@ -54,9 +54,9 @@ test('every message type has a topic, every listed type exists', () => {
   for (const family of TOPIC_FAMILIES) for (const type of TOPICS[family].types) expect(known).toContain(type)
 })
 
-test('commands, acks, events and runs are lossless; only telemetry, presence and foreign events may be counted', () => {
+test('commands, acks, events and runs are lossless; only telemetry, presence, leases and foreign events may be counted', () => {
   const counted = TOPIC_FAMILIES.filter((family) => TOPICS[family].loss === 'counted')
-  expect(counted).toEqual(['telemetryShard', 'telemetryHealth', 'telemetrySeeds', 'service', 'foreignLeyline'])
+  expect(counted).toEqual(['telemetryShard', 'telemetryHealth', 'telemetrySeeds', 'service', 'lease', 'foreignLeyline'])
   for (const family of TOPIC_FAMILIES)
     if (TOPICS[family].loss === 'lossless') expect(TOPICS[family].retention.kind, family).not.toBe('maxlen')
 })
