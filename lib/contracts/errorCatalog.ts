@@ -163,6 +163,20 @@ export const ERROR_CATALOG = Object.freeze({
     'Not built',
     'Choose one of the supported values named in the text.',
   ),
+  GATEWAY_UNAVAILABLE: entry(
+    503,
+    true,
+    'error',
+    'The gateway can not be reached',
+    'Nothing was sent by this call. Check that the gateway process runs; a stop can still be sent with `npx morphoscope stop`.',
+  ),
+  GATEWAY_TIMEOUT: entry(
+    504,
+    true,
+    'error',
+    'The gateway did not answer in time',
+    'Whether it took the call is unknown; the same id may be sent again without harm.',
+  ),
   GUARD_ORIGIN: entry(
     403,
     false,
