@@ -5,6 +5,7 @@
  * Source: docs/adr/0001-toolchain.md.
  */
 import path from 'node:path'
+import { fetchPostgres, findPostgres } from './postgresBinary.mjs'
 import { fetchRedisServer, findRedisServer } from './redisBinary.mjs'
 import { ensureNextBuild } from './nextBuild.mjs'
 import { ensurePackages } from './packages.mjs'
@@ -46,6 +47,21 @@ async function ensureRedis(mode, onStart) {
   say(`bus: in-process, because no redis-server can be had here (${why})`)
 }
 
+/** Only the tests need it: the product keeps its records in SQLite unless DATABASE_URL names a Postgres. */
+async function ensurePostgres(onStart) {
+  let found = findPostgres()
+  let why = null
+  if (!found) {
+    say('postgres: not found; fetching it into .cache for the tests (no root needed, about 10 s)')
+    why = await fetchPostgres(onStart)
+    found = findPostgres()
+  }
+  if (found) return say(`postgres: ${found.origin === 'PATH' ? found.folder : 'from the project cache'}`)
+  if (process.env.CI === 'true')
+    throw new Error(`postgres: ${why}. With CI=true the tests must run against a real one.`)
+  say(`postgres: none can be had here (${why}); its tests are skipped`)
+}
+
 async function ensureBrowser() {
   // In a process of its own under the product's Node: the npm browser's package does not support older ones.
   const code = `const { findChromium } = await import('./scripts/chromium.mjs'); console.log((await findChromium()).origin)`
@@ -69,6 +85,7 @@ async function orThrow(problem) {
 async function prepare(mode, onStart) {
   const { scope, browser, build } = MODES[mode]
   await together(orThrow(ensurePackages(scope, onStart)), ensureRedis(mode, onStart))
+  if (mode === 'test') await ensurePostgres(onStart)
   if (browser) await ensureBrowser()
   if (build) await orThrow(ensureNextBuild(onStart))
 }

@@ -5,7 +5,7 @@
  *   makes the exit code non-zero. Each gate (format, types, lint, build) counts as one test.
  * Source: docs/adr/0001-toolchain.md.
  */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -23,6 +23,8 @@ const DRIVERS = ['memory', 'redis']
 const PHASE_FUSE_MS = 30 * 60_000
 
 const work = mkdtempSync(path.join(tmpdir(), 'morphoscope-test-'))
+// Postgres refuses to run as root: as another user it must be able to pass through.
+chmodSync(work, 0o711)
 const cases = []
 const phases = []
 const complaints = []

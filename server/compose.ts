@@ -8,6 +8,8 @@ import { randomUUID } from 'node:crypto'
 import path from 'node:path'
 import { systemClock, type Clock } from '../lib/primitives/clock.ts'
 import { createDisposables, type StopReport } from '../lib/primitives/disposables.ts'
+import { SYSTEM_ACTOR } from './audit/auditDraft.ts'
+import { openInstallationLog } from './audit/openInstallationLog.ts'
 import { busAddress, type Config } from './config.ts'
 import { createFrameTicker } from './fanout/frameTicker.ts'
 import { publishHandle, type Handle } from './handle.ts'
@@ -24,6 +26,7 @@ import type { Logger } from './logger.ts'
 import { createRecordings } from './runs/recordings.ts'
 import { createLiveNamespace } from './sockets/liveNamespace.ts'
 import { createSocketServer } from './sockets/socketServer.ts'
+import { openRecords } from './stores/recordsDatabase.ts'
 import { createLayerReader } from './state/layerReader.ts'
 import { createStatusBoard } from './state/liveStatus.ts'
 import { openLimitsStore } from './state/limitsStore.ts'
@@ -72,6 +75,28 @@ export async function compose({ config, logger, root, dev, overrides = {} }: Com
   parts.add('http', (deadlineMs) => http.close(deadlineMs))
 
   try {
+    // Records: what must be kept.
+    const dataDir = path.resolve(root, config.dataDir)
+    const records = await openRecords(config.databaseUrl ?? `sqlite:${path.join(dataDir, 'morphoscope.db')}`, {
+      root,
+      onLost: (text) => logger.room('records').warn('a connection was lost', { text }),
+    })
+    parts.add('records', () => records.close())
+    const audit = await openInstallationLog({
+      dataDir,
+      records,
+      clock,
+      onProblem: (text) => logger.room('audit').error(text),
+    })
+    parts.add('audit', () => audit.close())
+    await audit.append({
+      actor: SYSTEM_ACTOR,
+      action: 'server.start',
+      object: { type: 'server', id: config.role },
+      outcome: 'done',
+      params: { auth: config.auth, bus: config.bus, host: config.host },
+    })
+
     // State: what is known.
     const runs = createRunBook()
     const reader = createLayerReader()

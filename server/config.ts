@@ -17,6 +17,8 @@ export interface Config {
   readonly bus: 'redis' | 'memory'
   readonly redisUrl: string | null
   readonly dataDir: string
+  /** Null: a SQLite file in the data folder. */
+  readonly databaseUrl: string | null
   readonly trainer: {
     readonly enabled: boolean
     readonly seed: number
@@ -95,6 +97,7 @@ export function parseConfig(source: Environment): Config {
     bus,
     redisUrl: bus === 'redis' ? redisUrl : null,
     dataDir: values['DATA_DIR'] as string,
+    databaseUrl: (values['DATABASE_URL'] as string | undefined) ?? null,
     trainer: Object.freeze({
       enabled: (values['TRAINER'] as boolean) && role === 'all',
       seed: values['TRAINER_SEED'] as number,

@@ -36,6 +36,15 @@ const isRedisUrl = (text: string): boolean => {
   }
 }
 
+const isDatabaseUrl = (text: string): boolean => {
+  if (text.startsWith('sqlite:')) return text.length > 'sqlite:'.length
+  try {
+    return ['postgres:', 'postgresql:'].includes(new URL(text).protocol)
+  } catch {
+    return false
+  }
+}
+
 const toOrigins = (text: string, context: z.RefinementCtx): string[] => {
   const origins: string[] = []
   for (const part of text.split(',').map((item) => item.trim())) {
@@ -102,6 +111,15 @@ export const CONFIG_KEYS: readonly ConfigKey[] = Object.freeze([
     expected: 'a folder we may write',
     example: './data',
     why: 'Where checkpoints and stores go.',
+  }),
+  key({
+    name: 'DATABASE_URL',
+    schema: z.string().max(2_048).refine(isDatabaseUrl),
+    default: null,
+    expected: 'sqlite:path/of/file or postgres://user:password@host:port/database',
+    example: 'sqlite:./data/morphoscope.db',
+    why: 'Where people, tokens, commands and the audit trail are kept; unset means morphoscope.db in DATA_DIR.',
+    secret: true,
   }),
   key({
     name: 'TRAINER',

@@ -24,6 +24,7 @@ import {
 } from './httpShapes.ts'
 import { Finite, LayerId, Prose, RunId, SeedId } from './ids.ts'
 import { CoverageGap } from './liveRecords.ts'
+import type { Permission } from './permissions.ts'
 
 const Text = z.string().max(512)
 
@@ -211,8 +212,6 @@ export const HistoryQuery = RunFilter.extend({
     .optional(),
   seed: SeedPath.shape.seed.optional(),
 })
-
-export type Permission = 'none' | 'viewer' | 'metrics'
 
 export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'DELETE'
 

@@ -7,6 +7,7 @@
 import type { z } from 'zod'
 import { AppError, isAppError, toProblem } from '../../lib/contracts/appError.ts'
 import type { Ack } from '../../lib/contracts/socketEvents.ts'
+import type { Permission } from '../../lib/contracts/permissions.ts'
 import type { Clock } from '../../lib/primitives/clock.ts'
 import type { Logger } from '../logger.ts'
 
@@ -16,7 +17,7 @@ export interface EventSocket {
   on(event: string, listener: (...values: unknown[]) => void): unknown
 }
 
-export type EventTable = Readonly<Record<string, { readonly schema: z.ZodType; readonly permission: string }>>
+export type EventTable = Readonly<Record<string, { readonly schema: z.ZodType; readonly permission: Permission }>>
 type Handlers<T extends EventTable> = {
   readonly [E in keyof T]: (request: z.infer<T[E]['schema']>) => unknown
 }
@@ -26,7 +27,7 @@ export interface BindOptions<T extends EventTable> {
   readonly table: T
   readonly handlers: Handlers<T>
   /** Asked for each event, never cached: a role may change while a page is open. */
-  readonly may: (permission: string) => boolean
+  readonly may: (permission: Permission) => boolean
   readonly clock: Clock
   readonly logger: Logger
   readonly eventsPerSecond: number

@@ -14,6 +14,7 @@ const NEEDED_UNIMPORTED: Readonly<Record<string, string>> = {
   '@types/node': 'types, by name of the package they describe',
   '@types/react': 'types, by name of the package they describe',
   '@types/react-dom': 'types, by name of the package they describe',
+  '@types/pg': 'types, by name of the package they describe',
   'react-dom': 'Next renders with it',
   oxfmt: 'the format gate runs it',
   oxlint: 'the lint gate runs it',

@@ -1,0 +1,192 @@
+/*
+ * records.suite: what the records database promises, run unchanged on both dialects.
+ * In: a name and a factory of addresses of empty databases. Out: vitest tests.
+ * Invariant: a promise knows no dialect; the tests ask the real engines.
+ * Source: docs/adr/0009-records-database.md.
+ */
+import { generateKeyPairSync } from 'node:crypto'
+import { afterAll, afterEach, describe, expect, test } from 'vitest'
+import { isAppError } from '../../lib/contracts/appError.ts'
+import { createManualClock } from '../support/manualClock.ts'
+import { openAuditLog } from '../../server/audit/auditLog.ts'
+import { MIGRATIONS, migrate } from '../../server/stores/migration.ts'
+import { openRecords, type Records } from '../../server/stores/recordsDatabase.ts'
+import { isUniqueViolation } from '../../server/stores/recordsError.ts'
+
+const keyPem = generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()
+
+export interface RecordsWorld {
+  /** Address of a new, empty database. */
+  address(): Promise<string>
+  dispose(): Promise<void>
+}
+
+const row = (seq: number, more: Partial<Record<string, unknown>> = {}) => ({
+  seq,
+  at_ms: 1_800_000_000_000 + seq,
+  actor_id: 'demo-1',
+  action: 'test',
+  object_type: 'layer',
+  object_id: 'embed',
+  outcome: 'done',
+  command_id: null,
+  correlation_id: null,
+  bytes: Uint8Array.of(0, 255, 128),
+  sig: Uint8Array.of(7),
+  prev_hash: '00',
+  hash: '01',
+  ...more,
+})
+
+export function recordsSuite(name: string, makeWorld: () => Promise<RecordsWorld>): void {
+  describe(name, () => {
+    let world: Promise<RecordsWorld> | null = null
+    const opened: Records[] = []
+    const address = async () => (await (world ??= makeWorld())).address()
+    const open = async (at?: string): Promise<Records> => {
+      const records = await openRecords(at ?? (await address()))
+      opened.push(records)
+      return records
+    }
+    afterEach(async () => {
+      for (const records of opened.splice(0)) await records.close()
+    })
+    afterAll(async () => {
+      await (await world)?.dispose()
+    })
+
+    test('opens an empty database with every table, and again without changing anything', async () => {
+      const at = await address()
+      const first = await open(at)
+      await first.db.insertInto('audit_entries').values(row(1)).execute()
+      await first.close()
+      const again = await open(at)
+      expect(await migrate(again.db, again.dialect)).toEqual([])
+      expect(await again.db.selectFrom('audit_entries').select('seq').execute()).toEqual([{ seq: 1 }])
+    })
+
+    test('gives numbers, text, bytes and null as they were written', async () => {
+      const { db } = await open()
+      await db.insertInto('audit_entries').values(row(1)).execute()
+      const read = await db.selectFrom('audit_entries').selectAll().executeTakeFirstOrThrow()
+      expect({ ...read, bytes: [...read.bytes], sig: [...read.sig] }).toEqual({
+        ...row(1),
+        bytes: [0, 255, 128],
+        sig: [7],
+      })
+      const { sum } = await db
+        .selectFrom('audit_entries')
+        .select((of) => of.fn.sum<number>('at_ms').as('sum'))
+        .executeTakeFirstOrThrow()
+      expect(sum).toBe(1_800_000_000_001)
+    })
+
+    test('says by kind that a row with this key is there already, and changes nothing', async () => {
+      const { db } = await open()
+      await db.insertInto('audit_entries').values(row(1)).execute()
+      const error = await db
+        .insertInto('audit_entries')
+        .values(row(1, { actor_id: 'demo-2' }))
+        .execute()
+        .then(
+          () => null,
+          (cause: unknown) => cause,
+        )
+      expect(isUniqueViolation(error)).toBe(true)
+      const missing = await db
+        .insertInto('audit_entries')
+        .values(row(2, { actor_id: null }) as never)
+        .execute()
+        .then(
+          () => null,
+          (cause: unknown) => cause,
+        )
+      expect(missing).not.toBeNull()
+      expect(isUniqueViolation(missing)).toBe(false)
+      expect(await db.selectFrom('audit_entries').select('actor_id').execute()).toEqual([{ actor_id: 'demo-1' }])
+    })
+
+    test('takes back a transaction that fails, as a whole, and goes on', async () => {
+      const { db } = await open()
+      const failed = db.transaction().execute(async (inside) => {
+        await inside.insertInto('audit_entries').values(row(1)).execute()
+        throw new Error('changed my mind')
+      })
+      await expect(failed).rejects.toThrow('changed my mind')
+      await db.insertInto('audit_entries').values(row(2)).execute()
+      expect(await db.selectFrom('audit_entries').select('seq').execute()).toEqual([{ seq: 2 }])
+    })
+
+    test('keeps a hundred writers that come at once apart', async () => {
+      const { db } = await open()
+      await db.insertInto('audit_entries').values(row(0)).execute()
+      await Promise.all(
+        Array.from({ length: 100 }, () =>
+          db.transaction().execute(async (inside) => {
+            const { last } = await inside
+              .selectFrom('audit_entries')
+              .select((of) => of.fn.max('seq').as('last'))
+              .where('outcome', '=', 'done')
+              .executeTakeFirstOrThrow()
+            await inside
+              .updateTable('audit_entries')
+              .set((of) => ({ at_ms: of('at_ms', '+', 1) }))
+              .where('seq', '=', last)
+              .execute()
+          }),
+        ),
+      )
+      const { at_ms } = await db.selectFrom('audit_entries').select('at_ms').executeTakeFirstOrThrow()
+      expect(at_ms).toBe(row(0).at_ms + 100)
+    })
+
+    test('two that start at once on an empty database make each table once', async () => {
+      const at = await address()
+      const both = await Promise.all([open(at), open(at)])
+      const names = await both[0].db.introspection.getTables()
+      expect(names.map((table) => table.name)).toContain('audit_entries')
+    })
+
+    test('a step that fails leaves the steps before it, and says which one it was', async () => {
+      const records = await open()
+      const steps = { ...MIGRATIONS, '9999-broken': () => Promise.reject(new Error('no such type')) }
+      const error = await migrate(records.db, records.dialect, steps).then(
+        () => null,
+        (cause: unknown) => cause,
+      )
+      expect(isAppError(error, 'STATE_STORAGE')).toBe(true)
+      expect((error as Error).message).toContain('9999-broken')
+      expect(await records.db.selectFrom('audit_entries').select('seq').execute()).toEqual([])
+    })
+
+    test('a database of a newer program is refused', async () => {
+      const records = await open()
+      await migrate(records.db, records.dialect, { ...MIGRATIONS, '9999-later': () => Promise.resolve() })
+      await expect(migrate(records.db, records.dialect)).rejects.toThrow('could not be brought up to date')
+    })
+
+    test('the audit log goes on where it ended, under a new writer', async () => {
+      const at = await address()
+      const clock = createManualClock()
+      const draft = {
+        actor: { id: 'demo-1', roles: ['operator' as const], method: 'demo' as const },
+        action: 'test.act',
+        object: { type: 'layer', id: 'embed' },
+        outcome: 'done' as const,
+      }
+      const first = await open(at)
+      const log = await openAuditLog({ records: first, clock, keyPem, onProblem: () => undefined })
+      const receipts = await Promise.all([log.append(draft), log.append(draft)])
+      expect(receipts.map((receipt) => receipt.seq)).toEqual([0, 1])
+      await log.close()
+      await first.close()
+      const second = await open(at)
+      const next = await openAuditLog({ records: second, clock, keyPem, onProblem: () => undefined })
+      expect((await next.append(draft)).seq).toBe(2)
+      expect(next.checkpoint().size).toBe(3)
+      const rows = await second.db.selectFrom('audit_entries').selectAll().orderBy('seq').execute()
+      expect(rows.map((entry) => entry.prev_hash).slice(1)).toEqual(rows.map((entry) => entry.hash).slice(0, -1))
+      await next.close()
+    })
+  })
+}
