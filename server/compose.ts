@@ -15,6 +15,8 @@ import { createFrameTicker } from './fanout/frameTicker.ts'
 import { publishHandle, type Handle } from './handle.ts'
 import { createAccessGuard, type AccessGuard } from './http/accessGuard.ts'
 import { createApi } from './http/api.ts'
+import { createBaselineReader } from './http/apiBaseline.ts'
+import { createLayerApi } from './http/apiLayer.ts'
 import { createLimitsApi } from './http/apiLimits.ts'
 import { createRunsApi } from './http/apiRuns.ts'
 import { createSeedApi } from './http/apiSeed.ts'
@@ -234,6 +236,7 @@ export async function compose({ config, logger, root, dev, overrides = {} }: Com
     const handle: Handle = {
       ...core,
       ...createSeedApi({ clock, runs, reader, lives, ask: threads.ask }),
+      ...createLayerApi({ clock, runs, reader, baselines: createBaselineReader({ clock, runs, recordings }) }),
       ...createLimitsApi({ clock, runs, reader, limits }),
       ...createRunsApi({ clock, runs, lives, recordings }),
     }

@@ -6,6 +6,7 @@
  */
 import type { z } from 'zod'
 import { AppError } from '../lib/contracts/appError.ts'
+import type { LayerGridQuery, LayerRows, LayerRowsQuery, RunBaselineQuery } from '../lib/contracts/httpLayer.ts'
 import type { Backtest, BacktestRequest, LimitSet, LimitWrite } from '../lib/contracts/httpLimits.ts'
 import type { RunDetail, RunList, RunPicture, RunPictureQuery, RunQuery } from '../lib/contracts/httpRuns.ts'
 import type { SeedDetail, SeedRaw, SeedRawQuery, SeedSeries, SeedSeriesQuery } from '../lib/contracts/httpSeed.ts'
@@ -57,6 +58,13 @@ export interface SeedHandle {
   readonly seedRaw: (layerId: string, seedId: number, query: z.infer<typeof SeedRawQuery>) => Promise<SeedRaw>
 }
 
+/** A layer's page. All throw STATE_NOT_FOUND. Bytes are a JSON head with planes of numbers behind it. */
+export interface LayerHandle {
+  readonly layerRows: (layerId: string, query: LayerRowsQuery) => Promise<LayerRows>
+  readonly layerGrid: (layerId: string, query: LayerGridQuery) => Promise<Uint8Array<ArrayBuffer>>
+  readonly runBaseline: (runId: string, query: z.infer<typeof RunBaselineQuery>) => Promise<Uint8Array<ArrayBuffer>>
+}
+
 export interface LimitsHandle {
   readonly limits: () => LimitSet
   /** @throws STATE_CONFLICT, STATE_STORAGE */
@@ -74,7 +82,7 @@ export interface RunsHandle {
   readonly runPicture: (runId: string, query: z.infer<typeof RunPictureQuery>) => Promise<RunPicture>
 }
 
-export interface Handle extends CoreHandle, SeedHandle, LimitsHandle, RunsHandle {}
+export interface Handle extends CoreHandle, SeedHandle, LayerHandle, LimitsHandle, RunsHandle {}
 
 type Global = typeof globalThis & { [HANDLE]?: Handle }
 

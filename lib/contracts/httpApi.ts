@@ -9,6 +9,7 @@ import { z } from 'zod'
 import { ERROR_CATALOG, type ErrorCode } from './errorCatalog.ts'
 import { Freshness } from './freshness.ts'
 import { Backtest, BacktestRequest, LimitSet, LimitWrite } from './httpLimits.ts'
+import { LAYER_ROUTES } from './httpLayer.ts'
 import { RunDetail, RunList, RunPath, RunPicture, RunPictureQuery, RunQuery } from './httpRuns.ts'
 import { SeedDetail, SeedRaw, SeedRawQuery, SeedSeries, SeedSeriesQuery } from './httpSeed.ts'
 import {
@@ -370,6 +371,7 @@ export const HTTP_API = Object.freeze({
     contentType: JSON_TYPE,
     problems: [404, 422],
   },
+  ...LAYER_ROUTES,
   runs: {
     method: 'GET',
     path: '/api/runs',

@@ -64,7 +64,8 @@ const isOfSeed = (record: LiveRecord, layerId: string, seedId: number): boolean 
   return (named.layer_id ?? layerId) === layerId && (named.seed_id ?? seedId) === seedId
 }
 
-function toMark(record: LiveRecord): SeriesMark | null {
+/** A record as a mark on a chart; null for what is no mark. */
+export function toMark(record: LiveRecord): SeriesMark | null {
   switch (record.kind) {
     case 'transition':
       return { at_ms: record.at_ms, kind: 'transition', state: record.to_state, text: record.reason }

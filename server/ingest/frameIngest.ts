@@ -186,9 +186,10 @@ export function createFrameIngest({
 
 /** Writes one slot of the layer's history, in the form that was planned for it. */
 export function appendHistory(run: Run, layer: number, atMs: number, tick: number): void {
+  const table = run.tables[layer]!
+  run.pictures[layer]?.add(atMs, tick, table.seeds)
   const ring = run.history[layer]
   if (ring === null || ring === undefined) return
-  const table = run.tables[layer]!
   ring.append(atMs, tick, (values) => {
     if (ring.shape.mode === 'full') return values.set(table.seeds)
     values.set(table.layer)

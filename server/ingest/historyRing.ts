@@ -93,6 +93,27 @@ export class HistoryRing {
     return Atomics.load(this.#control, 0)
   }
 
+  /** Numbers of the slots that can be read, oldest first: from, and the one after the last. */
+  range(): readonly [from: number, end: number] {
+    const head = this.written()
+    return [Math.max(0, head - this.shape.slots + MARGIN), head]
+  }
+
+  atMs(index: number): number {
+    return this.#times[(index % this.shape.slots) * 2]!
+  }
+
+  tick(index: number): number {
+    return this.#times[(index % this.shape.slots) * 2 + 1]!
+  }
+
+  /** Copies a stretch of one slot's values; false when it was overwritten meanwhile. */
+  copy(index: number, from: number, target: Float32Array): boolean {
+    const start = (index % this.shape.slots) * this.shape.width + from
+    target.set(this.#values.subarray(start, start + target.length))
+    return this.written() - index <= this.shape.slots - MARGIN
+  }
+
   /** Visits slots with fromMs <= time <= toMs, oldest first. Slots overwritten meanwhile are left out, never half shown. */
   visit(fromMs: number, toMs: number, use: (slot: HistorySlot) => void): void {
     const head = this.written()

@@ -8,6 +8,7 @@ import type { BusHealth } from '../../lib/bus/messageBus.ts'
 import type { CoverageGap, LiveRecord } from '../../lib/contracts/liveRecords.ts'
 import type { RunDescriptor } from '../../lib/contracts/runDescriptor.ts'
 import type { SeedTableShape } from '../../lib/frames/seedTable.ts'
+import type { ByteHistoryShape } from './byteHistory.ts'
 import type { HistoryShape } from './historyRing.ts'
 import type { LifeNote } from './lifeNotes.ts'
 
@@ -25,6 +26,8 @@ export interface RunAnnouncement {
   readonly tables: SharedArrayBuffer
   /** Null where the memory bound of the history is used up. */
   readonly history: readonly ({ readonly shape: HistoryShape; readonly buffer: SharedArrayBuffer } | null)[]
+  /** For layers whose history does not hold every tick: a picture per bucket of time. Null where there is none. */
+  readonly pictures: readonly ({ readonly shape: ByteHistoryShape; readonly buffer: SharedArrayBuffer } | null)[]
 }
 
 export interface RefusalSample {

@@ -16,6 +16,7 @@ import {
   type SeedTable,
   type SeedTableShape,
 } from '../../lib/frames/seedTable.ts'
+import { ByteHistory, byteHistoryBytes, ByteHistoryWriter, planByteHistory } from './byteHistory.ts'
 import { historyBytes, HistoryRing, planHistory, type HistoryShape } from './historyRing.ts'
 import type { RunAnnouncement } from './ingestMessages.ts'
 
@@ -27,6 +28,9 @@ export const RUN_LIMITS = Object.freeze({
   /** Values in seed columns over all runs: 256 MB. A million seeds with all 26 columns are 26 M. */
   cells: 64_000_000,
   historyBytes: 64 * 1024 * 1024,
+  /** Pictures of layers too large for a history of every tick: of all runs, and of one. */
+  pictureBytes: 192 * 1024 * 1024,
+  pictureBytesPerRun: 96 * 1024 * 1024,
 })
 
 /** Gaps between reports of a layer that the median interval is taken from. */
@@ -48,6 +52,9 @@ export interface Run {
   tables: readonly SeedTable[]
   history: readonly (HistoryRing | null)[]
   historyBuffers: RunAnnouncement['history']
+  pictures: readonly (ByteHistoryWriter | null)[]
+  pictureBuffers: RunAnnouncement['pictures']
+  pictureBytes: number
   clocks: readonly LayerClock[]
   layerIndex: ReadonlyMap<string, number>
   cells: number
@@ -95,6 +102,7 @@ const toAnnouncement = (run: Run): RunAnnouncement => ({
   shapes: run.shapes,
   tables: run.buffer,
   history: run.historyBuffers,
+  pictures: run.pictureBuffers,
 })
 
 /** Creates an empty table. */
@@ -105,6 +113,7 @@ export function createRunTable({ historySeconds, onRun, onGone }: RunTableOption
   let cells = 0
   let layers = 0
   let historyUsed = 0
+  let picturesUsed = 0
   const sourceKey = (src: string, epoch: number) => `${epoch} ${src}`
 
   const build = (descriptor: RunDescriptor, implicit: boolean, budgetCells: number) => {
@@ -153,12 +162,45 @@ export function createRunTable({ historySeconds, onRun, onGone }: RunTableOption
     return { buffers, rings, used }
   }
 
+  /** Only for layers whose history is a summary, or none at all. */
+  const buildPictures = (
+    descriptor: RunDescriptor,
+    shapes: readonly SeedTableShape[],
+    history: readonly ({ readonly shape: HistoryShape } | null)[],
+  ) => {
+    const free = Math.min(RUN_LIMITS.pictureBytesPerRun, RUN_LIMITS.pictureBytes - picturesUsed)
+    const wanted = shapes.map((_, layer) => history[layer]?.shape.mode !== 'full')
+    let left = wanted.filter(Boolean).length
+    let used = 0
+    const buffers = shapes.map((shape, layer) => {
+      if (!wanted[layer]) return null
+      const plan = planByteHistory({
+        rows: shape.rows,
+        columns: descriptor.seed_columns,
+        intervalMs: descriptor.expected_interval_ms,
+        seconds: historySeconds,
+        budgetBytes: Math.floor((free - used) / left--),
+      })
+      if (plan === null) return null
+      const bytes = byteHistoryBytes(plan)
+      used += bytes
+      return { shape: plan, buffer: new SharedArrayBuffer(bytes) }
+    })
+    const writers = buffers.map((entry) =>
+      entry === null
+        ? null
+        : new ByteHistoryWriter(new ByteHistory(entry.buffer, entry.shape), descriptor.seed_columns),
+    )
+    return { buffers, writers, used }
+  }
+
   const drop = (run: Run): void => {
     runs.delete(run.descriptor.run_id)
     sources.delete(sourceKey(run.descriptor.telemetry_src, run.descriptor.epoch))
     cells -= run.cells
     layers -= run.tables.length
     historyUsed -= run.historyBytes
+    picturesUsed -= run.pictureBytes
     onGone(run)
   }
 
@@ -182,18 +224,23 @@ export function createRunTable({ historySeconds, onRun, onGone }: RunTableOption
   const install = (run: Run, descriptor: RunDescriptor, built: ReturnType<typeof build>): void => {
     const history = buildHistory(descriptor, built.shapes, RUN_LIMITS.historyBytes / 4, historyOf(run))
     const fits = historyUsed + history.used <= RUN_LIMITS.historyBytes
+    const pictures = buildPictures(descriptor, built.shapes, fits ? history.buffers : [])
     Object.assign(run, {
       descriptor,
       ...built,
       history: fits ? history.rings : built.shapes.map(() => null),
       historyBuffers: fits ? history.buffers : built.shapes.map(() => null),
       historyBytes: fits ? history.used : 0,
+      pictures: pictures.writers,
+      pictureBuffers: pictures.buffers,
+      pictureBytes: pictures.used,
       clocks: descriptor.layers.map(() => ({ gaps: new Float64Array(INTERVAL_GAPS), count: 0, lastMs: 0 })),
       layerIndex: new Map(descriptor.layers.map((layer, index) => [layer.layer_id, index])),
     })
     cells += run.cells
     layers += run.tables.length
     historyUsed += run.historyBytes
+    picturesUsed += run.pictureBytes
   }
 
   return {
@@ -244,6 +291,7 @@ export function createRunTable({ historySeconds, onRun, onGone }: RunTableOption
       cells -= run.cells
       layers -= run.tables.length
       historyUsed -= run.historyBytes
+      picturesUsed -= run.pictureBytes
       const clocks = run.clocks
       install(run, descriptor, built)
       for (const [layerId, from] of before.layers) {

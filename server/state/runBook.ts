@@ -7,6 +7,7 @@
 import type { CoverageGap, LiveRecord, RunSnapshot } from '../../lib/contracts/liveRecords.ts'
 import type { RunDescriptor } from '../../lib/contracts/runDescriptor.ts'
 import { openTables, type SeedTable } from '../../lib/frames/seedTable.ts'
+import { ByteHistory } from '../ingest/byteHistory.ts'
 import { HistoryRing } from '../ingest/historyRing.ts'
 import type { RunAnnouncement } from '../ingest/ingestMessages.ts'
 
@@ -18,6 +19,7 @@ export interface KnownRun {
   readonly firstSeenMs: number
   tables: readonly SeedTable[]
   history: readonly (HistoryRing | null)[]
+  pictures: readonly (ByteHistory | null)[]
   layerIndex: ReadonlyMap<string, number>
   readonly curve: LiveRecord[]
   readonly events: LiveRecord[]
@@ -95,6 +97,9 @@ export function createRunBook(): RunBook {
       run.tables = openTables(announcement.tables, announcement.shapes)
       run.history = announcement.history.map((entry) =>
         entry === null ? null : new HistoryRing(entry.buffer, entry.shape),
+      )
+      run.pictures = announcement.pictures.map((entry) =>
+        entry === null ? null : new ByteHistory(entry.buffer, entry.shape),
       )
       run.layerIndex = new Map(descriptor.layers.map((layer, at) => [layer.layer_id, at]))
       run.shapeVersion++

@@ -39,6 +39,7 @@ function runAt(step: number, runId = 'run-1') {
     shapes,
     tables: new SharedArrayBuffer(layoutTables(shapes).bytes),
     history: [null],
+    pictures: [null],
   })
   const table = run.tables[0]!
   const setStep = (at: number, health: number): void => {

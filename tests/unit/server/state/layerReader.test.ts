@@ -24,6 +24,7 @@ test('states of layers of any size are counted by name; averaged, negative and a
     shapes,
     tables,
     history: [null, null],
+    pictures: [null, null],
   })
   const reader = createLayerReader()
   const of = (layer: number) => reader.summary(run, layer, { nowMs: 1_000, lost: 0 })

@@ -40,6 +40,7 @@ const open = (rows: number) => {
     shapes,
     tables,
     history: [null],
+    pictures: [null],
   })
   return { run, table: table! }
 }

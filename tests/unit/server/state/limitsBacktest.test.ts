@@ -57,6 +57,7 @@ function runOf(
     shapes,
     tables: new SharedArrayBuffer(layoutTables(shapes).bytes),
     history: [{ shape, buffer }, null],
+    pictures: [null, null],
   })
 }
 const rest = () => Promise.resolve()

@@ -1,0 +1,352 @@
+/*
+ * apiLayer: the answers behind a layer's page: its seeds in an order, and their past as a grid.
+ * In: ids and queries that were already validated. Out: rows as JSON, grids as bytes, in the shapes of lib/contracts/httpLayer.ts.
+ * Invariant: only what is asked for leaves the server; no turn of the event loop is longer than a few ms, whatever the layer has.
+ * Source: docs/protocol.md "layers: rows, grid, baseline"; docs/ux.md "pages: layer".
+ */
+import { AppError } from '../../lib/contracts/appError.ts'
+import type { Baseline } from '../../lib/contracts/baseline.ts'
+import { FRESHNESS_LIMITS } from '../../lib/contracts/freshness.ts'
+import {
+  LAYER_LIMITS,
+  type GridMark,
+  type LayerGridHead,
+  type LayerRows,
+  type LayerRowsQuery,
+} from '../../lib/contracts/httpLayer.ts'
+import type { LiveRecord } from '../../lib/contracts/liveRecords.ts'
+import { columnIndex, type MetricColumn } from '../../lib/contracts/metrics.ts'
+import { baselineCells } from '../../lib/frames/deltaCells.ts'
+import { encodeHeaded } from '../../lib/frames/headedBytes.ts'
+import { orderRows, robustScores } from '../../lib/frames/rowOrder.ts'
+import { similarRows, type SimilarRows } from '../../lib/frames/similarRows.ts'
+import type { Clock } from '../../lib/primitives/clock.ts'
+import type { LayerHandle } from '../handle.ts'
+import { inTurns } from '../state/inTurns.ts'
+import { makeGrid } from '../state/layerGrid.ts'
+import { openPast, tellPast } from '../state/layerPast.ts'
+import type { LayerReader } from '../state/layerReader.ts'
+import {
+  copyRowColumns,
+  createOrderBook,
+  distributionOf,
+  matchingRows,
+  rowAge,
+  stateNameOf,
+  type KeptOrder,
+  type RowColumns,
+} from '../state/layerRows.ts'
+import { MIN_SIBLINGS } from '../state/livesScore.ts'
+import type { KnownRun, RunBook } from '../state/runBook.ts'
+import type { BaselineReader } from './apiBaseline.ts'
+import { toMark } from './apiSeed.ts'
+import { createLayerFinder, notFound, type FoundLayer } from './findLayer.ts'
+
+export interface LayerApiSources {
+  readonly clock: Clock
+  readonly runs: RunBook
+  readonly reader: LayerReader
+  readonly baselines: BaselineReader
+}
+
+/** Points that similarity is judged by. */
+const SIMILAR_POINTS = 24
+/** Similarity is judged anew this often: groups that change every second can not be read. */
+const SIMILAR_EVERY_MS = 10_000
+const DEFAULT_SECONDS = 300
+const DEFAULT_ROWS = 100
+const BUCKETS_MS = [1_000, 2_000, 3_000, 5_000, 10_000, 15_000, 20_000, 30_000, 60_000, 120_000]
+
+const orNull = (value: number | undefined): number | null =>
+  value !== undefined && Number.isFinite(value) ? value : null
+
+interface Judged {
+  readonly atMs: number
+  readonly work: Promise<SimilarRows | null>
+}
+
+/** Creates the functions of the layer page's routes. */
+export function createLayerApi({ clock, runs, reader, baselines }: LayerApiSources): LayerHandle {
+  const orders = createOrderBook()
+  const judged = new WeakMap<KnownRun, Map<string, Judged>>()
+  const find = createLayerFinder({
+    runs,
+    summaryOf: (run, layer) => reader.summary(run, layer, { nowMs: clock.wallMs(), lost: 0 }),
+  })
+  const breathe = () => new Promise<void>((resolve) => void clock.after(0, resolve))
+  const columnOf = (run: KnownRun, metric: string): MetricColumn => {
+    const column = run.descriptor.seed_columns[columnIndex(run.descriptor.seed_columns, metric)]
+    if (column === undefined) throw notFound('metric', 'metric')
+    return column
+  }
+  const scopeOf = ({ run, layer }: FoundLayer): string => `${run.index} ${run.shapeVersion} ${layer}`
+
+  /** Groups of all seeds of a layer by the shape of their recent past; null when nothing of it is kept. */
+  const judge = (found: FoundLayer, metric: string, seconds: number): Promise<SimilarRows | null> => {
+    const { run, layer } = found
+    const known = judged.get(run) ?? new Map<string, Judged>()
+    judged.set(run, known)
+    const key = `${scopeOf(found)} ${metric} ${seconds}`
+    const before = known.get(key)
+    if (before !== undefined && clock.monotonicMs() - before.atMs < SIMILAR_EVERY_MS) return before.work
+    const past = openPast(run, layer)
+    const work = past === null ? Promise.resolve(null) : inTurns(judgeSimilar(run, past, metric, seconds), clock)
+    known.set(key, { atMs: clock.monotonicMs(), work })
+    if (known.size > 16) known.delete(known.keys().next().value!)
+    return work
+  }
+
+  function* judgeSimilar(
+    run: KnownRun,
+    past: NonNullable<ReturnType<typeof openPast>>,
+    metric: string,
+    seconds: number,
+  ) {
+    const bucketMs = (seconds * 1_000) / SIMILAR_POINTS
+    const everyone = Uint32Array.from({ length: past.rows }, (_, row) => row)
+    const grid = yield* makeGrid({
+      past,
+      column: columnIndex(run.descriptor.seed_columns, metric),
+      stateColumn: -1,
+      worst: 'none',
+      order: everyone,
+      pinned: 0,
+      binSize: 1,
+      fromMs: clock.wallMs() - seconds * 1_000,
+      bucketMs,
+      columns: SIMILAR_POINTS,
+      holdMs: 0,
+      base: null,
+    })
+    // Points at which nothing arrived for anybody say nothing about likeness.
+    const used = [...grid.ticks.keys()].filter((column) => grid.ticks[column]! > 0)
+    const points = new Uint8Array(past.rows * used.length)
+    for (let row = 0; row < past.rows; row++)
+      used.forEach((column, at) => (points[row * used.length + at] = grid.last[row * SIMILAR_POINTS + column]!))
+    yield
+    return yield* similarRows(points, used.length, everyone)
+  }
+
+  /** Makes the order that was asked for. */
+  const makeOrder = async (
+    found: FoundLayer,
+    query: LayerRowsQuery,
+    copy: RowColumns,
+    scores: Float32Array,
+    base: Float32Array | null,
+  ): Promise<Omit<KeptOrder, 'id'>> => {
+    const pins = [...new Set(query.pins ?? [])].filter((row) => row < copy.rows)
+    const matching = matchingRows(copy, scores, query)
+    const finish = (order: Uint32Array, said: string | null = null, groups: readonly number[] = []) => ({
+      order: Uint32Array.from([...pins, ...order]),
+      pinned: pins.length,
+      said,
+      groups,
+    })
+    const seeds = (): Uint32Array => (query.down ? matching.toReversed() : matching)
+    switch (query.sort) {
+      case 'seed':
+        return finish(seeds())
+      case 'similar': {
+        const seconds = query.seconds ?? DEFAULT_SECONDS
+        const similar = await judge(found, query.metric, seconds)
+        if (similar === null || similar.groups.length === 0)
+          return finish(seeds(), 'No past of single seeds is kept to compare: by seed.')
+        const wanted = new Set(matching)
+        let from = 0
+        const groups = similar.groups.map((size) => {
+          const kept = similar.order.subarray(from, from + size).filter((row) => wanted.has(row)).length
+          from += size
+          return kept
+        })
+        const order = similar.order.filter((row) => wanted.has(row))
+        const said = `Groups of seeds whose last ${seconds < 60 ? `${seconds} s` : `${Math.round(seconds / 60)} min`} look alike: k-means over ${SIMILAR_POINTS} points, judged anew every 10 s.`
+        return finish(query.down ? order.toReversed() : order, said, query.down ? groups.toReversed() : groups)
+      }
+      case 'state':
+        return finish(orderRows(Float32Array.from(copy.state), matching, query.down))
+      case 'value':
+        return finish(orderRows(copy.value, matching, query.down))
+      case 'health':
+        return finish(orderRows(copy.health.length > 0 ? copy.health : copy.value, matching, query.down))
+      case 'z':
+        return finish(orderRows(scores, matching, query.down))
+      case 'ticks':
+        return finish(copy.ticks.length > 0 ? orderRows(copy.ticks, matching, query.down) : seeds())
+      case 'delta': {
+        if (base === null) return finish(seeds())
+        const change = copy.value.map((value, row) => value - (base[row] ?? Number.NaN))
+        return finish(orderRows(change, matching, query.down))
+      }
+    }
+  }
+
+  const baseOf = async (found: FoundLayer, metric: string, baseline: Baseline | undefined) =>
+    baseline === undefined ? null : baselines.ofLayer(found.run, found.layer, metric, baseline)
+
+  return {
+    async layerRows(layerId, query): Promise<LayerRows> {
+      const found = find(layerId, query.run)
+      const { run, layer, summary } = found
+      const { metric } = query
+      const column = columnOf(run, metric)
+      const base = await baseOf(found, metric, query.base)
+      const copy = copyRowColumns(run, layer, metric)
+      const nowMs = clock.wallMs()
+      const { scores, median, mad } = robustScores(copy.value, MIN_SIBLINGS + 1)
+      await breathe()
+      const distribution = distributionOf(copy.value, copy.rows, column, { median, mad })
+      const scope = scopeOf(found)
+      const held = query.order === undefined ? undefined : orders.get(scope, query.order)
+      const kept = held ?? orders.keep(scope, await makeOrder(found, query, copy, scores, base?.values ?? null))
+      await breathe()
+      const matching = kept.order.length - kept.pinned
+      const first = Math.min(query.first ?? 0, Math.max(0, matching - 1))
+      const count = query.count ?? DEFAULT_ROWS
+      const seeds = [
+        ...kept.order.subarray(0, kept.pinned),
+        ...kept.order.subarray(kept.pinned + first, kept.pinned + first + count),
+      ]
+      const pick = (values: ArrayLike<number>) => seeds.map((row) => orNull(values[row]))
+      return {
+        layer_id: layerId,
+        run_id: run.descriptor.run_id,
+        origin: run.descriptor.origin,
+        producer: run.descriptor.source,
+        freshness: summary.freshness,
+        age_ms: summary.age_ms,
+        interval_ms: summary.interval_ms,
+        server_ms: nowMs,
+        step: summary.step,
+        tick: summary.tick,
+        metric,
+        total: copy.rows,
+        matching,
+        pinned: kept.pinned,
+        order: { id: kept.id, sort: query.sort, down: query.down, said: kept.said, groups: [...kept.groups] },
+        first,
+        rows: {
+          seed_id: seeds,
+          state: seeds.map((row) => stateNameOf(copy.state[row]!)),
+          value: pick(copy.value),
+          z: pick(scores),
+          ticks: pick(copy.ticks),
+          generation: pick(copy.generation),
+          age_ms: seeds.map((row) => rowAge(copy, row, nowMs)),
+          base: pick(base?.values ?? []),
+        },
+        states:
+          summary.unknown_states > 0 ? { ...summary.states, UNKNOWN: summary.unknown_states } : { ...summary.states },
+        distribution,
+        past: tellPast(run, openPast(run, layer)),
+        base: base?.found ?? null,
+      }
+    },
+
+    async layerGrid(layerId, query) {
+      const found = find(layerId, query.run)
+      const { run, layer, summary } = found
+      const { metric } = query
+      const column = columnOf(run, metric)
+      const kept = orders.get(scopeOf(found), query.order)
+      if (kept === undefined)
+        throw new AppError('STATE_NOT_FOUND', 'this order is not kept any more: ask for the rows again', {
+          path: 'order',
+        })
+      const base = await baseOf(found, metric, query.base)
+      const past = openPast(run, layer)
+      const matching = kept.order.length - kept.pinned
+      const first = Math.min(query.first ?? 0, matching)
+      const count = Math.min(query.count ?? matching, matching - first)
+      const order = Uint32Array.from([
+        ...kept.order.subarray(0, kept.pinned),
+        ...kept.order.subarray(kept.pinned + first, kept.pinned + first + count),
+      ])
+      const intervalMs = summary.interval_ms ?? run.descriptor.expected_interval_ms
+      const least = Math.max((query.seconds * 1_000) / query.columns, past?.bucketMs ?? 0, intervalMs)
+      // Ticks that come a little late must not leave every second column empty.
+      const bucketMs = BUCKETS_MS.find((ms) => ms >= least * 0.999) ?? Math.ceil(least / 60_000) * 60_000
+      const columns = Math.max(1, Math.ceil((query.seconds * 1_000) / bucketMs))
+      const toMs = (Math.floor(clock.wallMs() / bucketMs) + 1) * bucketMs
+      const fromMs = toMs - columns * bucketMs
+      const room = Math.max(1, Math.min(query.bins, Math.floor(LAYER_LIMITS.cells / columns) - kept.pinned))
+      const binSize = Math.max(1, Math.ceil(count / room))
+      const { late, lateMs } = { late: FRESHNESS_LIMITS.lateIntervals, lateMs: FRESHNESS_LIMITS.lateMs }
+      const grid =
+        past === null
+          ? null
+          : await inTurns(
+              makeGrid({
+                past,
+                column: columnIndex(run.descriptor.seed_columns, metric),
+                stateColumn: columnIndex(run.descriptor.seed_columns, 'state'),
+                worst: column.worst,
+                order,
+                pinned: kept.pinned,
+                binSize,
+                fromMs,
+                bucketMs,
+                columns,
+                holdMs: Math.max(bucketMs + intervalMs, Math.min(lateMs, late * intervalMs)),
+                base: base === null ? null : baselineCells(base.values, column, past.rows),
+              }),
+              clock,
+            )
+      const { marks, of: marksOf } = marksIn(run.events, layerId, order, { pinned: kept.pinned, binSize, fromMs, toMs })
+      const head: LayerGridHead = {
+        layer_id: layerId,
+        run_id: run.descriptor.run_id,
+        metric,
+        order: kept.id,
+        from_ms: fromMs,
+        bucket_ms: bucketMs,
+        columns,
+        rows: grid?.rows ?? 0,
+        pinned: kept.pinned,
+        bin_size: binSize,
+        first,
+        count,
+        seed_id: grid === null ? [] : firstSeeds(order, kept.pinned, binSize),
+        ticks: [...(grid?.ticks ?? [])],
+        of: grid?.of ?? 0,
+        past: tellPast(run, past),
+        gaps: run.gaps.filter((gap) => gap.to_ms >= fromMs && gap.from_ms <= toMs),
+        marks,
+        marks_of: marksOf,
+        base: base?.found ?? null,
+      }
+      return encodeHeaded(head, grid === null ? [] : [grid.seed, grid.state, grid.low, grid.high, grid.last])
+    },
+
+    runBaseline: (runId, { metric, base }) => baselines.ofRun(runId, metric, base),
+  }
+}
+
+/** The first seed of each row of cells. */
+function firstSeeds(order: Uint32Array, pinned: number, binSize: number): number[] {
+  const seeds = [...order.subarray(0, pinned)]
+  for (let at = pinned; at < order.length; at += binSize) seeds.push(order[at]!)
+  return seeds
+}
+
+/** What happened to the seeds that are shown, or to their layer or run, and in which row of cells. */
+function marksIn(
+  events: readonly LiveRecord[],
+  layerId: string,
+  order: Uint32Array,
+  window: { readonly pinned: number; readonly binSize: number; readonly fromMs: number; readonly toMs: number },
+): { readonly marks: GridMark[]; readonly of: number } {
+  const { pinned, binSize, fromMs, toMs } = window
+  const places = new Map<number, number>()
+  order.forEach((seed, at) => places.set(seed, at < pinned ? at : pinned + Math.floor((at - pinned) / binSize)))
+  const marks = events.flatMap((record): GridMark[] => {
+    if (record.at_ms < fromMs || record.at_ms > toMs) return []
+    const named = record as { readonly layer_id?: string | null; readonly seed_id?: number | null }
+    if ((named.layer_id ?? layerId) !== layerId) return []
+    const seedId = named.seed_id ?? null
+    const row = seedId === null ? -1 : places.get(seedId)
+    const mark = row === undefined ? null : toMark(record)
+    return mark === null || row === undefined ? [] : [{ ...mark, row, seed_id: seedId }]
+  })
+  return { marks: marks.slice(-LAYER_LIMITS.marks), of: marks.length }
+}
