@@ -91,7 +91,7 @@ export async function measure(
   const pen = canvas.getContext('2d')
   if (pen === null) throw new Error('no canvas here')
   const theme = readCanvasTheme(document.documentElement)
-  const renderer = createFieldRenderer()
+  const renderer = createFieldRenderer(3)
   const layout = layoutHeatmap(
     WIDTH,
     HEIGHT,

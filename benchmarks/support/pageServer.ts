@@ -1,7 +1,7 @@
 /*
  * pageServer: serves the product's own TypeScript to a browser, types stripped, and a page that loads one module.
  * In: the module's path. Out: a URL on loopback.
- * Invariant: only files of the project are served; nothing is bundled or rewritten but the types.
+ * Invariant: only files of the project are served; nothing is bundled or rewritten but the types and the bare names of packages.
  * Source: docs/performance.md "heatmap".
  */
 import { once } from 'node:events'
@@ -15,13 +15,24 @@ const ROOT = path.resolve(import.meta.dirname, '../..')
 const TYPES: Readonly<Record<string, string>> = {
   '.ts': 'text/javascript',
   '.js': 'text/javascript',
+  '.mjs': 'text/javascript',
   '.css': 'text/css',
 }
 
 const page = (module: string): string => `<!doctype html><html data-theme="dark"><head><meta charset="utf-8">
 <link rel="stylesheet" href="/app/tokens.css">
-<script type="importmap">{"imports":{"zod":"/node_modules/zod/index.js"}}</script>
 <script type="module" src="/${module}"></script></head><body></body></html>`
+
+/** Where the packages lie that pages import; a worker has no import map, so the names are written out. */
+const PACKAGES: Readonly<Record<string, string>> = {
+  zod: '/node_modules/zod/index.js',
+  fzstd: '/node_modules/fzstd/esm/index.mjs',
+}
+
+const toBrowser = (typescript: string): string =>
+  stripTypeScriptTypes(typescript).replaceAll(/(\bfrom\s*)'([a-z][\w-]*)'/g, (whole, from: string, name: string) =>
+    PACKAGES[name] === undefined ? whole : `${from}'${PACKAGES[name]}'`,
+  )
 
 /** Starts the server; `module` is relative to the project's root. */
 export async function startPageServer(module: string): Promise<{ readonly url: string; stop(): void }> {
@@ -34,7 +45,7 @@ export async function startPageServer(module: string): Promise<{ readonly url: s
       return void response.writeHead(404).end()
     const text = readFileSync(file, 'utf8')
     response.setHeader('content-type', type)
-    response.end(file.endsWith('.ts') ? stripTypeScriptTypes(text) : text)
+    response.end(file.endsWith('.ts') ? toBrowser(text) : text)
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -1,20 +1,27 @@
 /*
- * Heatmap canvas: the layer x seed grid, drawn off React, with pointer, crosshair and a keyboard cursor.
- * In: the live session, page state. Out: pixels; selection and opened seeds.
- * Invariant: drawn only when something changed and the tab is visible; every cell is reachable by keyboard and read out in words.
+ * Heatmap canvas: the layer x seed grid, laid out here and drawn by the page's worker, with pointer, crosshair and a keyboard cursor.
+ * In: the live session, page state. Out: looks for who draws; selection and opened seeds.
+ * Invariant: this thread touches no pixel; nothing is drawn while the tab is hidden; every cell is reachable by keyboard and read out.
  * Source: docs/adr/0004-columns-on-the-hot-path.md; docs/ux.md "other page notes"; features A2, A19.
  */
 'use client'
-import { useCallback, useEffect, useRef, useState, type KeyboardEvent, type PointerEvent } from 'react'
+import {
+  useCallback,
+  useEffect,
+  useRef,
+  useState,
+  useSyncExternalStore,
+  type KeyboardEvent,
+  type PointerEvent,
+} from 'react'
 import { formatAge, formatWithUnit } from '../../lib/live/formatValue.ts'
 import type { PageState } from '../../lib/live/urlState.ts'
+import { systemClock } from '../../lib/primitives/clock.ts'
 import { useLive } from '../live/LiveProvider.tsx'
 import { pagePerformance } from '../live/selfPerformance.ts'
 import { onTick, usePageState } from '../live/useLiveTopic.ts'
-import { buildScene } from './buildScene.ts'
+import { ageFacts, buildScene, runFacts } from './buildScene.ts'
 import { onThemeChange, readCanvasTheme, type CanvasTheme } from './canvasTheme.ts'
-import { drawCells } from './drawCells.ts'
-import { createFieldRenderer } from './drawField.ts'
 import {
   cellRect,
   hitTest,
@@ -26,7 +33,7 @@ import {
   type HeatmapLayout,
 } from './heatmapLayout.ts'
 import { HeatmapTooltip, type TooltipPlace } from './HeatmapTooltip.tsx'
-import { valueOf, type HeatmapScene } from './heatmapScene.ts'
+import { shownRow, valueOf, type HeatmapScene } from './heatmapScene.ts'
 import { stateLabel } from './stateGlyph.ts'
 
 const MOVES: Readonly<Record<string, GridMove>> = {
@@ -50,7 +57,6 @@ const samePlace = (a: CellPlace | null, b: CellPlace | null): boolean =>
 interface Surface {
   draw(): void
   readonly layout: HeatmapLayout | null
-  rowOf(place: CellPlace): number
 }
 
 export function HeatmapCanvas({
@@ -60,10 +66,10 @@ export function HeatmapCanvas({
   readonly large: boolean
   readonly onLayout: (layout: HeatmapLayout) => void
 }) {
-  const { session, page } = useLive()
+  const { session, page, thread } = useLive()
+  const drawnBy = useSyncExternalStore(thread.subscribe, thread.drawnBy, () => 'nobody' as const)
   const pageState = usePageState()
   const scroller = useRef<HTMLDivElement>(null)
-  const canvas = useRef<HTMLCanvasElement>(null)
   const spacer = useRef<HTMLDivElement>(null)
   const surface = useRef<Surface | null>(null)
   const hover = useRef<CellPlace | null>(null)
@@ -92,21 +98,21 @@ export function HeatmapCanvas({
 
   useEffect(() => {
     const box = scroller.current
-    const element = canvas.current
-    const pen = element?.getContext('2d')
-    if (!box || !element || !pen) return undefined
-    const field = createFieldRenderer()
+    if (!box || drawnBy === 'nobody') return undefined
+    // A canvas is handed over once and for all: each time somebody begins to draw, it gets a new one.
+    const element = document.createElement('canvas')
+    element.className = 'heatmap-canvas'
+    element.setAttribute('aria-hidden', 'true')
+    const stage = thread.open(element, (tookMs) => pagePerformance.record(performance.now(), tookMs))
+    if (!stage) return undefined
+    box.prepend(element)
     let theme: CanvasTheme = readCanvasTheme(document.documentElement)
     let layout: HeatmapLayout | null = null
-    let ratio = 1
     let asked = 0
     const resize = (): void => {
       const run = session.store.run()
-      ratio = devicePixelRatio
       const { clientWidth: width, clientHeight: height } = box
       if (!run || width === 0) return
-      element.width = Math.round(width * ratio)
-      element.height = Math.round(height * ratio)
       element.style.width = `${width}px`
       element.style.height = `${height}px`
       layout = layoutHeatmap(
@@ -123,41 +129,55 @@ export function HeatmapCanvas({
       if (selection && index >= 0)
         cursor.current = { layer: index, column: Math.floor(selection.seedId / layout.binSize) }
     }
-    const paint = (): void => {
+    /** Says how it is to look now; who draws does the rest, and draws by itself when pictures change. */
+    const show = (): void => {
       asked = 0
-      if (document.hidden) return
-      const startedMs = performance.now()
-      const current = scene()
-      if (!current) return pen.clearRect(0, 0, element.width, element.height)
-      if (layout?.seeds.length !== current.layers.length) resize()
+      if (!layout) resize()
       if (!layout) return
-      pen.setTransform(ratio, 0, 0, ratio, 0, 0)
-      if (layout.kind === 'cells') drawCells(pen, theme, current, layout, ratio)
-      else if (field.draw(pen, theme, current, layout, ratio, box.scrollTop)) draw()
-      pagePerformance.record(startedMs, performance.now() - startedMs)
+      const { client, store } = session
+      stage.receive({
+        kind: 'look',
+        look: {
+          layout,
+          theme,
+          ratio: devicePixelRatio,
+          scrollTop: box.scrollTop,
+          mode: state.current.mode,
+          cursor: cursor.current,
+          hover: hover.current,
+          offsetMs: client.serverNowMs() - systemClock.wallMs(),
+          pausedMs: store.pause?.atMs ?? null,
+          hidden: document.hidden,
+        },
+      })
     }
     const draw = (): void => {
-      asked ||= requestAnimationFrame(paint)
+      asked ||= requestAnimationFrame(show)
+    }
+    const tellRun = (): void => stage.receive({ kind: 'run', facts: runFacts(session) })
+    const tellAges = (): void => stage.receive({ kind: 'ages', facts: ageFacts(session) })
+    const showView = (): void => {
+      tellRun()
+      tellAges()
+      resize()
+      show()
     }
     surface.current = {
       draw,
       get layout() {
         return layout
       },
-      rowOf: (place) => (layout?.kind === 'field' ? field.rowOf(place.layer, place.column) : place.column),
     }
     const observer = new ResizeObserver(() => {
       resize()
-      paint()
+      show()
     })
     observer.observe(box)
     const undo = [
-      session.store.topics.subscribe('frames', draw),
-      session.store.topics.subscribe('view', () => {
-        resize()
-        draw()
-      }),
-      session.store.topics.subscribe('status', draw),
+      session.store.topics.subscribe('view', showView),
+      session.store.topics.subscribe('runs', showView),
+      session.store.topics.subscribe('pause', show),
+      session.store.topics.subscribe('status', tellAges),
       // Ages grow while nothing arrives: hatching must not wait for a frame.
       onTick(draw),
       onThemeChange(() => {
@@ -167,24 +187,28 @@ export function HeatmapCanvas({
     ]
     const onScroll = (): void => draw()
     box.addEventListener('scroll', onScroll, { passive: true })
-    document.addEventListener('visibilitychange', draw)
-    draw()
+    // At once: a hidden tab is given no frame to say so in.
+    document.addEventListener('visibilitychange', show)
+    showView()
     return () => {
       observer.disconnect()
       cancelAnimationFrame(asked)
       box.removeEventListener('scroll', onScroll)
-      document.removeEventListener('visibilitychange', draw)
+      document.removeEventListener('visibilitychange', show)
       for (const cancel of undo) cancel()
       surface.current = null
+      stage.drop()
+      element.remove()
     }
-  }, [session, scene, large, onLayout])
+  }, [session, thread, drawnBy, large, onLayout])
 
   const describe = useCallback(
     (place: CellPlace): string => {
       const current = scene()
       const layer = current?.layers[place.layer]
-      if (!current || !layer || !surface.current) return ''
-      const row = surface.current.rowOf(place)
+      const layout = surface.current?.layout
+      if (!current || !layer || !layout) return ''
+      const row = shownRow(current, layer, ...seedRange(layout, place))
       const value = valueOf(current, layer, row)
       const text = value === null ? 'unmeasured' : formatWithUnit(value, current.metric)
       return `${layer.layerId}, seed ${row}: ${stateLabel(layer.mirror.state[row] ?? 255)}, ${current.metric.label} ${text}, ${layer.age.freshness}, ${formatAge(layer.age.ageMs)} old`
@@ -195,7 +219,9 @@ export function HeatmapCanvas({
   const showTip = (place: CellPlace | null): void => {
     const shown = surface.current
     const box = scroller.current
-    if (!place || !shown?.layout || !box) return setTip(null)
+    const current = scene()
+    const layer = place && current?.layers[place.layer]
+    if (!place || !layer || !shown?.layout || !box) return setTip(null)
     const rect = cellRect(shown.layout, place, box.scrollTop)
     const [from, to] = seedRange(shown.layout, place)
     const right = rect.x + rect.width + 256 <= shown.layout.width
@@ -205,7 +231,7 @@ export function HeatmapCanvas({
     const flipY = narrow || rect.y + 230 > shown.layout.height
     setTip({
       layer: place.layer,
-      row: shown.rowOf(place),
+      row: shownRow(current, layer, from, to),
       from,
       to,
       flipX,
@@ -239,11 +265,12 @@ export function HeatmapCanvas({
   const select = (place: CellPlace, inspector: boolean): void => {
     const current = scene()
     const layer = current?.layers[place.layer]
-    if (!layer || !surface.current) return
+    const layout = surface.current?.layout
+    if (!layer || !layout) return
     cursor.current = place
     setAt(place)
     page.set({
-      selection: { layerId: layer.layerId, seedId: surface.current.rowOf(place) },
+      selection: { layerId: layer.layerId, seedId: shownRow(current, layer, ...seedRange(layout, place)) },
       ...(inspector ? { inspector: true } : {}),
     })
     setWords(describe(place))
@@ -313,7 +340,6 @@ export function HeatmapCanvas({
           setTip(null)
         }}
       >
-        <canvas ref={canvas} className="heatmap-canvas" aria-hidden="true" />
         <div ref={spacer} aria-hidden="true" />
         {/* A virtual grid: of the drawn rows and cells only the cursor's exists as an element. */}
         {/* oxlint-disable-next-line jsx-a11y/prefer-tag-over-role */}

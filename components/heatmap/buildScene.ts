@@ -1,15 +1,34 @@
 /*
- * Builds the heatmap's scene of this moment from the store.
- * In: session, mode, places of cursor and pointer. Out: a scene, or null while there is no run to show.
- * Invariant: while paused, picture and ages are those of the paused moment; live ages never mix with a frozen picture.
+ * Builds the heatmap's scene of this moment from the session, for what the page itself says: tooltip, table, words.
+ * In: session, mode, places of cursor and pointer. Out: a scene and its facts, or null while there is no run to show.
+ * Invariant: the same facts go to whoever draws; live ages never mix with a frozen picture.
  * Source: features A18, B8.
  */
 import type { LiveSession } from '../../lib/live/liveSession.ts'
-import { evaluateLayerAge } from '../../lib/live/staleness.ts'
 import type { PageState } from '../../lib/live/urlState.ts'
-import { layerAges } from '../live/layerAges.ts'
 import type { CellPlace } from './heatmapLayout.ts'
 import type { HeatmapScene } from './heatmapScene.ts'
+import { sceneOf, type AgeFacts, type RunFacts } from './sceneFacts.ts'
+
+/** What is shown: run and metric; null while there is none. */
+export function runFacts({ store }: LiveSession): RunFacts | null {
+  const run = store.run()
+  const { view } = store
+  return run && view ? { descriptor: run.descriptor, metric: view.metric, metricIndex: view.metricIndex } : null
+}
+
+/** What the last status said of the layers of the shown run. */
+export function ageFacts({ store }: LiveSession): AgeFacts {
+  const { status } = store
+  const run = store.run()
+  const said = new Map(
+    status?.layers
+      .filter((layer) => layer.run_id === run?.descriptor.run_id)
+      .map(({ layer_id, age_ms, interval_ms, freshness }) => [layer_id, { age_ms, interval_ms, freshness }]),
+  )
+  const summaries = run?.descriptor.layers.map((layer) => said.get(layer.layer_id) ?? null) ?? []
+  return { summaries, statusMs: status?.server_ms ?? null }
+}
 
 /** Gathers the scene of this moment; null while there is no run to show. While paused, ages are those of the paused moment. */
 export function buildScene(
@@ -18,33 +37,15 @@ export function buildScene(
   places: { readonly cursor: CellPlace | null; readonly hover: CellPlace | null },
 ): HeatmapScene | null {
   const { store } = session
-  const run = store.run()
-  const { view, pause } = store
-  const mirrors = store.mirrors()
-  if (!run || !view || mirrors.length !== run.descriptor.layers.length) return null
-  const ages = layerAges(session)
+  const facts = runFacts(session)
+  if (!facts) return null
+  const { pause } = store
   const nowMs = pause?.atMs ?? session.client.serverNowMs()
-  return {
-    layers: run.descriptor.layers.flatMap((layer, index) => {
-      const mirror = mirrors[index]
-      const live = ages[index]
-      if (!mirror || !live) return []
-      const age = pause
-        ? evaluateLayerAge({
-            layerId: layer.layer_id,
-            summary: { age_ms: null, interval_ms: live.intervalMs, freshness: 'fresh' },
-            statusMs: null,
-            frameIngestMs: mirror.frame > 0 ? mirror.ingestMs : null,
-            nowMs,
-          })
-        : live
-      return [{ layerId: layer.layer_id, mirror, age, series: store.series(index) }]
-    }),
-    descriptor: run.descriptor,
-    metric: view.metric,
-    metricIndex: view.metricIndex,
+  const pictures = { shown: () => store.mirrors(), series: (layer: number) => store.series(layer) }
+  return sceneOf({ ...facts, ...ageFacts(session) }, pictures, {
     mode: page.mode,
     nowMs,
+    paused: pause !== null,
     ...places,
-  }
+  })
 }

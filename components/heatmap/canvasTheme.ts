@@ -73,24 +73,30 @@ export function onThemeChange(listener: () => void): () => void {
   }
 }
 
+export type Pen = CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D
+
+/** Makes a canvas that is not on the page: off screen where the browser can, which a worker needs. */
+export function createSheet(width: number, height: number): OffscreenCanvas | HTMLCanvasElement {
+  if (typeof OffscreenCanvas !== 'undefined') return new OffscreenCanvas(width, height)
+  return Object.assign(document.createElement('canvas'), { width, height })
+}
+
+/** The pen of a sheet. */
+export function penOf(sheet: OffscreenCanvas | HTMLCanvasElement, often = false): Pen | null {
+  return sheet.getContext('2d', { willReadFrequently: often }) as Pen | null
+}
+
 export type PatternName = 'hatch' | 'dots' | 'cross'
 const patterns = new Map<string, CanvasPattern>()
 
 /** Makes a repeating pattern: hatch = old, dots = unmeasured, cross = unknown. */
-export function patternOf(
-  context: CanvasRenderingContext2D,
-  name: PatternName,
-  color: string,
-  ratio: number,
-): CanvasPattern | string {
+export function patternOf(context: Pen, name: PatternName, color: string, ratio: number): CanvasPattern | string {
   const key = `${name} ${color} ${ratio}`
   const known = patterns.get(key)
   if (known) return known
   const size = Math.round((name === 'dots' ? 5 : 7) * ratio)
-  const tile = document.createElement('canvas')
-  tile.width = size
-  tile.height = size
-  const pen = tile.getContext('2d')
+  const tile = createSheet(size, size)
+  const pen = penOf(tile)
   if (!pen) return color
   pen.fillStyle = color
   pen.strokeStyle = color

@@ -5,7 +5,7 @@
  * Source: docs/ux.md "freshness model", "visual tokens"; features A2, A11, A18.
  */
 import { formatAge, formatMetric, formatUtc, unitText } from '../../lib/live/formatValue.ts'
-import { patternOf, type CanvasTheme } from './canvasTheme.ts'
+import { patternOf, type CanvasTheme, type Pen } from './canvasTheme.ts'
 import { alarmOf, colorAt, inkOn, toCss } from './colorScale.ts'
 import { drawGlyph } from './drawGlyph.ts'
 import { drawSparkline, drawStateTape } from './drawSparkline.ts'
@@ -20,7 +20,6 @@ export function oldestSampleMs(scene: Pick<HeatmapScene, 'layers' | 'nowMs'>): n
   return Math.min(scene.nowMs, ...scene.layers.map((layer) => layer.series?.oldestMs ?? scene.nowMs))
 }
 
-type Pen = CanvasRenderingContext2D
 type Rect = ReturnType<typeof cellRect>
 
 const rounded = (pen: Pen, rect: Rect, radius: number): void => {

@@ -6,7 +6,7 @@
  */
 import { formatCount, formatMetric } from '../../lib/live/formatValue.ts'
 import { binStates, binWorst } from '../../lib/frames/binning.ts'
-import { patternOf, type CanvasTheme } from './canvasTheme.ts'
+import { createSheet, patternOf, penOf, type CanvasTheme, type Pen } from './canvasTheme.ts'
 import { alarmOf, buildLut, colorAt, inkOn } from './colorScale.ts'
 import { cellRect, columnsOf, type HeatmapLayout } from './heatmapLayout.ts'
 import { bytesOf, isCurrent, valueOf, type HeatmapScene } from './heatmapScene.ts'
@@ -14,10 +14,8 @@ import { positionOf } from './positionOf.ts'
 import { glyphOf } from './stateGlyph.ts'
 import { drawGlyph } from './drawGlyph.ts'
 
-type Pen = CanvasRenderingContext2D
-
-/** Binning a million seeds takes longer than a frame may: it is spread over several. */
-const BIN_BUDGET_MS = 3
+/** Binning a million seeds takes longer than a frame of the page may: there it is spread over several. */
+export const PAGE_BIN_BUDGET_MS = 3
 
 export interface FieldRenderer {
   /** Draws; answers true when layers are left to bin, which the next drawing goes on with. */
@@ -29,14 +27,10 @@ export interface FieldRenderer {
     ratio: number,
     scrollTop: number,
   ): boolean
-  /** Row of the seed that a cell shows. */
-  rowOf(layer: number, column: number): number
-  /** Byte shown per cell; state byte in state mode. */
-  byteOf(layer: number, column: number): number
 }
 
 const toWord = (css: string): number => {
-  const pen = document.createElement('canvas').getContext('2d', { willReadFrequently: true })
+  const pen = penOf(createSheet(1, 1), true)
   if (!pen) return 0
   pen.fillStyle = css
   pen.fillRect(0, 0, 1, 1)
@@ -54,13 +48,12 @@ const buildStateLut = (theme: CanvasTheme): Uint32Array => {
   return lut
 }
 
-/** Creates a renderer with its own small image. */
-export function createFieldRenderer(): FieldRenderer {
-  const image = document.createElement('canvas')
+/** Creates a renderer with its own small image; `binBudgetMs` is the time one drawing may spend on new pictures. */
+export function createFieldRenderer(binBudgetMs: number): FieldRenderer {
+  const image = createSheet(1, 1)
   let words = new Uint32Array(0)
   let pixels: ImageData | null = null
   let shown = new Uint8Array(0)
-  let rows = new Uint32Array(0)
   let columns = 0
   let stamps: string[] = []
   let lutKey = ''
@@ -75,7 +68,6 @@ export function createFieldRenderer(): FieldRenderer {
     pixels = new ImageData(columns, layers)
     words = new Uint32Array(pixels.data.buffer)
     shown = new Uint8Array(columns * layers)
-    rows = new Uint32Array(columns * layers)
     stamps = []
   }
 
@@ -90,7 +82,7 @@ export function createFieldRenderer(): FieldRenderer {
       const stamp = `${layer.mirror.version}${look}`
       if (stamps[index] === stamp) continue
       // A new metric or theme shows at once; changed values may come a frame later.
-      if (stamps[index]?.endsWith(look) && performance.now() - startedMs > BIN_BUDGET_MS) {
+      if (stamps[index]?.endsWith(look) && performance.now() - startedMs > binBudgetMs) {
         left = true
         continue
       }
@@ -98,14 +90,13 @@ export function createFieldRenderer(): FieldRenderer {
       dirty = true
       const start = index * columns
       const target = shown.subarray(start, start + columns)
-      const targetRows = rows.subarray(start, start + columns)
       const bins =
         scene.mode === 'state'
-          ? binStates(layer.mirror.state, layout.binSize, target, targetRows)
-          : binWorst(bytesOf(scene, layer), layout.binSize, scene.metric.worst, target, targetRows)
+          ? binStates(layer.mirror.state, layout.binSize, target)
+          : binWorst(bytesOf(scene, layer), layout.binSize, scene.metric.worst, target)
       for (let bin = 0; bin < columns; bin++) words[start + bin] = bin < bins ? (lut[target[bin] ?? 255] ?? 0) : 0
     }
-    if (dirty && pixels) image.getContext('2d')?.putImageData(pixels, 0, 0)
+    if (dirty && pixels) penOf(image)?.putImageData(pixels, 0, 0)
     return left
   }
 
@@ -243,8 +234,6 @@ export function createFieldRenderer(): FieldRenderer {
   }
 
   return {
-    rowOf: (layer, column) => rows[layer * columns + column] ?? 0,
-    byteOf: (layer, column) => shown[layer * columns + column] ?? 255,
     draw(pen, theme, scene, layout, ratio, scrollTop) {
       fitTo(layout)
       const key = `${theme.name} ${scene.mode} ${scene.metric.worst}`

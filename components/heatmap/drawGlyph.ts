@@ -4,7 +4,7 @@
  * Invariant: the same shapes as the SVG glyphs; on white the light hues get an edge.
  * Source: features A4, H4.
  */
-import type { CanvasTheme } from './canvasTheme.ts'
+import type { CanvasTheme, Pen } from './canvasTheme.ts'
 import { glyphOf } from './stateGlyph.ts'
 
 const cache = new Map<string, Path2D>()
@@ -18,7 +18,7 @@ const pathOf = (d: string): Path2D => {
 
 /** Draws a state glyph of `size` px with its top left corner at (x, y); grey when `muted`. */
 export function drawGlyph(
-  context: CanvasRenderingContext2D,
+  context: Pen,
   theme: CanvasTheme,
   state: number,
   x: number,

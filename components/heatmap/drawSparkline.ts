@@ -5,6 +5,7 @@
  * Source: features A11.
  */
 import type { SeriesRing } from '../../lib/live/seriesRing.ts'
+import type { Pen } from './canvasTheme.ts'
 
 interface Box {
   readonly x: number
@@ -25,7 +26,7 @@ const toX = (box: Box, atMs: number, nowMs: number, windowMs: number): number =>
  * because its job is the shape; the value beside it is the number. Unmeasured samples break the line.
  */
 export function drawSparkline(
-  context: CanvasRenderingContext2D,
+  context: Pen,
   ring: SeriesRing,
   seed: number,
   box: Box,
@@ -76,7 +77,7 @@ export function drawSparkline(
 
 /** Draws the tape of states of one seed over the window; where nothing was known it stays empty. */
 export function drawStateTape(
-  context: CanvasRenderingContext2D,
+  context: Pen,
   ring: SeriesRing,
   seed: number,
   box: Box,

@@ -7,9 +7,9 @@
 import type { Freshness } from '../../lib/contracts/freshness.ts'
 import type { MetricColumn } from '../../lib/contracts/metrics.ts'
 import type { RunDescriptor } from '../../lib/contracts/runDescriptor.ts'
+import { binStates, binWorst } from '../../lib/frames/binning.ts'
 import { dequantize, quantizeColumn } from '../../lib/frames/quantize.ts'
-import type { LayerMirror } from '../../lib/frames/layerMirror.ts'
-import { mirrorValue } from '../../lib/live/liveStore.ts'
+import { mirrorValue, type LayerMirror } from '../../lib/frames/layerMirror.ts'
 import type { SeriesRing } from '../../lib/live/seriesRing.ts'
 import type { LayerAge } from '../../lib/live/staleness.ts'
 import type { CellPlace } from './heatmapLayout.ts'
@@ -63,6 +63,17 @@ export function bytesOf(scene: HeatmapScene, layer: SceneLayer): Uint8Array {
   if (column) quantizeColumn(column, scene.metric, target)
   else target.fill(255)
   return target
+}
+
+const oneByte = new Uint8Array(1)
+const oneRow = new Uint32Array(1)
+
+/** Finds the seed that a cell of rows `from` to `to` (not included) shows: the worst of them, as it is drawn. */
+export function shownRow(scene: HeatmapScene, layer: SceneLayer, from: number, to: number): number {
+  if (to - from <= 1) return from
+  if (scene.mode === 'state') binStates(layer.mirror.state.subarray(from, to), to - from, oneByte, oneRow)
+  else binWorst(bytesOf(scene, layer).subarray(from, to), to - from, scene.metric.worst, oneByte, oneRow)
+  return from + oneRow[0]!
 }
 
 /** Names the blueprint of a seed; null for none, unknown or not in the picture. */

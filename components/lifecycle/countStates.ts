@@ -1,6 +1,6 @@
 /*
  * countStates: how many seeds are in which state, counted from the very bytes that are drawn.
- * In: mirrors of the layers. Out: exact counts, with never observed and unknown apart.
+ * In: mirrors of the layers, each with its own counts. Out: exact counts, with never observed and unknown apart.
  * Invariant: every row is counted once; what was never reported is in no state's count.
  * Source: docs/ux.md "pages: live".
  */
@@ -17,29 +17,14 @@ export interface StateCounts {
   readonly reported: number
 }
 
-type Counted = Pick<LayerMirror, 'state' | 'rows'> & { readonly version?: number }
-const counted = new WeakMap<Counted, { readonly version: number; readonly bins: Uint32Array }>()
-
-/** Counts one layer; a picture that did not change is not counted again: of a million seeds a few layers change at a time. */
-function binsOf(mirror: Counted): Uint32Array {
-  const known = counted.get(mirror)
-  if (known && known.version === mirror.version) return known.bins
-  const bins = new Uint32Array(256)
-  for (let row = 0; row < mirror.rows; row++) {
-    const id = mirror.state[row] ?? 255
-    bins[id] = (bins[id] ?? 0) + 1
-  }
-  if (mirror.version !== undefined) counted.set(mirror, { version: mirror.version, bins })
-  return bins
-}
+type Counted = Pick<LayerMirror, 'stateCounts' | 'rows'>
 
 /** Counts states exactly, from the state columns that are drawn. */
 export function countStates(mirrors: readonly Counted[]): StateCounts {
   const bins = new Uint32Array(256)
   let total = 0
   for (const mirror of mirrors) {
-    const own = binsOf(mirror)
-    for (let id = 0; id < 256; id++) bins[id] = (bins[id] ?? 0) + (own[id] ?? 0)
+    for (let id = 0; id < 256; id++) bins[id] = (bins[id] ?? 0) + (mirror.stateCounts[id] ?? 0)
     total += mirror.rows
   }
   const byState = SEED_STATES.map((_, id) => bins[id] ?? 0)

@@ -6,8 +6,7 @@
  */
 import type { RunDescriptor } from '../../lib/contracts/runDescriptor.ts'
 import { columnIndex, type MetricColumn } from '../../lib/contracts/metrics.ts'
-import type { LayerMirror } from '../../lib/frames/layerMirror.ts'
-import { mirrorValue } from '../../lib/live/liveStore.ts'
+import { mirrorValue, type LayerMirror } from '../../lib/frames/layerMirror.ts'
 import {
   GRADIENT_METRICS,
   judgeGradient,

@@ -6,7 +6,7 @@
  */
 import { z } from 'zod'
 
-export const Freshness = z.enum(['fresh', 'late', 'stale', 'silent', 'never'])
+export const Freshness = /* @__PURE__ */ z.enum(['fresh', 'late', 'stale', 'silent', 'never'])
 export type Freshness = z.infer<typeof Freshness>
 
 export const FRESHNESS_LIMITS = Object.freeze({

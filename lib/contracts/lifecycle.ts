@@ -21,7 +21,7 @@ export const SEED_STATES = [
   'ROLLED_BACK',
 ] as const
 
-export const SeedState = z.enum(SEED_STATES)
+export const SeedState = /* @__PURE__ */ z.enum(SEED_STATES)
 export type SeedState = z.infer<typeof SeedState>
 
 /** Maps each state name to its numeric id (0..10) in columnar frames. */

@@ -39,6 +39,8 @@ export interface LayerMirror {
   readonly columns: readonly Float32Array[]
   /** All columns in one array, [column][row]. */
   readonly values: Float32Array
+  /** How many cells show each state byte: kept with the picture, so that nobody counts a million seeds to say how many germinate. */
+  readonly stateCounts: Uint32Array
   /** Number of the frame shown; 0 before the first. */
   frame: number
   step: number
@@ -69,6 +71,8 @@ export function createLayerMirror(
   const cells = cellsOf({ rows, binSize })
   const picture = new Uint8Array(cells * (precision === 'binned' ? 4 : 2))
   const plane = (at: number): Uint8Array => picture.subarray(at * cells, (at + 1) * cells)
+  const stateCounts = new Uint32Array(256)
+  stateCounts[NEVER_STATE_ID] = cells
   return {
     layer,
     rows,
@@ -81,6 +85,7 @@ export function createLayerMirror(
     worstSeed: plane(3),
     columns,
     values,
+    stateCounts,
     frame: 0,
     step: 0,
     tick: 0,
@@ -90,6 +95,22 @@ export function createLayerMirror(
     version: 0,
     gaps: 0,
   }
+}
+
+/** Copies a mirror, picture and head: what a paused page goes on showing. */
+export function copyLayerMirror(mirror: LayerMirror): LayerMirror {
+  const { layer, rows, columnCount, precision, binSize } = mirror
+  const copy = createLayerMirror(layer, rows, columnCount, precision, binSize)
+  new Uint8Array(copy.state.buffer).set(new Uint8Array(mirror.state.buffer))
+  copy.values.set(mirror.values)
+  copy.stateCounts.set(mirror.stateCounts)
+  const { frame, step, tick, ingestMs, serverMs, sourceFlags, version, gaps } = mirror
+  return Object.assign(copy, { frame, step, tick, ingestMs, serverMs, sourceFlags, version, gaps })
+}
+
+/** Reads one seed's metric from a mirror; NaN when unmeasured or not in the picture. */
+export function mirrorValue(mirror: LayerMirror, column: number, row: number): number {
+  return mirror.columns[column]?.[row] ?? Number.NaN
 }
 
 /** Maps one value of the state column to its byte: our ids, never, or unknown (such as an averaged 2.5). */
@@ -129,6 +150,8 @@ export function applyViewFrame(
   const picture = exact ? new Uint8Array(mirror.values.buffer) : new Uint8Array(mirror.state.buffer)
   applyBody(picture, frame.encoding, frame.body, exact ? 4 : 1)
   if (exact) for (let row = 0; row < mirror.rows; row++) mirror.state[row] = stateByte(mirror.values[row]!)
+  mirror.stateCounts.fill(0)
+  for (let cell = 0; cell < mirror.state.length; cell++) mirror.stateCounts[mirror.state[cell]!]!++
   mirror.frame = frame.frame
   mirror.step = frame.step
   mirror.tick = frame.tick

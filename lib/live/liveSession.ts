@@ -1,15 +1,14 @@
 /*
  * The live session: client and store wired together, with the rules of one open page.
- * In: a socket factory, clock, chance, inflate. Out: the shown run and metric, pause, sleep and visibility handling, backfill.
+ * In: a socket factory, clock, chance, pictures. Out: the shown run and metric, pause, sleep and visibility handling, backfill.
  * Invariant: a hidden tab asks for few frames and draws none; a gap of this browser is recorded as such, never as the producer's.
  * Source: docs/ux.md "freshness model"; features A1, B8.
  */
 import { EXACT_MAX_SEEDS } from '../contracts/socketEvents.ts'
-import type { Inflate } from '../frames/viewFrame.ts'
 import type { Clock } from '../primitives/clock.ts'
 import { createLiveClient, type LiveClient, type LiveSocket } from './liveClient.ts'
-import { createFrameSlicer } from './frameSlicer.ts'
 import { createLiveStore, SPARKLINE_SEEDS, toShownView, totalSeeds, type LiveStore } from './liveStore.ts'
+import type { Pictures } from './pictures.ts'
 
 const SPARKLINE_SECONDS = 300
 const SPARKLINE_POINTS = 240
@@ -35,11 +34,10 @@ export function createLiveSession(options: {
   readonly openSocket: () => LiveSocket
   readonly clock: Clock
   readonly chance: () => number
-  readonly inflate: Inflate
+  readonly pictures: Pictures
 }): LiveSession {
   const { clock } = options
-  const store = createLiveStore({ inflate: options.inflate })
-  const slicer = createFrameSlicer(clock, (bytes) => store.applyFrame(bytes))
+  const store = createLiveStore(options.pictures)
   let hidden = false
   let watching = true
   let stopHeartbeat: (() => void) | null = null
@@ -64,7 +62,7 @@ export function createLiveSession(options: {
       resumePoint: () => (store.log.epoch === null ? null : { epoch: store.log.epoch, offset: store.log.offset }),
       onHello: (answer) => store.applyHello(answer),
       onStatus: (status) => store.applyStatus(status),
-      onFrame: (bytes) => store.splitFrames(bytes).forEach((frame) => slicer.push(frame)),
+      onFrame: (bytes) => store.applyFrames(bytes),
       onViewClass: (classId) => store.setViewClass(classId),
       onRecords: (batch) => store.applyRecords(batch),
       onRun: (run) => store.applyRun(run),

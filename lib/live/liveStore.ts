@@ -7,20 +7,17 @@
 import type { HelloAnswer, HistoryAnswer } from '../contracts/socketEvents.ts'
 import type { CoverageGap, LiveRecord, LiveStatus, RunSnapshot } from '../contracts/liveRecords.ts'
 import { columnIndex, type MetricColumn } from '../contracts/metrics.ts'
-import { splitFrames } from '../frames/frameBatch.ts'
-import { applyViewFrame, createLayerMirror, type LayerMirror } from '../frames/layerMirror.ts'
-import { decodeViewFrame, type Inflate, type Precision } from '../frames/viewFrame.ts'
+import type { LayerMirror } from '../frames/layerMirror.ts'
+import type { Precision } from '../frames/viewFrame.ts'
+import type { Pictures } from './pictures.ts'
 import { createRecordLog, type RecordLog, type RunView } from './recordLog.ts'
-import { SeriesRing } from './seriesRing.ts'
+import type { SeriesRing } from './seriesRing.ts'
 import { createTopics, type Topics } from './topics.ts'
 
 export type LiveTopic = 'frames' | 'status' | 'records' | 'runs' | 'connection' | 'view' | 'pause'
 
 /** Seeds per run up to which each seed gets a sparkline: larger runs draw fields, which have none. */
 export const SPARKLINE_SEEDS = 64
-const SERIES_SAMPLES = 320
-const SERIES_EVERY_MS = 1_000
-const WAITING_FRAMES = 128
 
 export interface ShownView {
   readonly runId: string
@@ -33,7 +30,7 @@ export interface PauseState {
   /** Server time at which the picture stopped. */
   readonly atMs: number
   readonly offset: number
-  waitingFrames: number
+  readonly waitingFrames: number
 }
 
 /** A gap that only this browser knows of: it was asleep, or cut off. */
@@ -71,19 +68,9 @@ export interface LiveStore {
   applyStatus(status: LiveStatus): void
   applyRecords(batch: { readonly epoch: string; readonly records: readonly LiveRecord[] }): 'ok' | 'hole'
   applyRun(run: RunSnapshot): void
-  /** The frames of one message; a malformed one is counted and gives none. */
-  splitFrames(bytes: Uint8Array): readonly Uint8Array[]
-  applyFrame(bytes: Uint8Array): void
+  /** Takes one message of frames; its buffer may be handed to another thread. */
+  applyFrames(message: Uint8Array): void
   applyHistory(answer: HistoryAnswer): void
-}
-
-const copyMirror = (mirror: LayerMirror): LayerMirror => {
-  const copy = createLayerMirror(mirror.layer, mirror.rows, mirror.columnCount, mirror.precision)
-  copy.state.set(mirror.state)
-  copy.cells.set(mirror.cells)
-  copy.values.set(mirror.values)
-  const { frame, step, tick, ingestMs, serverMs, sourceFlags, version } = mirror
-  return Object.assign(copy, { frame, step, tick, ingestMs, serverMs, sourceFlags, version })
 }
 
 /** Builds the view of a run and metric; exact up to `exactMaxSeeds` seeds. Null when the run lacks the metric. */
@@ -100,68 +87,33 @@ export function totalSeeds(run: RunView): number {
   return run.descriptor.layers.reduce((sum, layer) => sum + layer.seeds, 0)
 }
 
-/** Reads one seed's metric from a mirror; NaN when unmeasured or not in the picture. */
-export function mirrorValue(mirror: LayerMirror, column: number, row: number): number {
-  return mirror.columns[column]?.[row] ?? Number.NaN
-}
-
-/** Creates an empty store. `inflate` unpacks compressed frame bodies. */
-export function createLiveStore({ inflate }: { readonly inflate: Inflate }): LiveStore {
+/** Creates an empty store over pictures that are made on this thread or in a worker. */
+export function createLiveStore(pictures: Pictures): LiveStore {
   const topics = createTopics<LiveTopic>()
   const log = createRecordLog()
   let status: LiveStatus | null = null
   let view: ShownView | null = null
-  let viewClass: number | null = null
-  let waiting: Uint8Array[] = []
-  let live: LayerMirror[] = []
-  let frozen: LayerMirror[] | null = null
-  let series: (SeriesRing | null)[] = []
   let pause: PauseState | null = null
   let ownGaps: readonly OwnGap[] = []
-  let framesLost = 0
-  let framesApplied = 0
+
+  pictures.listen(() => topics.emit('frames'))
 
   const currentRun = (): RunView | null => (view ? (log.runs.get(view.runId) ?? null) : null)
 
-  const rebuildMirrors = (): void => {
+  const openPictures = (): void => {
     const run = currentRun()
-    if (!run || !view) {
-      live = []
-      series = []
-      return
-    }
+    if (!run || !view) return pictures.open(null)
     const { layers, seed_columns: columns } = run.descriptor
-    const precision = view.precision
-    live = layers.map((layer, index) => createLayerMirror(index, layer.seeds, columns.length, precision))
-    const withSeries = precision === 'exact' && totalSeeds(run) <= SPARKLINE_SEEDS
-    series = layers.map((layer) => (withSeries ? new SeriesRing(layer.seeds, SERIES_SAMPLES) : null))
+    const { precision, metricIndex } = view
+    pictures.open({
+      rows: layers.map((layer) => layer.seeds),
+      columnCount: columns.length,
+      precision,
+      metricIndex,
+      withSeries: precision === 'exact' && totalSeeds(run) <= SPARKLINE_SEEDS,
+    })
   }
-
-  const sample = (mirror: LayerMirror): void => {
-    const ring = series[mirror.layer]
-    if (!ring || !view || mirror.ingestMs - ring.newestMs < SERIES_EVERY_MS) return
-    const column = view.metricIndex
-    ring.append(
-      mirror.ingestMs,
-      (row) => mirrorValue(mirror, column, row),
-      (row) => mirror.state[row] ?? 255,
-    )
-  }
-
-  const applyNow = (bytes: Uint8Array): void => {
-    try {
-      const frame = decodeViewFrame(bytes, inflate)
-      const mirror = live[frame.layer]
-      if (frame.classId !== viewClass || !mirror) return
-      if (applyViewFrame(mirror, frame) === 'gap') framesLost += 1
-      else framesApplied += 1
-      sample(mirror)
-      if (pause) pause.waitingFrames += 1
-    } catch {
-      // Malformed bytes keep the old picture, whose age then grows: counted, and healed by the next keyframe.
-      framesLost += 1
-    }
-  }
+  const fits = (run: RunView): boolean => pictures.live().length === run.descriptor.layers.length
 
   return {
     topics,
@@ -179,17 +131,17 @@ export function createLiveStore({ inflate }: { readonly inflate: Inflate }): Liv
       return ownGaps
     },
     get framesLost() {
-      return framesLost
+      return pictures.lost
     },
     get framesApplied() {
-      return framesApplied
+      return pictures.applied
     },
-    mirrors: () => frozen ?? live,
+    mirrors: () => pictures.shown(),
     ingestMs(layer) {
-      const mirror = live[layer]
+      const mirror = pictures.live()[layer]
       return mirror && mirror.frame > 0 ? mirror.ingestMs : null
     },
-    series: (layer) => series[layer] ?? null,
+    series: (layer) => pictures.series(layer),
     run: currentRun,
     events() {
       const events = currentRun()?.events ?? []
@@ -201,34 +153,30 @@ export function createLiveStore({ inflate }: { readonly inflate: Inflate }): Liv
       const sameMetric = sameShape && view?.metric.name === next?.metric.name
       view = next
       if (!sameShape) {
-        rebuildMirrors()
-        frozen = null
+        openPictures()
         pause = null
         topics.emit('pause')
       } else if (!sameMetric) {
-        for (const ring of series) ring?.clear()
         // Quantised cells carry one metric: the old one's bytes must not be read on the new one's scale.
-        if (view?.precision === 'cells') rebuildMirrors()
-        if (frozen && view?.precision === 'cells') frozen = null
+        if (view?.precision === 'cells') openPictures()
+        else pictures.setMetric(view?.metricIndex ?? 0)
       }
       topics.emit('view')
       topics.emit('frames')
     },
-    setViewClass(classId) {
-      viewClass = classId
-      if (classId === null) {
-        waiting = []
-        return
-      }
-      const held = waiting
-      waiting = []
-      for (const bytes of held) applyNow(bytes)
-      if (held.length > 0) topics.emit('frames')
-    },
+    setViewClass: (classId) => pictures.setClass(classId),
     setPaused(paused, nowMs) {
       if (paused === (pause !== null)) return
-      pause = paused ? { atMs: nowMs, offset: log.offset, waitingFrames: 0 } : null
-      frozen = paused ? live.map(copyMirror) : null
+      pause = paused
+        ? {
+            atMs: nowMs,
+            offset: log.offset,
+            get waitingFrames() {
+              return pictures.waiting
+            },
+          }
+        : null
+      pictures.freeze(paused)
       topics.emit('pause')
       topics.emit('frames')
       topics.emit('records')
@@ -243,7 +191,7 @@ export function createLiveStore({ inflate }: { readonly inflate: Inflate }): Liv
       const run = currentRun()
       if (!run && view) view = null
       // A new server numbers frames and shapes anew; a run of the same shape keeps its picture until the keyframe.
-      else if (run && live.length !== run.descriptor.layers.length) rebuildMirrors()
+      else if (run && !fits(run)) openPictures()
       for (const topic of ['runs', 'status', 'records', 'view'] as const) topics.emit(topic)
     },
     applyStatus(next) {
@@ -257,35 +205,23 @@ export function createLiveStore({ inflate }: { readonly inflate: Inflate }): Liv
     },
     applyRun(run) {
       log.applyRun(run)
-      if (view?.runId === run.descriptor.run_id && live.length !== run.descriptor.layers.length) rebuildMirrors()
+      const shown = currentRun()
+      if (shown && view?.runId === run.descriptor.run_id && !fits(shown)) openPictures()
       topics.emit('runs')
       topics.emit('records')
     },
-    splitFrames(bytes) {
-      try {
-        return splitFrames(bytes)
-      } catch {
-        framesLost += 1
-        return []
-      }
-    },
-    applyFrame(bytes) {
-      if (viewClass === null) {
-        // The answer to `view` may be overtaken by the first keyframe.
-        if (waiting.length < WAITING_FRAMES) waiting.push(bytes.slice())
-        return
-      }
-      applyNow(bytes)
-      topics.emit('frames')
-    },
+    applyFrames: (message) => pictures.push(message),
     applyHistory(answer) {
       const run = currentRun()
       if (!run || answer.metric !== view?.metric.name) return
-      for (const layer of answer.layers) {
-        const index = run.descriptor.layers.findIndex((candidate) => candidate.layer_id === layer.layer_id)
-        series[index]?.backfill(layer.at_ms, layer.seeds, layer.states)
-      }
-      topics.emit('frames')
+      pictures.backfill(
+        answer.layers.map((past) => ({
+          layer: run.descriptor.layers.findIndex((layer) => layer.layer_id === past.layer_id),
+          atMs: past.at_ms,
+          values: past.seeds,
+          states: past.states,
+        })),
+      )
     },
   }
 }

@@ -76,16 +76,13 @@ test('lives are tallied by their endings; recycling a slot is none', () => {
   expect(tallyLives(endings)).toEqual({ ended: 4, kept: 1, culled: 2, cancelled: 0, rolledBack: 1 })
 })
 
-test('counts come from the state bytes; never and unknown are apart', () => {
-  const counts = countStates([{ rows: 5, state: Uint8Array.of(0, 2, 7, 254, 255) }])
+test('counts come from the pictures, each with its own; never and unknown are apart', () => {
+  const layer = (...states: readonly number[]) => {
+    const stateCounts = new Uint32Array(256)
+    for (const state of states) stateCounts[state]! += 1
+    return { rows: states.length, stateCounts }
+  }
+  const counts = countStates([layer(0, 2, 7), layer(254, 255)])
   expect(counts).toMatchObject({ total: 5, reported: 4, never: 1, unknown: 1, live: 1 })
   expect(counts.byState[7]).toBe(1)
-})
-
-test('a layer is counted again when its picture changed, and only then', () => {
-  const mirror = { rows: 2, state: Uint8Array.of(0, 2), version: 1 }
-  expect(countStates([mirror]).live).toBe(1)
-  mirror.state.set([2, 2])
-  mirror.version = 2
-  expect(countStates([mirror]).live).toBe(2)
 })

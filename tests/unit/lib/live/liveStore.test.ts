@@ -2,7 +2,10 @@ import { expect, test } from 'vitest'
 import { columnIndex, SEED_COLUMNS } from '../../../../lib/contracts/metrics.ts'
 import { EXACT_MAX_SEEDS } from '../../../../lib/contracts/socketEvents.ts'
 import { encodeViewFrame } from '../../../../lib/frames/viewFrame.ts'
-import { createLiveStore, mirrorValue, toShownView } from '../../../../lib/live/liveStore.ts'
+import { mirrorValue } from '../../../../lib/frames/layerMirror.ts'
+import { createLiveStore, toShownView } from '../../../../lib/live/liveStore.ts'
+import { createLocalPictures } from '../../../../lib/live/pictures.ts'
+import { systemClock } from '../../../../lib/primitives/clock.ts'
 import { givenDescriptor, givenHello, givenRunView, givenTransition, RUN_ID } from './liveFixture.ts'
 
 const HEALTH = columnIndex(SEED_COLUMNS, 'health_score')
@@ -43,8 +46,11 @@ const frameOf = (options: {
   )
 }
 
+/** No time passes: every frame is applied at once. */
+const unhurried = { ...systemClock, monotonicMs: () => 0 }
+
 const given = () => {
-  const store = createLiveStore({ inflate: (bytes) => bytes })
+  const store = createLiveStore(createLocalPictures(unhurried, (bytes) => bytes))
   store.applyHello(givenHello())
   store.setView(toShownView(givenRunView(), 'health_score', EXACT_MAX_SEEDS))
   store.setViewClass(1)
@@ -65,8 +71,8 @@ test('before any frame a seed is never reported, and its value is unmeasured, no
 
 test('applies frames of the current class only', () => {
   const store = given()
-  store.applyFrame(frameOf({ classId: 1, health: 0.5 }))
-  store.applyFrame(frameOf({ classId: 9, frame: 2, health: 0.1 }))
+  store.applyFrames(frameOf({ classId: 1, health: 0.5 }))
+  store.applyFrames(frameOf({ classId: 9, frame: 2, health: 0.1 }))
   expect(healthOf(store)).toBeCloseTo(0.5)
   expect(store.mirrors()[0]?.state[0]).toBe(2)
 })
@@ -74,7 +80,7 @@ test('applies frames of the current class only', () => {
 test('a frame that overtakes the answer to the view is not lost', () => {
   const store = given()
   store.setViewClass(null)
-  store.applyFrame(frameOf({ classId: 2, health: 0.7 }))
+  store.applyFrames(frameOf({ classId: 2, health: 0.7 }))
   expect(healthOf(store)).toBeNaN()
   store.setViewClass(2)
   expect(healthOf(store)).toBeCloseTo(0.7)
@@ -82,18 +88,18 @@ test('a frame that overtakes the answer to the view is not lost', () => {
 
 test('malformed bytes keep the old picture and are counted', () => {
   const store = given()
-  store.applyFrame(frameOf({ health: 0.5 }))
-  store.applyFrame(new Uint8Array([1, 2, 3]))
+  store.applyFrames(frameOf({ health: 0.5 }))
+  store.applyFrames(new Uint8Array([1, 2, 3]))
   expect(healthOf(store)).toBeCloseTo(0.5)
   expect(store.framesLost).toBe(1)
 })
 
 test('pausing freezes the picture, counts what waits, and going on shows the latest', () => {
   const store = given()
-  store.applyFrame(frameOf({ health: 0.5 }))
+  store.applyFrames(frameOf({ health: 0.5 }))
   store.setPaused(true, 1_700_000_001_000)
-  store.applyFrame(frameOf({ frame: 2, health: 0.9 }))
-  store.applyFrame(frameOf({ frame: 3, health: 0.95 }))
+  store.applyFrames(frameOf({ frame: 2, health: 0.9 }))
+  store.applyFrames(frameOf({ frame: 3, health: 0.95 }))
   store.applyRecords({ epoch: 'e1', records: [givenTransition(1)] })
   expect(healthOf(store)).toBeCloseTo(0.5)
   expect(store.pause?.waitingFrames).toBe(2)
@@ -106,7 +112,7 @@ test('pausing freezes the picture, counts what waits, and going on shows the lat
 test('samples a series for small runs at most once a second', () => {
   const store = given()
   for (let n = 0; n < 5; n++)
-    store.applyFrame(frameOf({ frame: n + 1, ingestMs: 1_700_000_000_000 + n * 400, health: n / 10 }))
+    store.applyFrames(frameOf({ frame: n + 1, ingestMs: 1_700_000_000_000 + n * 400, health: n / 10 }))
   expect(store.series(0)?.length).toBe(2)
 })
 
