@@ -185,6 +185,13 @@ export const ERROR_CATALOG = Object.freeze({
     'Open the page from the address the server prints, or add the origin to PUBLIC_URL.',
   ),
   GUARD_HOST: entry(421, false, 'warning', 'Host is not allowed', 'Use the address the server prints.'),
+  GUARD_TOKEN: entry(
+    401,
+    false,
+    'warning',
+    'The token is missing or wrong',
+    'Send the bearer token of DATA_DIR/gateway.json; it changes with every start of the gateway.',
+  ),
   GUARD_METHOD: entry(405, false, 'info', 'Method is not allowed', 'Use one of the methods in the Allow header.'),
   GUARD_RATE: entry(429, true, 'info', 'Too many requests', 'Wait a moment and try again.'),
   STATE_NOT_FOUND: entry(404, false, 'info', 'Not found', 'Check the id; the lists show what exists.'),
