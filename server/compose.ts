@@ -12,9 +12,14 @@ import { SYSTEM_ACTOR } from './audit/auditDraft.ts'
 import { openInstallationLog } from './audit/openInstallationLog.ts'
 import { busAddress, type Config } from './config.ts'
 import { createFrameTicker } from './fanout/frameTicker.ts'
+import { createAccess } from './operators/access.ts'
+import { demoSource } from './operators/demoSource.ts'
+import { createDenialRecorder } from './operators/denialRecorder.ts'
+import { ensureSecretFile } from './audit/keyFiles.ts'
 import { publishHandle, type Handle } from './handle.ts'
 import { createAccessGuard, type AccessGuard } from './http/accessGuard.ts'
 import { createApi } from './http/api.ts'
+import { createAccessApi } from './http/apiAccess.ts'
 import { createBaselineReader } from './http/apiBaseline.ts'
 import { createLayerApi } from './http/apiLayer.ts'
 import { createLimitsApi } from './http/apiLimits.ts'
@@ -72,7 +77,7 @@ export async function compose({ config, logger, root, dev, overrides = {} }: Com
   const address = busAddress(config)
 
   // The port first: nothing starts when another program has it.
-  const http = createHttpServer({ logger: logger.room('http'), dev })
+  const http = createHttpServer({ logger: logger.room('http'), dev, trustProxy: config.trustProxy })
   const port = await http.listen(config.host, config.port)
   parts.add('http', (deadlineMs) => http.close(deadlineMs))
 
@@ -98,6 +103,17 @@ export async function compose({ config, logger, root, dev, overrides = {} }: Com
       outcome: 'done',
       params: { auth: config.auth, bus: config.bus, host: config.host },
     })
+
+    // Access: who asks.
+    const access = createAccess({
+      clock,
+      sources: [demoSource],
+      salt: ensureSecretFile(path.join(dataDir, 'keys'), 'address'),
+      metricsToken: config.metricsToken,
+      onDenied: createDenialRecorder({ audit, clock, addressHash: (address) => access.addressHash(address) }),
+      onProblem: (text) => logger.room('access').warn(text),
+    })
+    parts.add('access', () => access.stop())
 
     // State: what is known.
     const runs = createRunBook()
@@ -149,6 +165,7 @@ export async function compose({ config, logger, root, dev, overrides = {} }: Com
       log,
       ticker,
       status: () => board.status(),
+      guard: { access, trustProxy: config.trustProxy },
     })
 
     // Ingest: what arrives.
@@ -228,13 +245,14 @@ export async function compose({ config, logger, root, dev, overrides = {} }: Com
       reader,
       board,
       metrics,
-      metricsToken: config.metricsToken,
       address,
       viewers: () => live.viewers(),
       fanout: () => ticker.counters(),
     })
     const handle: Handle = {
       ...core,
+      access,
+      ...createAccessApi({ mode: config.auth, access, audit }),
       ...createSeedApi({ clock, runs, reader, lives, ask: threads.ask }),
       ...createLayerApi({ clock, runs, reader, baselines: createBaselineReader({ clock, runs, recordings }) }),
       ...createLimitsApi({ clock, runs, reader, limits }),

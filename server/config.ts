@@ -29,6 +29,8 @@ export interface Config {
   readonly claimCheckDir: string | null
   readonly auth: 'demo'
   readonly publicOrigins: readonly string[]
+  /** X-Forwarded-For of a proxy on this machine is believed. */
+  readonly trustProxy: boolean
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
   readonly logFormat: 'json' | 'pretty' | null
   readonly metricsToken: string | null
@@ -108,6 +110,7 @@ export function parseConfig(source: Environment): Config {
     claimCheckDir: (values['CLAIM_CHECK_DIR'] as string | undefined) ?? null,
     auth: 'demo' as const,
     publicOrigins: Object.freeze((values['PUBLIC_URL'] as string[] | undefined) ?? []),
+    trustProxy: values['TRUST_PROXY'] as boolean,
     logLevel: values['LOG_LEVEL'] as Config['logLevel'],
     logFormat: (values['LOG_FORMAT'] as Config['logFormat'] | undefined) ?? null,
     metricsToken: (values['METRICS_TOKEN'] as string | undefined) ?? null,

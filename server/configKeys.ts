@@ -186,6 +186,14 @@ export const CONFIG_KEYS: readonly ConfigKey[] = Object.freeze([
     why: 'Further origins from which pages may talk to this server (for a proxy or a tunnel).',
   }),
   key({
+    name: 'TRUST_PROXY',
+    schema: onOff,
+    default: 'off',
+    expected: 'on or off',
+    example: 'on',
+    why: 'Whether a proxy on this machine may say, in X-Forwarded-For, whom it speaks for; limits of sign-in are kept per address.',
+  }),
+  key({
     name: 'LOG_LEVEL',
     schema: z.enum(['debug', 'info', 'warn', 'error', 'silent']),
     default: 'info',

@@ -7,9 +7,14 @@
 import type { z } from 'zod'
 import { AppError } from '../lib/contracts/appError.ts'
 import type { LayerGridQuery, LayerRows, LayerRowsQuery, RunBaselineQuery } from '../lib/contracts/httpLayer.ts'
+import type { DemoChoice, SessionView } from '../lib/contracts/httpAccess.ts'
 import type { Backtest, BacktestRequest, LimitSet, LimitWrite } from '../lib/contracts/httpLimits.ts'
 import type { RunDetail, RunList, RunPicture, RunPictureQuery, RunQuery } from '../lib/contracts/httpRuns.ts'
 import type { SeedDetail, SeedRaw, SeedRawQuery, SeedSeries, SeedSeriesQuery } from '../lib/contracts/httpSeed.ts'
+import type { Access } from './operators/access.ts'
+import type { Subject } from './operators/subject.ts'
+
+export type { Credentials, Subject } from './operators/subject.ts'
 
 const HANDLE = Symbol.for('morphoscope.handle')
 
@@ -42,11 +47,7 @@ export interface CoreHandle {
   /** @throws STATE_NOT_FOUND, CONTRACT_INVALID */
   readonly history: (layerId: string, query: HistoryQuery) => Readonly<Record<string, unknown>>
   readonly bus: () => Readonly<Record<string, unknown>>
-  /** Null when the caller may not see them. */
-  readonly metrics: (request: { readonly authorization: string | null; readonly loopback: boolean }) => Promise<{
-    readonly contentType: string
-    readonly body: string
-  } | null>
+  readonly metrics: () => Promise<{ readonly contentType: string; readonly body: string }>
 }
 
 /** One seed: what it is, its lives, its series, the entries behind it. All throw STATE_NOT_FOUND. */
@@ -82,7 +83,26 @@ export interface RunsHandle {
   readonly runPicture: (runId: string, query: z.infer<typeof RunPictureQuery>) => Promise<RunPicture>
 }
 
-export interface Handle extends CoreHandle, SeedHandle, LayerHandle, LimitsHandle, RunsHandle {}
+/** Who asks, and whether they may. */
+export interface AccessHandle {
+  readonly access: Pick<Access, 'authorize' | 'identify'>
+}
+
+export interface SessionAnswer {
+  readonly view: SessionView
+  /** Set-Cookie lines. */
+  readonly cookies: readonly string[]
+}
+
+/** Who a caller is, and how they become somebody. */
+export interface SessionHandle {
+  readonly session: (subject: Subject) => SessionView
+  /** @throws STATE_NOT_FOUND */
+  readonly chooseDemoOperator: (choice: DemoChoice, before: Subject, address: string) => Promise<SessionAnswer>
+}
+
+export interface Handle
+  extends CoreHandle, SeedHandle, LayerHandle, LimitsHandle, RunsHandle, AccessHandle, SessionHandle {}
 
 type Global = typeof globalThis & { [HANDLE]?: Handle }
 

@@ -193,6 +193,20 @@ export const ERROR_CATALOG = Object.freeze({
     'Send the bearer token of DATA_DIR/gateway.json; it changes with every start of the gateway.',
   ),
   GUARD_METHOD: entry(405, false, 'info', 'Method is not allowed', 'Use one of the methods in the Allow header.'),
+  GUARD_SIGN_IN: entry(
+    401,
+    false,
+    'info',
+    'You are not signed in',
+    'Sign in on the page /login, or send a service token as Authorization: Bearer.',
+  ),
+  GUARD_FORBIDDEN: entry(
+    403,
+    false,
+    'warning',
+    'You may not do this',
+    'Ask an administrator for the role that carries the named permission.',
+  ),
   GUARD_RATE: entry(429, true, 'info', 'Too many requests', 'Wait a moment and try again.'),
   STATE_NOT_FOUND: entry(404, false, 'info', 'Not found', 'Check the id; the lists show what exists.'),
   STATE_CONFLICT: entry(

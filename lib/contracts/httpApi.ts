@@ -6,6 +6,7 @@
  * Source: docs/protocol.md "HTTP".
  */
 import { z } from 'zod'
+import { ACCESS_API } from './accessApi.ts'
 import { ERROR_CATALOG, type ErrorCode } from './errorCatalog.ts'
 import { Freshness } from './freshness.ts'
 import { Backtest, BacktestRequest, LimitSet, LimitWrite } from './httpLimits.ts'
@@ -237,6 +238,7 @@ export interface HttpContract {
 const JSON_TYPE = 'application/json'
 
 export const HTTP_API = Object.freeze({
+  ...ACCESS_API,
   healthLive: {
     method: 'GET',
     path: '/api/health/live',
@@ -339,7 +341,7 @@ export const HTTP_API = Object.freeze({
   setLimits: {
     method: 'PUT',
     path: '/api/limits',
-    permission: 'viewer',
+    permission: 'operator',
     summary: 'Replaces the limits, unless somebody wrote after the named version: then 409 says who and what.',
     params: NoInput,
     query: NoInput,

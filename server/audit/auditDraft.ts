@@ -4,13 +4,13 @@
  * Invariant: nothing here can make an entry fail: texts are cut to their bound, large parameters are kept as their hash.
  * Source: docs/audit.md "entries".
  */
-import type { Role } from '../../lib/contracts/permissions.ts'
+import type { Permission, Role } from '../../lib/contracts/permissions.ts'
 import { hashValue, type AUDIT_OUTCOMES, type AuditEntry, type SIGN_IN_METHODS } from '../../lib/audit/entry.ts'
 
 export interface AuditActor {
   /** Id of a person or token, `anonymous`, or `system`. */
   readonly id: string
-  readonly roles: readonly (Role | 'system')[]
+  readonly roles: readonly (Role | Permission | 'system')[]
   readonly method: (typeof SIGN_IN_METHODS)[number]
   readonly sessionHash?: string | null
   readonly addressHash?: string | null

@@ -4,7 +4,6 @@
  * Invariant: read only; unknown ids are STATE_NOT_FOUND with the path; nothing is zero because it is unknown.
  * Source: docs/protocol.md "HTTP".
  */
-import { timingSafeEqual } from 'node:crypto'
 import { AppError } from '../../lib/contracts/appError.ts'
 import type { LayerSummary } from '../../lib/contracts/liveRecords.ts'
 import { columnIndex } from '../../lib/contracts/metrics.ts'
@@ -26,7 +25,6 @@ export interface ApiSources {
   readonly reader: LayerReader
   readonly board: StatusBoard
   readonly metrics: Metrics
-  readonly metricsToken: string | null
   readonly address: string
   readonly viewers: () => number
   readonly fanout: () => FanoutCounters
@@ -35,12 +33,6 @@ export interface ApiSources {
 const DEFAULT_WINDOW_MS = 900_000
 
 const notFound = (what: string, path: string) => new AppError('STATE_NOT_FOUND', `this ${what} is not known`, { path })
-
-/** Length is compared first, which tells only the length. */
-function sameText(a: string, b: string): boolean {
-  const [x, y] = [Buffer.from(a), Buffer.from(b)]
-  return x.byteLength === y.byteLength && timingSafeEqual(x, y)
-}
 
 const toItem = (summary: LayerSummary) => ({
   layer_id: summary.layer_id,
@@ -78,7 +70,7 @@ const foreignOf = ({ foreign }: IngestCounters) =>
 
 /** Creates the functions of the handle. */
 export function createApi(sources: ApiSources): CoreHandle {
-  const { clock, runs, reader, board, metrics, metricsToken, address, viewers, fanout } = sources
+  const { clock, runs, reader, board, metrics, address, viewers, fanout } = sources
   const startedMs = clock.monotonicMs()
 
   const summaryOf = (run: KnownRun, layer: number): LayerSummary =>
@@ -204,10 +196,7 @@ export function createApi(sources: ApiSources): CoreHandle {
         ],
       }
     },
-    async metrics({ authorization, loopback }) {
-      const byToken =
-        metricsToken !== null && authorization !== null && sameText(authorization, `Bearer ${metricsToken}`)
-      if (!byToken && !loopback) return null
+    async metrics() {
       return { contentType: metrics.contentType, body: await metrics.text() }
     },
   }

@@ -12,6 +12,7 @@ import { SOCKET_PATH } from '../../lib/contracts/socketEvents.ts'
 import type { Logger } from '../logger.ts'
 import type { AccessGuard, Verdict } from './accessGuard.ts'
 import type { Pages } from './nextPages.ts'
+import { peerOf } from './peer.ts'
 import { contentSecurityPolicy, createNonce, FIXED_HEADERS } from './securityHeaders.ts'
 
 export interface HttpServer {
@@ -35,9 +36,6 @@ function stripInternalHeaders(request: IncomingMessage): void {
       raw.push(request.rawHeaders[at]!, request.rawHeaders[at + 1]!)
   request.rawHeaders = raw
 }
-
-const isLoopback = (address: string | undefined): boolean =>
-  address !== undefined && /^(::1|(::ffff:)?127\.\d+\.\d+\.\d+)$/.test(address)
 
 const pathOf = (request: IncomingMessage): string => (request.url ?? '/').split('?', 1)[0]!
 /** Engine.IO compares a prefix of the raw path; a look-alike must not slip past either side. */
@@ -98,8 +96,15 @@ export function sendProblem(response: ServerResponse, error: AppError, path = ''
 const toError = (verdict: Verdict & { ok: false }): AppError =>
   new AppError(verdict.code, `${verdict.code === 'GUARD_HOST' ? 'Host' : 'Origin'} ${JSON.stringify(verdict.given)}`)
 
+export interface HttpServerOptions {
+  readonly logger: Logger
+  readonly dev: boolean
+  /** X-Forwarded-For of a proxy on this machine is believed. */
+  readonly trustProxy?: boolean
+}
+
 /** Creates the server; it refuses everything until `open`. */
-export function createHttpServer({ logger, dev }: { readonly logger: Logger; readonly dev: boolean }): HttpServer {
+export function createHttpServer({ logger, dev, trustProxy = false }: HttpServerOptions): HttpServer {
   let behind: { readonly guard: AccessGuard; readonly pages: Pages } | null = null
 
   const onRequest = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -115,8 +120,10 @@ export function createHttpServer({ logger, dev }: { readonly logger: Logger; rea
     // Next takes the nonce for its own scripts out of the request's policy; pages read x-nonce.
     request.headers['content-security-policy'] = policy
     request.headers['x-nonce'] = nonce
-    // Pages do not see the connection; the name is stripped from what comes in, so only this line can set it.
-    if (isLoopback(request.socket.remoteAddress)) request.headers['x-morphoscope-peer'] = 'loopback'
+    // Pages do not see the connection; these names are stripped from what comes in, so only these lines can set them.
+    const peer = peerOf(request, trustProxy)
+    request.headers['x-morphoscope-address'] = peer.address
+    if (peer.loopback) request.headers['x-morphoscope-peer'] = 'loopback'
     for (const [name, value] of Object.entries(FIXED_HEADERS)) response.setHeader(name, value)
     response.setHeader('content-security-policy', policy)
     await behind.pages.handle(request, response)

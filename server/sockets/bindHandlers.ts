@@ -10,6 +10,8 @@ import type { Ack } from '../../lib/contracts/socketEvents.ts'
 import type { Permission } from '../../lib/contracts/permissions.ts'
 import type { Clock } from '../../lib/primitives/clock.ts'
 import type { Logger } from '../logger.ts'
+import { refusal } from '../operators/access.ts'
+import { ANONYMOUS, type Subject } from '../operators/subject.ts'
 
 /** The part of a Socket.IO socket that is used here. */
 export interface EventSocket {
@@ -19,15 +21,16 @@ export interface EventSocket {
 
 export type EventTable = Readonly<Record<string, { readonly schema: z.ZodType; readonly permission: Permission }>>
 type Handlers<T extends EventTable> = {
-  readonly [E in keyof T]: (request: z.infer<T[E]['schema']>) => unknown
+  readonly [E in keyof T]: (request: z.infer<T[E]['schema']>, subject: Subject) => unknown
 }
 
 export interface BindOptions<T extends EventTable> {
   readonly socket: EventSocket
   readonly table: T
   readonly handlers: Handlers<T>
-  /** Asked for each event, never cached: a role may change while a page is open. */
-  readonly may: (permission: Permission) => boolean
+  /** Asked for each event, never kept: a role may change while a page is open. Null: nobody any more. */
+  readonly subject: () => Subject | null
+  readonly onDenied?: (subject: Subject, permission: Permission, event: string) => void
   readonly clock: Clock
   readonly logger: Logger
   readonly eventsPerSecond: number
@@ -52,13 +55,17 @@ type AnyAck = (answer: Ack<unknown>) => void
 
 /** Binds every event of the table. */
 export function bindHandlers<T extends EventTable>(options: BindOptions<T>): void {
-  const { socket, table, handlers, may, clock, logger, eventsPerSecond, onRefused } = options
+  const { socket, table, handlers, clock, logger, eventsPerSecond, onRefused } = options
   const take = createBucket(clock, eventsPerSecond)
 
   const run = async (event: keyof T & string, values: readonly unknown[]): Promise<unknown> => {
     if (!take()) throw new AppError('GUARD_RATE', `more than ${eventsPerSecond} events per second`)
     const { schema, permission } = table[event]!
-    if (!may(permission)) throw new AppError('GUARD_ORIGIN', `this event needs the permission ${permission}`)
+    const subject = options.subject() ?? ANONYMOUS
+    if (permission !== 'none' && !subject.permissions.has(permission)) {
+      options.onDenied?.(subject, permission, event)
+      throw refusal({ subject, permission, what: event })
+    }
     if (values.length !== 1)
       throw new AppError('CONTRACT_INVALID', 'one argument and an acknowledgement', { path: event })
     const parsed = schema.safeParse(values[0])
@@ -67,7 +74,7 @@ export function bindHandlers<T extends EventTable>(options: BindOptions<T>): voi
       const path = [event, ...(issue?.path ?? [])].map(String).join('.').slice(0, 128)
       throw new AppError('CONTRACT_INVALID', `${path}: ${issue?.message ?? 'invalid'}`, { path })
     }
-    return handlers[event](parsed.data as never)
+    return handlers[event](parsed.data as never, subject)
   }
 
   for (const event of Object.keys(table) as (keyof T & string)[])

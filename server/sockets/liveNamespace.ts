@@ -27,6 +27,7 @@ import type { RecordsLog } from '../state/recordsLog.ts'
 import type { KnownRun, RunBook } from '../state/runBook.ts'
 import { bindHandlers, type EventSocket } from './bindHandlers.ts'
 import { createFrameLine } from './frameLine.ts'
+import { guardNamespace, type NamespaceGuard } from './guardNamespace.ts'
 import type { LiveIo } from './socketServer.ts'
 
 const INSPECT_WINDOW_MS = 300_000
@@ -43,6 +44,7 @@ export interface LiveNamespaceOptions {
   readonly log: RecordsLog
   readonly ticker: FrameTicker
   readonly status: () => LiveStatus
+  readonly guard: NamespaceGuard
 }
 
 export interface LiveNamespace {
@@ -72,8 +74,10 @@ export function createLiveNamespace({
   log,
   ticker,
   status,
+  guard,
 }: LiveNamespaceOptions): LiveNamespace {
   const nsp = io.of(LIVE_NAMESPACE)
+  const entry = guardNamespace(nsp, guard)
   /** Who said hello, by room: what all of them get is encoded once. */
   const greeted = new Set<string>()
   let refused = 0
@@ -147,8 +151,7 @@ export function createLiveNamespace({
     bindHandlers({
       socket: socket as unknown as EventSocket,
       table: LIVE_EVENT_SCHEMAS,
-      // Every loopback visitor of the demo may look; there is nothing else to permit yet.
-      may: (permission) => permission === 'viewer',
+      ...entry.of(socket),
       clock,
       logger,
       eventsPerSecond: SOCKET_LIMITS.eventsPerSecond,

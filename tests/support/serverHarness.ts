@@ -27,7 +27,7 @@ const ROOT = path.resolve(import.meta.dirname, '../..')
 export interface TestServer extends RunningServer {
   readonly lines: string[]
   get(path: string, headers?: Record<string, string>): Promise<{ status: number; body: unknown }>
-  viewer(options?: { transports?: string[]; origin?: string | null }): ViewerSocket
+  viewer(options?: { transports?: string[]; origin?: string | null; token?: string; cookie?: string }): ViewerSocket
   end(): Promise<void>
 }
 
@@ -53,12 +53,16 @@ export async function startTestServer(
       const text = await response.text()
       return { status: response.status, body: text.startsWith('{') ? (JSON.parse(text) as unknown) : text }
     },
-    viewer({ transports = ['websocket'], origin = server.url } = {}) {
+    viewer({ transports = ['websocket'], origin = server.url, token, cookie } = {}) {
       const socket: ViewerSocket = io(`${server.url}/live`, {
         transports,
         reconnection: false,
         forceNew: true,
-        ...(origin === null ? {} : { extraHeaders: { origin } }),
+        extraHeaders: {
+          ...(origin === null ? {} : { origin }),
+          ...(cookie === undefined ? {} : { cookie }),
+        },
+        ...(token === undefined ? {} : { auth: { token } }),
       })
       sockets.push(socket)
       return socket

@@ -1,13 +1,14 @@
 /*
- * defineRoute: from a contract and one function to a route: parse, call the handle, answer; errors become problem documents.
+ * defineRoute: from a contract and one function to a route: may they? parse, call the handle, answer; errors become problem documents.
  * In: a contract of lib/contracts/httpApi.ts. Out: a Next route handler.
- * Invariant: nothing unvalidated reaches the handle; every failure has a code, a status and the path of what is wrong.
+ * Invariant: the permission is checked before anything is read, with the role of this moment; nothing unvalidated reaches the handle;
+ * every failure has a code, a status and the path of what is wrong.
  * Source: docs/adr/0002-next-seam.md; docs/protocol.md "HTTP".
  */
 import type { z } from 'zod'
 import { AppError, isAppError, toProblem } from '../../../lib/contracts/appError.ts'
 import type { HttpContract } from '../../../lib/contracts/httpApi.ts'
-import { getHandle, type Handle } from '../../../server/handle.ts'
+import { getHandle, type Credentials, type Handle, type SessionAnswer, type Subject } from '../../../server/handle.ts'
 
 type Context = { readonly params: Promise<Readonly<Record<string, string | string[] | undefined>>> }
 type RouteHandler = (request: Request, context: Context) => Promise<Response>
@@ -18,6 +19,9 @@ export interface RouteCall<C extends HttpContract> {
   readonly query: z.infer<C['query']>
   readonly body: C extends { readonly body: infer B extends z.ZodType } ? z.infer<B> : undefined
   readonly request: Request
+  /** Who asks; the permission of the contract was checked. */
+  readonly subject: Subject
+  readonly address: string
 }
 
 const MAX_BODY_BYTES = 262_144
@@ -64,6 +68,16 @@ async function readBody(request: Request): Promise<unknown> {
   }
 }
 
+/** What the caller shows, as the server in front of the pages wrote it down. */
+function credentialsOf({ headers }: Request): Credentials {
+  return {
+    cookie: headers.get('cookie'),
+    authorization: headers.get('authorization'),
+    address: headers.get('x-morphoscope-address') ?? 'unknown',
+    loopback: headers.get('x-morphoscope-peer') === 'loopback',
+  }
+}
+
 /** A Response is passed through; anything else is sent as JSON with status 200. */
 export function defineRoute<C extends HttpContract>(
   contract: C,
@@ -71,18 +85,29 @@ export function defineRoute<C extends HttpContract>(
 ): RouteHandler {
   return async (request, context) => {
     try {
+      const handle = getHandle()
+      const what = `${contract.method} ${contract.path}`
+      const credentials = credentialsOf(request)
+      const subject = await handle.access.authorize(credentials, contract.permission, what)
       const params = parsePart(contract.params, (await context.params) ?? {}) as z.infer<C['params']>
       const search = Object.fromEntries(new URL(request.url).searchParams)
       const query = parsePart(contract.query, search) as z.infer<C['query']>
       const body = (
         contract.body === undefined ? undefined : parsePart(contract.body, await readBody(request))
       ) as RouteCall<C>['body']
-      const value = await answer({ handle: getHandle(), params, query, body, request })
+      const value = await answer({ handle, params, query, body, request, subject, address: credentials.address })
       return value instanceof Response ? value : Response.json(value, { headers: NO_STORE })
     } catch (error) {
       return problemResponse(isAppError(error) ? error : new AppError('INTERNAL', 'route failed', {}, error))
     }
   }
+}
+
+/** Sends the view, and the lines that make a browser somebody from now on. */
+export function answerWithCookies({ view, cookies }: SessionAnswer): Response {
+  const headers = new Headers(NO_STORE)
+  for (const line of cookies) headers.append('set-cookie', line)
+  return Response.json(view, { headers })
 }
 
 /** Sends JSON that comes in pieces; a piece is made when the line has room for it. */

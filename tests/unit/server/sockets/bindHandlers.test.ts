@@ -2,9 +2,11 @@ import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { AppError } from '../../../../lib/contracts/appError.ts'
 import { createLogger } from '../../../../server/logger.ts'
+import { ANONYMOUS, permissionsOf } from '../../../../server/operators/subject.ts'
 import { bindHandlers, type EventSocket } from '../../../../server/sockets/bindHandlers.ts'
 import { createManualClock } from '../../../support/manualClock.ts'
 
+const viewer = { ...ANONYMOUS, name: 'v', method: 'password' as const, permissions: permissionsOf(['viewer']) }
 const table = {
   add: { schema: z.object({ a: z.number(), b: z.number() }), permission: 'viewer' },
   boom: { schema: z.unknown(), permission: 'viewer' },
@@ -21,7 +23,7 @@ function open(eventsPerSecond = 1_000) {
   bindHandlers({
     socket,
     table,
-    may: (permission) => permission === 'viewer',
+    subject: () => viewer,
     clock,
     logger: createLogger({ level: 'error', format: 'json', write: (line) => void lines.push(line) }),
     eventsPerSecond,
@@ -46,7 +48,7 @@ test('answers each event exactly once: ok, or a problem with its code and path',
   expect(await ask('add', { a: 1, b: 'x' })).toMatchObject({ problem: { code: 'CONTRACT_INVALID', path: 'add.b' } })
   for (const values of [[], [null], [undefined], [1, 2], [{ a: 1, b: 2 }, 'more']])
     expect(await ask('add', ...values)).toMatchObject({ ok: false, problem: { code: 'CONTRACT_INVALID' } })
-  expect(await ask('locked', 1)).toMatchObject({ problem: { code: 'GUARD_ORIGIN' } })
+  expect(await ask('locked', 1)).toMatchObject({ problem: { code: 'GUARD_FORBIDDEN' } })
   expect(await ask('known', 1)).toMatchObject({ problem: { code: 'STATE_NOT_FOUND', path: 'x' } })
   const boom = await ask('boom', 1)
   expect(boom).toMatchObject({ ok: false, problem: { code: 'INTERNAL' } })
