@@ -11,8 +11,6 @@ import { isAlive } from './steps.mjs'
 
 const POLL_MS = 250
 const ORPHAN_DEADLINE_MS = 5_000
-/** Two programs at most run at a time; those that ended are recognised by their start time and cost nothing. */
-const KEPT_CHILDREN = 8
 
 /** Reads when a process started, in a form only good for comparing; null where the system does not tell, or it is a zombie. */
 export function startTimeOf(pid) {
@@ -81,8 +79,8 @@ export async function takeLock(file, { onWait = (_pid) => {}, patienceMs = Infin
         child(pid) {
           // The lock is a hard link of `mine`: writing in place updates both names.
           if (!pid) return
-          children.push(identify(pid))
-          if (children.length > KEPT_CHILDREN) children.shift()
+          // Those that ended are recognised by their start time and leave.
+          children.splice(0, children.length, ...children.filter(isSameProcess), identify(pid))
           record()
         },
         release() {

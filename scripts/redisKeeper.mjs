@@ -45,7 +45,8 @@ function keep({ command, args, env, socket, pidFile }) {
   let stopping = false
   let backoffMs = FIRST_BACKOFF_MS
   let everReady = false
-  let user = null
+  /** Processes that use this Redis, by identity. */
+  let users = []
   const deaths = []
   const lines = []
 
@@ -109,7 +110,7 @@ function keep({ command, args, env, socket, pidFile }) {
     asked = true
     // A killed runner leaves a server that is just draining: it needs Redis to the end.
     const userEnd = performance.now() + USER_MS
-    while (user && isSameProcess(user) && performance.now() < userEnd) await sleep(50)
+    while (users.some(isSameProcess) && performance.now() < userEnd) await sleep(50)
     stopping = true
     const mine = server
     if (mine) {
@@ -128,7 +129,7 @@ function keep({ command, args, env, socket, pidFile }) {
 
   process.on('disconnect', () => void stop())
   process.on('message', (message) => {
-    if (message.user) user = message.user
+    if (message.user) users = [...users.filter(isSameProcess), message.user]
   })
   start()
 }

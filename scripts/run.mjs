@@ -1,22 +1,21 @@
 /*
  * run: starts the product and stays its supervisor.
- * In: the environment (BUS, REDIS_URL, DATA_DIR; an .env file beside package.json) and --dev. Out: the server's exit code.
- * Invariant: exactly one signal path: the terminal's signals reach only this process, which tells the server, waits for it
- *   under a deadline, and lets Redis go last. If this process is killed outright, the server sees its standard input
- *   close and Redis's keeper sees its channel close: both end by themselves.
+ * In: the environment (BUS, REDIS_URL, DATA_DIR; an .env file beside package.json) and --dev. Out: the exit code.
+ * Invariant: exactly one signal path: the terminal's signals reach only this process, which tells the others, waits for them
+ *   under a deadline, and lets Redis go last. If this process is killed outright, they see their standard input
+ *   close and Redis's keeper sees its channel close: all end by themselves.
  * Source: docs/adr/0001-toolchain.md.
  */
-import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { startEmbeddedRedis } from './embeddedRedis.mjs'
 import { takeLock } from './processLock.mjs'
 import { findRedisServer } from './redisBinary.mjs'
 import { ROOT, complain, localNode, say } from './steps.mjs'
+import { createSupervisor, SIGNALS } from './supervisor.mjs'
 
 const EX_CONFIG = 78
 const STOP_DEADLINE_MS = 8_000
-const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 }
 
 class ConfigurationError extends Error {}
 
@@ -62,44 +61,12 @@ async function chooseBus(env, dataDir) {
   return { env: { BUS: 'memory' }, text: 'in-process: no redis-server found, nothing is kept over a restart' }
 }
 
-function spawnServer(dev, env) {
-  const args = ['--enable-source-maps', 'server/main.ts', ...(dev ? ['--dev'] : [])]
-  return spawn(localNode(), args, {
-    cwd: ROOT,
-    env: {
-      ...env,
-      NODE_ENV: dev ? 'development' : 'production',
-      NEXT_TELEMETRY_DISABLED: '1',
-      MORPHOSCOPE_SUPERVISED: '1',
-    },
-    stdio: ['pipe', 'inherit', 'inherit'],
-    detached: true,
-  })
-}
-
-/** Resolves with the exit code; a death by signal counts as 128 + its number, as shells do. */
-function exitOf(server) {
-  return new Promise((resolve) => {
-    server.once('error', (error) => {
-      complain(`the server could not be started: ${error.message}`)
-      resolve(1)
-    })
-    server.once('exit', (code, signal) => resolve(code ?? 128 + (SIGNALS[signal] ?? 9)))
-  })
-}
-
-/** Tells the server to stop; past the deadline it is killed with everything it started. */
-function stopServer(server) {
-  server.kill('SIGTERM')
-  const fuse = setTimeout(() => {
-    complain(`the server did not stop within ${STOP_DEADLINE_MS / 1000} s; killing it`)
-    try {
-      process.kill(-server.pid, 'SIGKILL')
-    } catch {
-      // It ended in this very moment.
-    }
-  }, STOP_DEADLINE_MS)
-  server.once('exit', () => clearTimeout(fuse))
+/** Which processes run: three on Redis, one with the in-process bus, and exactly that one when a role was asked for. */
+function rolesOf(env, bus) {
+  const role = env.ROLE?.trim()
+  if (role) return [role]
+  if (bus !== 'redis') return ['all']
+  return ['web', 'gateway', ...(env.TRAINER?.trim() === 'off' ? [] : ['trainer'])]
 }
 
 async function main() {
@@ -115,25 +82,31 @@ async function main() {
     )
   }
   let asked = null
-  let server = null
+  let supervisor = null
   let bus = null
   for (const signal of Object.keys(SIGNALS)) {
     process.on(signal, () => {
-      // The second Ctrl-C is a person who does not want to wait: the server understands it.
-      if (asked) return void server?.kill('SIGTERM')
-      asked = signal
-      if (server) stopServer(server)
+      asked ??= signal
+      supervisor?.stop()
     })
   }
   try {
     bus = await chooseBus(process.env, dataDir)
     say(`bus: ${bus.text}`)
     if (asked) return 128 + SIGNALS[asked]
-    server = spawnServer(process.argv.includes('--dev'), { ...process.env, DATA_DIR: dataDir, ...bus.env })
-    lock.child(server.pid)
-    if (server.pid) bus.redis?.usedBy(server.pid)
-    const code = await exitOf(server)
-    return asked && code === 0 ? 0 : code
+    supervisor = createSupervisor({
+      roles: rolesOf(process.env, bus.env.BUS),
+      env: { ...process.env, DATA_DIR: dataDir, ...bus.env },
+      dev: process.argv.includes('--dev'),
+      dataDir,
+      stopDeadlineMs: STOP_DEADLINE_MS,
+      onSpawn(pid) {
+        lock.child(pid)
+        bus.redis?.usedBy(pid)
+      },
+    })
+    supervisor.start()
+    return await supervisor.ended
   } finally {
     await bus?.redis?.stop()
     lock.release()

@@ -16,6 +16,7 @@ import { createAccess } from './operators/access.ts'
 import { demoSource } from './operators/demoSource.ts'
 import { createDenialRecorder } from './operators/denialRecorder.ts'
 import { ensureSecretFile } from './audit/keyFiles.ts'
+import { createGatewayClient } from './gateway/gatewayClient.ts'
 import { publishHandle, type Handle } from './handle.ts'
 import { createAccessGuard, type AccessGuard } from './http/accessGuard.ts'
 import { createApi } from './http/api.ts'
@@ -34,6 +35,7 @@ import { createRecordings } from './runs/recordings.ts'
 import { createLiveNamespace } from './sockets/liveNamespace.ts'
 import { createSocketServer } from './sockets/socketServer.ts'
 import { openRecords } from './stores/recordsDatabase.ts'
+import { createGatewayWatch } from './state/gatewayWatch.ts'
 import { createLayerReader } from './state/layerReader.ts'
 import { createStatusBoard } from './state/liveStatus.ts'
 import { openLimitsStore } from './state/limitsStore.ts'
@@ -41,6 +43,7 @@ import { createLivesBook } from './state/livesBook.ts'
 import { createRecordsLog } from './state/recordsLog.ts'
 import { createRunBook } from './state/runBook.ts'
 import { createBellBuffer, createBellListener } from './workers/mergeBell.ts'
+import { createSiblings, type RunnerChannel } from './workers/siblings.ts'
 import { createThreads } from './workers/threads.ts'
 
 const STATUS_MS = 500
@@ -68,10 +71,19 @@ export interface ComposeInput {
   readonly root: string
   readonly dev: boolean
   readonly overrides?: ServerOverrides
+  /** To the runner and, through it, the other processes; absent: this process is alone. */
+  readonly channel?: RunnerChannel
 }
 
 /** Starts the whole server: all or nothing. @throws CONFIG_INVALID when the port can not be had */
-export async function compose({ config, logger, root, dev, overrides = {} }: ComposeInput): Promise<RunningServer> {
+export async function compose({
+  config,
+  logger,
+  root,
+  dev,
+  overrides = {},
+  channel,
+}: ComposeInput): Promise<RunningServer> {
   const clock = overrides.clock ?? systemClock
   const parts = createDisposables(clock)
   const address = busAddress(config)
@@ -142,9 +154,10 @@ export async function compose({ config, logger, root, dev, overrides = {} }: Com
       offset: () => log.offset(),
       viewers: () => live.viewers(),
       framesSkipped: () => ticker.counters().framesSkipped,
-      trainer: () => threads.trainerState(),
+      trainer: () => siblings.trainerState() ?? threads.trainerState(),
+      stopReady: () => gateway.stopReady(),
       ingestStarted: () => threads.ingestStarted(),
-      causes: () => threads.causes(),
+      causes: () => [...threads.causes(), ...siblings.causes(), ...gateway.causes()],
     })
     parts.add('status', () => board.stop())
 
@@ -226,6 +239,14 @@ export async function compose({ config, logger, root, dev, overrides = {} }: Com
       onRecord: (record) => onRecords([record]),
     })
     parts.add('threads', (deadlineMs) => threads.stop(deadlineMs))
+    const siblings = createSiblings({
+      names: config.siblings,
+      clock,
+      channel: channel ?? { on: () => undefined },
+      onRecord: (record) => onRecords([record]),
+    })
+    const gateway = createGatewayWatch(createGatewayClient({ dataDir, clock }), clock)
+    parts.add('gateway watch', () => gateway.stop())
 
     // The door for the pages.
     const metrics = createMetrics({
@@ -261,6 +282,7 @@ export async function compose({ config, logger, root, dev, overrides = {} }: Com
     parts.add('handle', publishHandle(handle))
 
     threads.start()
+    gateway.start()
     ticker.start()
     parts.add(
       'status timer',

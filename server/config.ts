@@ -13,7 +13,7 @@ export const EXIT_CONFIG = 78
 export interface Config {
   readonly port: number
   readonly host: string
-  readonly role: 'all' | 'web'
+  readonly role: 'all' | 'web' | 'gateway' | 'trainer' | 'controller'
   readonly bus: 'redis' | 'memory'
   readonly redisUrl: string | null
   readonly dataDir: string
@@ -25,6 +25,11 @@ export interface Config {
     readonly stepsPerSecond: number
     readonly faultsAllowed: boolean
   }
+  readonly gateway: {
+    /** Direct lines of layer agents; 0 = any. */
+    readonly port: number
+    readonly controlPort: number
+  }
   readonly historySeconds: number
   readonly claimCheckDir: string | null
   readonly auth: 'demo'
@@ -35,6 +40,8 @@ export interface Config {
   readonly logFormat: 'json' | 'pretty' | null
   readonly metricsToken: string | null
   readonly supervised: boolean
+  /** Roles of the processes that run beside this one. */
+  readonly siblings: readonly string[]
 }
 
 export interface ConfigProblem {
@@ -58,7 +65,7 @@ const shown = (entry: ConfigKey, given: string): string => {
 export function unknownKeys(source: Environment): string[] {
   const known = new Set(CONFIG_KEYS.map((entry) => entry.name))
   return Object.keys(source)
-    .filter((name) => /^(MORPHOSCOPE_|TRAINER_|HISTORY_)/.test(name) && !known.has(name))
+    .filter((name) => /^(MORPHOSCOPE_|TRAINER_|HISTORY_|GATEWAY_)/.test(name) && !known.has(name))
     .sort()
 }
 
@@ -101,10 +108,14 @@ export function parseConfig(source: Environment): Config {
     dataDir: values['DATA_DIR'] as string,
     databaseUrl: (values['DATABASE_URL'] as string | undefined) ?? null,
     trainer: Object.freeze({
-      enabled: (values['TRAINER'] as boolean) && role === 'all',
+      enabled: (values['TRAINER'] as boolean) && (role === 'all' || role === 'trainer'),
       seed: values['TRAINER_SEED'] as number,
       stepsPerSecond: values['TRAINER_STEPS_PER_S'] as number,
       faultsAllowed: values['TRAINER_FAULTS'] as boolean,
+    }),
+    gateway: Object.freeze({
+      port: values['GATEWAY_PORT'] as number,
+      controlPort: values['GATEWAY_CONTROL_PORT'] as number,
     }),
     historySeconds: values['HISTORY_SECONDS'] as number,
     claimCheckDir: (values['CLAIM_CHECK_DIR'] as string | undefined) ?? null,
@@ -115,6 +126,7 @@ export function parseConfig(source: Environment): Config {
     logFormat: (values['LOG_FORMAT'] as Config['logFormat'] | undefined) ?? null,
     metricsToken: (values['METRICS_TOKEN'] as string | undefined) ?? null,
     supervised: values['MORPHOSCOPE_SUPERVISED'] as boolean,
+    siblings: Object.freeze((values['MORPHOSCOPE_SIBLINGS'] as string[] | undefined) ?? []),
   })
 }
 

@@ -81,11 +81,28 @@ export const CONFIG_KEYS: readonly ConfigKey[] = Object.freeze([
   }),
   key({
     name: 'ROLE',
-    schema: z.enum(['all', 'web']),
+    schema: z.enum(['all', 'web', 'gateway', 'trainer', 'controller']),
     default: 'all',
-    expected: 'all (web, ingest, trainer, controller) or web (no trainer here)',
-    example: 'all',
-    why: 'Which parts run in this process.',
+    expected:
+      'all (everything in one process), web (pages and ingest), gateway, trainer (with agent and controller), or controller',
+    example: 'web',
+    why: 'Which parts run in this process; unset, `npm start` on Redis runs gateway, trainer and web as three processes.',
+  }),
+  key({
+    name: 'GATEWAY_PORT',
+    schema: integer(0, 65_535),
+    default: '0',
+    expected: 'a port, 0 to 65535 (0 = any free one; DATA_DIR/gateway.json says which)',
+    example: '3310',
+    why: 'TCP port on the loopback where layer agents reach the gateway directly.',
+  }),
+  key({
+    name: 'GATEWAY_CONTROL_PORT',
+    schema: integer(0, 65_535),
+    default: '0',
+    expected: 'a port, 0 to 65535 (0 = any free one; DATA_DIR/gateway.json says which)',
+    example: '3311',
+    why: "TCP port on the loopback of the gateway's control API.",
   }),
   key({
     name: 'BUS',
@@ -225,5 +242,16 @@ export const CONFIG_KEYS: readonly ConfigKey[] = Object.freeze([
     expected: '0 or 1',
     example: '1',
     why: 'Set by the runner: the server ends when its standard input closes.',
+  }),
+  key({
+    name: 'MORPHOSCOPE_SIBLINGS',
+    schema: z
+      .string()
+      .regex(/^(web|gateway|trainer)(,(web|gateway|trainer))*$/)
+      .transform((text) => text.split(',')),
+    default: null,
+    expected: 'names of roles, separated by commas',
+    example: 'gateway,trainer',
+    why: 'Set by the runner: which processes it runs beside this one.',
   }),
 ])

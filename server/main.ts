@@ -1,21 +1,30 @@
 /*
  * main: the process: configuration, composition, one line when ready, an ordered end.
- * In: environment, --dev, --role. Out: a running server; exit code 0, 1, or 78 for configuration.
+ * In: environment, --dev, --role. Out: the parts of that role, running; exit code 0, 1, or 78 for configuration.
  * Invariant: whatever goes wrong at the start is said in words, with the key that corrects it.
  * Source: docs/architecture.md "processes and threads".
  */
 import path from 'node:path'
 import { parseArgs } from 'node:util'
-import { isAppError } from '../lib/contracts/appError.ts'
+import { AppError, isAppError } from '../lib/contracts/appError.ts'
 import { systemClock } from '../lib/primitives/clock.ts'
+import type { StopReport } from '../lib/primitives/disposables.ts'
 import { compose } from './compose.ts'
-import { EXIT_CONFIG, readConfig } from './config.ts'
-import { createLogger } from './logger.ts'
+import { type Config, EXIT_CONFIG, readConfig } from './config.ts'
+import { composeGateway } from './gateway/composeGateway.ts'
+import { createLogger, type Logger } from './logger.ts'
 import { bindShutdown } from './shutdown.ts'
+import { composeTrainer } from './workers/composeTrainer.ts'
+import { tellRunner } from './workers/siblings.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '..')
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 const complain = (line: string): void => void process.stderr.write(`${line}\n`)
+
+interface Started {
+  readonly stop: (deadlineMs: number) => Promise<StopReport>
+  readonly ready: string | null
+}
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -27,15 +36,39 @@ async function main(): Promise<void> {
     format: config.logFormat ?? (process.stderr.isTTY ? 'pretty' : 'json'),
   })
   for (const warning of warnings) logger.warn(warning)
-  const server = await compose({ config, logger, root: ROOT, dev: values.dev })
-  bindShutdown({
-    stop: (deadlineMs) => server.stop(deadlineMs),
-    logger,
-    clock: systemClock,
-    supervised: config.supervised,
-  })
-  const trainer = config.trainer.enabled ? 'on' : 'off'
-  say(`Morphoscope is ready: ${server.url} (bus: ${config.bus}, environment: DEMO, trainer: ${trainer})`)
+  const { stop, ready } = await start(config, logger, values.dev)
+  bindShutdown({ stop, logger, clock: systemClock, supervised: config.supervised })
+  if (ready !== null) say(ready)
+  tellRunner(process, { kind: 'ready' })
+  // The channel alone must not keep a process that has nothing left to do.
+  process.channel?.unref()
+}
+
+/** Starts the parts of the role; `ready` is the one line for a person. */
+async function start(config: Config, logger: Logger, dev: boolean): Promise<Started> {
+  switch (config.role) {
+    case 'gateway': {
+      const gateway = await composeGateway({ config, logger, root: ROOT })
+      logger.info('the gateway is ready', { epoch: gateway.epoch })
+      return { stop: (deadlineMs) => gateway.stop(deadlineMs), ready: null }
+    }
+    case 'trainer':
+    case 'controller': {
+      if (config.bus === 'memory')
+        throw new AppError('CONFIG_INVALID', `ROLE=${config.role} needs BUS=redis: nobody else could hear it`, {
+          path: 'ROLE',
+        })
+      const trainer = composeTrainer({ config, logger, root: ROOT, channel: process })
+      return { stop: (deadlineMs) => trainer.stop(deadlineMs), ready: null }
+    }
+    case 'all':
+    case 'web': {
+      const server = await compose({ config, logger, root: ROOT, dev, channel: process })
+      const trainer = config.trainer.enabled || config.siblings.includes('trainer') ? 'on' : 'off'
+      const ready = `Morphoscope is ready: ${server.url} (bus: ${config.bus}, environment: DEMO, trainer: ${trainer})`
+      return { stop: (deadlineMs) => server.stop(deadlineMs), ready }
+    }
+  }
 }
 
 main().catch((error: unknown) => {

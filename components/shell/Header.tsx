@@ -17,6 +17,7 @@ import { useLiveTopic, useTickKey } from '../live/useLiveTopic.ts'
 import { Icon } from '../ui/Icon.tsx'
 import { BusChip } from './BusChip.tsx'
 import { SelfChip } from './SelfChip.tsx'
+import { StopReadyChip } from './StopReadyChip.tsx'
 import { ThemeSwitch } from './ThemeSwitch.tsx'
 import { usePopover } from './usePopover.ts'
 
@@ -32,6 +33,7 @@ export function Header({ onHelp }: { readonly onHelp: () => void }) {
       <RunSwitcher />
       <FreshnessHeader />
       <BusChip />
+      <StopReadyChip />
       <span className="grow" />
       <SelfChip />
       <div className="head-tools">

@@ -162,6 +162,15 @@ export const LiveStatus = z.object({
   frames_skipped: z.int().min(0),
   trainer: z.enum(['running', 'restarting', 'off', 'failed']),
   event_loop_p99_ms: Finite.nullable(),
+  /** Layers whose probe came back in the last round, on either way; null while the gateway does not answer. */
+  stop_ready: z
+    .object({
+      ready: z.int().min(0),
+      of: z.int().min(0),
+      worst_ms: Finite.nullable(),
+      at_ms: Finite,
+    })
+    .nullable(),
 })
 export type LiveStatus = z.infer<typeof LiveStatus>
 

@@ -6,7 +6,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -20,10 +20,10 @@ export interface TourProduct {
   readonly url: string
   /** Of its embedded server, for another publisher. */
   readonly redisUrl: string
-  /** Stops every thread of its server (SIGSTOP): it neither trains nor answers, and its Redis goes on. */
+  /** Stops its processes (SIGSTOP): it neither trains nor answers, and its Redis goes on. */
   freeze(): void
   thaw(): void
-  /** SIGKILL to the server alone: open pages are left without one. */
+  /** SIGKILL to the web server, with nobody who starts it again: open pages are left without one. */
   killServer(): void
   stop(): Promise<void>
 }
@@ -73,21 +73,31 @@ export async function startTourProduct(env: Readonly<Record<string, string>>): P
   })
   const exited = once(child, 'exit')
   const url = `http://127.0.0.1:${port}`
-  const pid = await until('the product', READY_MS, async () => {
+  await until('the product', READY_MS, async () => {
     if (child.exitCode !== null) throw new Error(`it ended with code ${child.exitCode}`)
     const ready = await fetch(`${url}/api/health/ready`)
     if (!ready.ok) return null
-    const live = (await (await fetch(`${url}/api/health/live`)).json()) as { pid: number }
-    return live.pid
+    return true
   })
+  const running = (): Record<'runner' | 'web', number> & Partial<Record<'trainer', number>> =>
+    JSON.parse(readFileSync(path.join(dataDir, 'processes.json'), 'utf8')) as never
+  const signal = (name: NodeJS.Signals): void => {
+    const { web, trainer } = running()
+    for (const pid of trainer === undefined ? [web] : [web, trainer]) process.kill(pid, name)
+  }
   return {
     url,
     redisUrl: env['REDIS_URL'] ?? `unix://${path.join(dataDir, 'redis', 'redis.sock')}`,
-    freeze: () => void process.kill(pid, 'SIGSTOP'),
-    thaw: () => void process.kill(pid, 'SIGCONT'),
-    killServer: () => void process.kill(pid, 'SIGKILL'),
+    freeze: () => signal('SIGSTOP'),
+    thaw: () => signal('SIGCONT'),
+    killServer() {
+      const { runner, web } = running()
+      process.kill(runner, 'SIGSTOP')
+      process.kill(web, 'SIGKILL')
+    },
     async stop() {
       if (child.exitCode === null && child.signalCode === null) {
+        child.kill('SIGCONT')
         child.kill('SIGTERM')
         await Promise.race([exited, sleep(STOP_MS)])
         child.kill('SIGKILL')

@@ -109,8 +109,8 @@ export function createApi(sources: ApiSources): CoreHandle {
         frames_skipped: fanout().framesSkipped,
         frames: framesOf(fanout()),
         event_loop: { p99_ms: loop.p99Ms, max_ms: loop.maxMs },
-        // No layer was ever asked: readiness to stop is not known, and says so by 0 of n.
-        stop_ready: { ready: 0, of: layers, worst_ms: null },
+        // Nobody was asked: readiness to stop is not known, and says so by 0 of n.
+        stop_ready: toStopReady(board.stopReady(), layers),
       }
     },
     layers: (runId) => {
@@ -200,4 +200,10 @@ export function createApi(sources: ApiSources): CoreHandle {
       return { contentType: metrics.contentType, body: await metrics.text() }
     },
   }
+}
+
+function toStopReady(known: ReturnType<StatusBoard['stopReady']>, layers: number) {
+  return known === null
+    ? { ready: 0, of: layers, worst_ms: null }
+    : { ready: known.ready, of: known.of, worst_ms: known.worst_ms }
 }

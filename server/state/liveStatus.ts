@@ -47,6 +47,7 @@ export interface StatusSources {
   readonly viewers: () => number
   readonly framesSkipped: () => number
   readonly trainer: () => LiveStatus['trainer']
+  readonly stopReady: () => LiveStatus['stop_ready']
   readonly ingestStarted: () => boolean
   readonly causes: () => readonly { readonly code: string; readonly text: string }[]
 }
@@ -61,6 +62,7 @@ export interface StatusBoard {
   /** Newest runs first; at most `max`. */
   layers(max?: number): LayerSummary[]
   status(): LiveStatus
+  stopReady(): LiveStatus['stop_ready']
   ready(): Readiness
   eventLoop(): { readonly p99Ms: number | null; readonly maxMs: number | null }
   setStopping(): void
@@ -178,7 +180,9 @@ export function createStatusBoard(sources: StatusSources): StatusBoard {
       frames_skipped: sources.framesSkipped(),
       trainer: sources.trainer(),
       event_loop_p99_ms: loopWindow.p99Ms,
+      stop_ready: sources.stopReady(),
     }),
+    stopReady: () => sources.stopReady(),
     ready: () => ({
       ready: !stopping && sources.ingestStarted(),
       mode: mode(),

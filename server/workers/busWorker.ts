@@ -15,6 +15,7 @@ import type { MessageBus } from '../../lib/bus/messageBus.ts'
 import { systemClock as clock } from '../../lib/primitives/clock.ts'
 import { createDisposables } from '../../lib/primitives/disposables.ts'
 import { AppError } from '../../lib/contracts/appError.ts'
+import { gatewayOnBus } from '../gateway/gatewayOnBus.ts'
 import { createIngest } from '../ingest/ingest.ts'
 import { findSeedEntries } from '../ingest/seedEntries.ts'
 import { createBellRinger } from './mergeBell.ts'
@@ -36,6 +37,12 @@ function createBus(): MessageBus {
   if (bus.driver === 'memory') return createMemoryBus({ clock })
   // A publisher that knows nothing of the registry is found too: it needs our Redis, not our library.
   return createRedisBus({ url: bus.url, clock, name, scanForeign: mine.includes('ingest') })
+}
+
+/** What must not wait has a connection of its own, where there are connections. */
+function createUrgentBus(opened: MessageBus): MessageBus {
+  const { bus, name } = data
+  return bus.driver === 'memory' ? opened : createRedisBus({ url: bus.url, clock, name: `${name}-urgent` })
 }
 
 let agent: ReturnType<typeof createLayerAgent> | null = null
@@ -77,7 +84,16 @@ async function start(): Promise<void> {
   const opened = createBus()
   bus = opened
   parts.add('bus', (deadlineMs) => opened.stop(deadlineMs))
-  await startBus(opened)
+  if (data.parts.includes('gateway')) {
+    const { dataDir, gateway: ports } = data
+    const report = (text: string): void =>
+      post({ kind: 'part-note', part: 'gateway', note: 'gateway problem', data: { text } })
+    const gateway = gatewayOnBus({ bus: opened, urgentBus: createUrgentBus(opened), clock, dataDir, ports, report })
+    parts.add('gateway', async (deadlineMs) => void (await gateway.stop(deadlineMs)))
+    await gateway.start()
+  }
+  // Alone on its thread the gateway does not wait for a bus: the direct lines work without one.
+  if (data.parts.some((part) => part !== 'gateway')) await startBus(opened)
   if (data.parts.includes('ingest')) {
     const ingest = createIngest({
       bus: opened,

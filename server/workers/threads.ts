@@ -41,13 +41,22 @@ export interface ThreadsOptions {
 const BUS_WORKER = new URL('./busWorker.ts', import.meta.url)
 const TRAINER_WORKER = new URL('./trainerWorker.ts', import.meta.url)
 
+/** Which parts this process runs. With Redis a gateway of its own process may do without one here. */
+function partsOf({ role, trainer }: Config, driver: 'redis' | 'memory'): readonly BusPart[] {
+  if (role === 'controller') return ['controller']
+  const trained: readonly BusPart[] = trainer.enabled ? ['controller', 'agent'] : []
+  if (role === 'trainer') return trained
+  const ownGateway = role === 'all' || driver === 'memory'
+  return ['ingest', ...(ownGateway ? (['gateway'] as const) : []), ...trained]
+}
+
 /** Creates the threads; nothing runs before start. */
 export function createThreads({ config, root, clock, logger, bell, onIngest, onRecord }: ThreadsOptions): Threads {
   const bus =
     config.redisUrl === null ? ({ driver: 'memory' } as const) : ({ driver: 'redis', url: config.redisUrl } as const)
   let ingestStarted = false
   const source = createSourceWatch(clock, onRecord)
-  const asks = createAsks({ clock, post: (message) => ingestThread.post(message) })
+  const asks = createAsks({ clock, post: (message) => ingestThread?.post(message) })
 
   const incident = (name: string) => (cause: string, againInMs: number) => {
     logger.warn('a part ended and is started again', { part: name, cause, againInMs })
@@ -104,6 +113,8 @@ export function createThreads({ config, root, clock, logger, bell, onIngest, onR
           historySeconds: config.historySeconds,
           bell,
           claimCheckDir: config.claimCheckDir === null ? null : path.resolve(root, config.claimCheckDir),
+          dataDir: path.resolve(root, config.dataDir),
+          gateway: config.gateway,
         }
         return new Worker(BUS_WORKER, { name, workerData })
       },
@@ -115,19 +126,19 @@ export function createThreads({ config, root, clock, logger, bell, onIngest, onR
       },
     })
 
-  const trained: readonly BusPart[] = config.trainer.enabled ? ['controller', 'agent'] : []
+  const threadParts = partsOf(config, bus.driver)
   const busThreads =
-    bus.driver === 'memory'
-      ? [busThread('bus', ['ingest', ...trained])]
-      : [busThread('ingest', ['ingest']), ...trained.map((part) => busThread(part, [part]))]
-  const ingestThread = busThreads[0]!
-  const agentThread = busThreads.find((thread) => thread.name === 'agent' || thread.name === 'bus')!
+    bus.driver === 'memory' ? [busThread('bus', threadParts)] : threadParts.map((part) => busThread(part, [part]))
+  const named = (name: BusPart): SupervisedThread | undefined =>
+    busThreads.find((thread) => thread.name === name || thread.name === 'bus')
+  const ingestThread = named('ingest')
+  const agentThread = named('agent')
 
   /** The trainer starts at once and writes into its ring; what it says waits in the port until an agent takes it. */
   let waitingPort: MessagePort | null = null
   const handOver = (): void => {
     if (waitingPort === null) return
-    agentThread.post({ kind: 'trainer', port: waitingPort }, [waitingPort])
+    agentThread?.post({ kind: 'trainer', port: waitingPort }, [waitingPort])
     waitingPort = null
   }
 
@@ -149,7 +160,7 @@ export function createThreads({ config, root, clock, logger, bell, onIngest, onR
       }
       const worker = new Worker(TRAINER_WORKER, { name: 'trainer', workerData, transferList: [port1] })
       waitingPort = port2
-      if (agentThread.state() === 'running') handOver()
+      if (agentThread?.state() === 'running') handOver()
       return worker
     },
     onMessage: (message) => {
@@ -169,7 +180,7 @@ export function createThreads({ config, root, clock, logger, bell, onIngest, onR
       if (config.trainer.enabled) trainer.start()
     },
     ask: (name, ask) =>
-      ingestThread.state() === 'running'
+      ingestThread?.state() === 'running'
         ? asks.ask(name, ask)
         : Promise.reject(new AppError('BUS_UNAVAILABLE', 'the reader of the bus is not running yet')),
     async stop(deadlineMs) {

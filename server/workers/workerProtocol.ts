@@ -6,10 +6,11 @@
  */
 import type { MessagePort } from 'node:worker_threads'
 import { toProblem } from '../../lib/contracts/appError.ts'
+import type { Config } from '../config.ts'
 import type { IngestMessage } from '../ingest/ingestMessages.ts'
 import type { SeedEntriesAnswer, SeedEntriesRequest } from '../ingest/seedEntries.ts'
 
-export type BusPart = 'ingest' | 'agent' | 'controller'
+export type BusPart = 'ingest' | 'agent' | 'controller' | 'gateway'
 
 export interface BusWorkerData {
   readonly name: string
@@ -17,6 +18,8 @@ export interface BusWorkerData {
   readonly bus: { readonly driver: 'redis'; readonly url: string } | { readonly driver: 'memory' }
   readonly historySeconds: number
   readonly claimCheckDir: string | null
+  readonly dataDir: string
+  readonly gateway: Config['gateway']
   /** Rung when telemetry was merged (mergeBell.ts). */
   readonly bell: SharedArrayBuffer
 }

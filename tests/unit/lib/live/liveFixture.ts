@@ -81,6 +81,7 @@ export const givenStatus = (change: Partial<LiveStatus> = {}): LiveStatus => ({
   frames_skipped: 0,
   trainer: 'running',
   event_loop_p99_ms: null,
+  stop_ready: null,
   ...change,
 })
 
