@@ -1,3 +1,9 @@
+/*
+ * The document: styles, viewport, theme, and the frame around every page.
+ * In: a page, the theme's cookie. Out: the html element.
+ * Invariant: the theme comes with the first byte: nothing flashes, and no inline script is needed.
+ * Source: docs/adr/0002-next-seam.md; features H3.
+ */
 import type { Metadata, Viewport } from 'next'
 import { cookies } from 'next/headers'
 import type { ReactNode } from 'react'
@@ -11,6 +17,7 @@ import './styles/heatmap.css'
 import './styles/records.css'
 import './styles/conductor.css'
 import './styles/drawers.css'
+import './styles/dialogs.css'
 import './styles/narrow.css'
 
 export const metadata: Metadata = {

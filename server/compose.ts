@@ -44,6 +44,7 @@ import { createRecordsLog } from './state/recordsLog.ts'
 import { createRunBook } from './state/runBook.ts'
 import { createBellBuffer, createBellListener } from './workers/mergeBell.ts'
 import { createSiblings, type RunnerChannel } from './workers/siblings.ts'
+import { createLoadControl, spawnLoad, whyNoLoad } from './workers/loadControl.ts'
 import { createThreads } from './workers/threads.ts'
 
 const STATUS_MS = 500
@@ -248,6 +249,16 @@ export async function compose({
     const gateway = createGatewayWatch(createGatewayClient({ dataDir, clock }), clock)
     parts.add('gateway watch', () => gateway.stop())
 
+    const load = createLoadControl({
+      clock,
+      logger: logger.room('load'),
+      whyNot: whyNoLoad(config),
+      spawn: (request) => spawnLoad({ root, redisUrl: config.redisUrl, connect: () => threads.connect() }, request),
+      onRecord: (record) => onRecords([record]),
+    })
+    // Registered after the threads, so it goes before them: its goodbye is still read.
+    parts.add('load', (deadlineMs) => load.close(deadlineMs))
+
     // The door for the pages.
     const metrics = createMetrics({
       board,
@@ -278,6 +289,9 @@ export async function compose({
       ...createLayerApi({ clock, runs, reader, baselines: createBaselineReader({ clock, runs, recordings }) }),
       ...createLimitsApi({ clock, runs, reader, limits }),
       ...createRunsApi({ clock, runs, lives, recordings }),
+      load: () => load.report(),
+      startLoad: (request) => load.start(request),
+      stopLoad: () => load.stop(),
     }
     parts.add('handle', publishHandle(handle))
 

@@ -9,6 +9,7 @@ import { AppError } from '../lib/contracts/appError.ts'
 import type { LayerGridQuery, LayerRows, LayerRowsQuery, RunBaselineQuery } from '../lib/contracts/httpLayer.ts'
 import type { DemoChoice, SessionView } from '../lib/contracts/httpAccess.ts'
 import type { Backtest, BacktestRequest, LimitSet, LimitWrite } from '../lib/contracts/httpLimits.ts'
+import type { LoadReport, LoadRequest } from '../lib/contracts/httpLoad.ts'
 import type { RunDetail, RunList, RunPicture, RunPictureQuery, RunQuery } from '../lib/contracts/httpRuns.ts'
 import type { SeedDetail, SeedRaw, SeedRawQuery, SeedSeries, SeedSeriesQuery } from '../lib/contracts/httpSeed.ts'
 import type { Access } from './operators/access.ts'
@@ -101,8 +102,17 @@ export interface SessionHandle {
   readonly chooseDemoOperator: (choice: DemoChoice, before: Subject, address: string) => Promise<SessionAnswer>
 }
 
+/** The generated load that pages may start in demo mode. */
+export interface LoadHandle {
+  readonly load: () => LoadReport
+  /** @throws GUARD_DEMO_ONLY, STATE_CONFLICT, BUS_UNAVAILABLE */
+  readonly startLoad: (request: LoadRequest) => Promise<LoadReport>
+  /** @throws GUARD_DEMO_ONLY, BUS_UNAVAILABLE */
+  readonly stopLoad: () => Promise<LoadReport>
+}
+
 export interface Handle
-  extends CoreHandle, SeedHandle, LayerHandle, LimitsHandle, RunsHandle, AccessHandle, SessionHandle {}
+  extends CoreHandle, SeedHandle, LayerHandle, LimitsHandle, RunsHandle, AccessHandle, SessionHandle, LoadHandle {}
 
 type Global = typeof globalThis & { [HANDLE]?: Handle }
 

@@ -1,5 +1,5 @@
 /*
- * Empty state: no run has been seen. Says what is listened to, since when, and three ways to feed it.
+ * Empty state: no run has been seen. Says what is listened to, since when, and the ways to feed it.
  * In: connection and bus status. Out: a page that helps; a skeleton while the first answer is on its way.
  * Invariant: "nothing yet" is never shown as zero, and never before the server has said so.
  * Source: docs/ux.md 'pages: live, empty'.
@@ -9,12 +9,14 @@ import { useCallback, type ReactNode } from 'react'
 import { formatAge } from '../../lib/live/formatValue.ts'
 import { useLive } from '../live/LiveProvider.tsx'
 import { publishExample } from './publishExample.ts'
+import { useShell } from '../shell/ShellContext.tsx'
 import { ScrollRegion } from '../ui/ScrollRegion.tsx'
 import { Ticking } from '../live/Ticking.tsx'
 import { useLiveTopic } from '../live/useLiveTopic.ts'
 
 export function EmptyState() {
   const { session } = useLive()
+  const { act } = useShell()
   useLiveTopic(['status', 'connection'])
   const { status } = session.store
   const lastCheck = useCallback(() => {
@@ -31,7 +33,7 @@ export function EmptyState() {
         This page shows every seed of a network as soon as one reports.{' '}
         {status.trainer === 'running' || status.trainer === 'restarting'
           ? 'Nothing is wrong if you have just started: the first report of the demo trainer usually takes a few seconds.'
-          : 'The demo trainer is not running here, so nothing appears until somebody publishes. Three ways to go on:'}
+          : 'The demo trainer is not running here, so nothing appears until somebody publishes. Four ways to go on:'}
       </p>
       <dl>
         <dt>Listening to</dt>
@@ -59,6 +61,17 @@ export function EmptyState() {
             <pre>TRAINER=on npm start</pre>
           </ScrollRegion>
         </Fix>
+        {status.environment === 'DEMO' && (
+          <Fix title="Start generated load">
+            Made-up numbers in the likeness of a trainer, up to a million seeds, labelled everywhere. Nothing is
+            trained.
+            <p>
+              <button type="button" className="primary" onClick={() => act('load')}>
+                Start generated load
+              </button>
+            </p>
+          </Fix>
+        )}
         <Fix title="Publish from your own trainer">
           {redis ? (
             <>

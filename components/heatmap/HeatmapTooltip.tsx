@@ -10,6 +10,7 @@ import type { InspectAnswer } from '../../lib/contracts/socketEvents.ts'
 import { formatAge, formatCount, formatWithUnit } from '../../lib/live/formatValue.ts'
 import { systemClock } from '../../lib/primitives/clock.ts'
 import { useLive } from '../live/LiveProvider.tsx'
+import { setPointedSeed } from '../live/pointedSeed.ts'
 import { onTick } from '../live/useLiveTopic.ts'
 import { countBytes } from './countBytes.ts'
 import { readCanvasTheme } from './canvasTheme.ts'
@@ -123,6 +124,11 @@ export function HeatmapTooltip({
     return onTick(write)
   }, [place, scene, exact])
 
+  useEffect(() => {
+    setPointedSeed(layerId === undefined ? null : { layerId, seedId: place.row })
+    return () => setPointedSeed(null)
+  }, [layerId, place.row])
+
   if (!now || !layer) return null
   const state = layer.mirror.state[place.row] ?? 255
   const bin = place.to - place.from > 1
@@ -166,6 +172,9 @@ export function HeatmapTooltip({
       <canvas ref={canvas} className="tooltip-histogram" aria-hidden="true" />
       <div className="t3">
         <span ref={scopeText} />
+      </div>
+      <div className="t3 wide">
+        <kbd>c</kbd> copies the value with its provenance
       </div>
     </div>
   )

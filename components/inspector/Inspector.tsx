@@ -23,6 +23,7 @@ import { useLive } from '../live/LiveProvider.tsx'
 import { layerAges } from '../live/layerAges.ts'
 import { hrefOf, PAGE_PATHS } from '../live/pageLinks.ts'
 import { useLiveTopic, usePageState, useTickKey } from '../live/useLiveTopic.ts'
+import { SeedValue } from '../provenance/SeedValue.tsx'
 import { ScrollRegion } from '../ui/ScrollRegion.tsx'
 import { Icon } from '../ui/Icon.tsx'
 import { useRovingList } from '../ui/useRovingList.ts'
@@ -232,7 +233,18 @@ function Metrics({
                   </button>
                 </th>
                 <td className="num">
-                  {value === null ? <span className="t3">unmeasured</span> : (blueprint ?? formatMetric(value, column))}
+                  {value === null ? (
+                    <span className="t3">unmeasured</span>
+                  ) : (
+                    <SeedValue
+                      seed={{ layerId: layer.layerId, seedId: row }}
+                      metric={column.name}
+                      label={column.label}
+                      tabIndex={-1}
+                    >
+                      {blueprint ?? formatMetric(value, column)}
+                    </SeedValue>
+                  )}
                 </td>
                 <td className="t3">{value === null || blueprint !== null ? '' : unitText(column)}</td>
                 <td>

@@ -20,6 +20,7 @@ import { useLiveTopic, usePageState } from '../live/useLiveTopic.ts'
 import { useApi } from '../records/useApi.ts'
 import { PageMain } from '../shell/PageMain.tsx'
 import { Panel } from '../ui/Panel.tsx'
+import { SeedValue } from '../provenance/SeedValue.tsx'
 import { ScrollRegion } from '../ui/ScrollRegion.tsx'
 import { sortRows, toRows, type LayerRow, type SortKey } from './layerRows.ts'
 
@@ -172,8 +173,14 @@ export function LayerPage({ layerId }: { readonly layerId: string }) {
                         {row.state === 'UNKNOWN' ? 'Unknown' : stateText(row.state)}
                       </td>
                       <td className="num">
-                        {row.value === null ? 'unmeasured' : text}
-                        {row.value === null || text.endsWith(unit) ? '' : ` ${unit}`}
+                        {row.value === null ? (
+                          'unmeasured'
+                        ) : (
+                          <SeedValue seed={{ layerId, seedId: row.seedId }} metric={metric.name} label={metric.label}>
+                            {text}
+                            {text.endsWith(unit) ? '' : ` ${unit}`}
+                          </SeedValue>
+                        )}
                       </td>
                       <td className="num" title={scoreWords(row)}>
                         {row.z === null ? '–' : `${row.z < 0 ? '−' : '+'}${Math.abs(row.z).toFixed(1)}`}

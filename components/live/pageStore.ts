@@ -4,7 +4,13 @@
  * Invariant: every change is written to the address, so that a copied link is the page; on a seed's page the path is the selection.
  * Source: features H7; docs/ux.md "principles" 6.
  */
-import { DEFAULT_PAGE_STATE, parsePageState, toSearch, type PageState } from '../../lib/live/urlState.ts'
+import {
+  DEFAULT_PAGE_STATE,
+  PAGE_STATE_KEYS,
+  parsePageState,
+  toSearch,
+  type PageState,
+} from '../../lib/live/urlState.ts'
 import { hrefOf, seedOfPath } from './pageLinks.ts'
 
 export interface PageStore {
@@ -14,6 +20,14 @@ export interface PageStore {
   readLocation(): void
   /** The path whose words the state holds; null before the first reading. */
   pathRead(): string | null
+}
+
+/** What a page keeps in its address for itself, and its fragment, outlive a change of the page state. */
+export function keepOthers(href: string, { search, hash }: Pick<Location, 'search' | 'hash'>): string {
+  const others = new URLSearchParams(search)
+  for (const key of PAGE_STATE_KEYS) others.delete(key)
+  const added = others.toString()
+  return `${href}${added === '' ? '' : `${href.includes('?') ? '&' : '?'}${added}`}${hash}`
 }
 
 /** Creates a store with the default state; `readLocation` takes the link's. */
@@ -28,7 +42,7 @@ export function createPageStore(): PageStore {
     get: () => state,
     set(change) {
       state = { ...state, ...change }
-      history.replaceState(history.state, '', hrefOf(location.pathname, state))
+      history.replaceState(history.state, '', keepOthers(hrefOf(location.pathname, state), location))
       tell()
     },
     subscribe(listener) {

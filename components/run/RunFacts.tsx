@@ -7,6 +7,7 @@
 import type { RunDetail } from '../../lib/contracts/httpRuns.ts'
 import { formatCount, formatPercent, formatUtc } from '../../lib/live/formatValue.ts'
 import type { RunView } from '../../lib/live/recordLog.ts'
+import { CopyValue } from '../ui/CopyValue.tsx'
 import { Panel } from '../ui/Panel.tsx'
 import { originWords } from './keepingWords.ts'
 
@@ -42,7 +43,23 @@ export function RunFacts({ run, detail }: { readonly run: RunView; readonly deta
         {facts.map(([name, value]) => (
           <div key={name}>
             <dt>{name}</dt>
-            <dd>{value}</dd>
+            <dd>
+              {value === 'not said' || value === 'being asked' ? (
+                value
+              ) : (
+                <CopyValue
+                  value={value}
+                  provenance={{
+                    metric: name,
+                    run: descriptor.run_id,
+                    producer: descriptor.source,
+                    schema: `v${descriptor.version}, layout ${descriptor.schema_id.toString(16)}`,
+                    atMs: firstSeenMs,
+                    quality: 'raw, as the run was announced',
+                  }}
+                />
+              )}
+            </dd>
           </div>
         ))}
       </dl>

@@ -24,6 +24,7 @@ import { hrefOf, PAGE_PATHS } from '../live/pageLinks.ts'
 import { Ticking } from '../live/Ticking.tsx'
 import { usePageState, useTickKey } from '../live/useLiveTopic.ts'
 import type { ApiAnswer } from '../records/useApi.ts'
+import { seedProvenance } from '../provenance/copySeedValue.ts'
 import { CopyValue } from '../ui/CopyValue.tsx'
 import { Icon } from '../ui/Icon.tsx'
 import { evaluateFreshness, type Freshness } from '../../lib/contracts/freshness.ts'
@@ -143,16 +144,8 @@ function Facts({
   const { session } = useLive()
   const since = detail?.state_since ?? null
   const life = detail?.lives.at(-1)
-  const from = (metric: string) => ({
-    metric,
-    layer: detail?.layer_id,
-    seed: detail?.seed_id,
-    run: detail?.run_id,
-    atMs: detail?.ingest_ms,
-    producer: detail?.producer,
-    stream: detail?.entry?.topic,
-    entryId: detail?.entry?.entry_id,
-  })
+  const from = (metric: string) =>
+    detail === null || descriptor === null ? { metric } : seedProvenance(detail, descriptor, metric)
   const big = (metric: string): { readonly text: string; readonly unit: string; readonly label: string } | null => {
     const column = descriptor?.seed_columns.find((one) => one.name === metric)
     const value = detail?.metrics[metric]?.value

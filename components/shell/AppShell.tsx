@@ -1,13 +1,13 @@
 /*
- * AppShell: the frame around every page: header, navigation, conductor, inspector, help; one session for all of them.
+ * AppShell: the frame around every page: header, navigation, conductor, inspector, overlays; one session for all of them.
  * In: the page of the route. Out: the whole document body.
  * Invariant: going from page to page never reconnects; one selection, kept in the URL; pages that draw no frames ask for few or none.
  * Source: docs/ux.md "global frame"; features H1, H7.
  */
 'use client'
 import { usePathname, useRouter, useSearchParams } from 'next/navigation'
-import { Suspense, useCallback, useEffect, useState, type ReactNode } from 'react'
-import { defaultMetric, nextChoice } from '../heatmap/metricChoice.ts'
+import { lazy, Suspense, useEffect, type ReactNode } from 'react'
+import { defaultMetric } from '../heatmap/metricChoice.ts'
 import { Inspector } from '../inspector/Inspector.tsx'
 import { LiveProvider, useLive } from '../live/LiveProvider.tsx'
 import { drawsFrames, hrefOf, PAGE_PATHS, seedOfPath } from '../live/pageLinks.ts'
@@ -16,11 +16,21 @@ import { QueryRoot } from '../records/QueryRoot.tsx'
 import { Icon } from '../ui/Icon.tsx'
 import { Conductor } from './Conductor.tsx'
 import { Header } from './Header.tsx'
-import { HelpDialog } from './HelpDialog.tsx'
-import { GO_PAGES, type PageAction } from './keymap.ts'
 import { Nav } from './Nav.tsx'
-import { currentTheme, nextTheme, setTheme } from './theme.ts'
+import { ShellContext, type Overlay } from './ShellContext.tsx'
+import { useActions } from './useActions.ts'
 import { useKeyboard } from './useKeyboard.ts'
+
+// Opened by a key or a press: none of them is in the first load of a page.
+const CommandPalette = lazy(async () => ({
+  default: (await import('../palette/CommandPalette.tsx')).CommandPalette,
+}))
+const HelpDialog = lazy(async () => ({ default: (await import('./HelpDialog.tsx')).HelpDialog }))
+const ViewDialog = lazy(async () => ({ default: (await import('./ViewDialog.tsx')).ViewDialog }))
+const LoadDialog = lazy(async () => ({ default: (await import('../load/LoadDialog.tsx')).LoadDialog }))
+const GlossaryDialog = lazy(async () => ({
+  default: (await import('../glossary/GlossaryDialog.tsx')).GlossaryDialog,
+}))
 
 export function AppShell({ children }: { readonly children: ReactNode }) {
   return (
@@ -78,122 +88,63 @@ function useSeedPath(): void {
   }, [page, router, pathname, selection])
 }
 
-function useActions(): {
-  readonly act: (action: PageAction) => void
-  readonly help: boolean
-  readonly setHelp: (open: boolean) => void
-  readonly notice: string
-  readonly setNotice: (text: string) => void
-} {
-  const { session, page } = useLive()
-  const router = useRouter()
-  const [help, setHelp] = useState(false)
-  const [notice, setNotice] = useState('')
-  const act = useCallback(
-    (action: PageAction): void => {
-      const state = page.get()
-      const { store } = session
-      switch (action) {
-        case 'go-live-page':
-        case 'go-layers':
-        case 'go-run':
-        case 'go-bus':
-          router.push(hrefOf(GO_PAGES[action], state))
-          document.getElementById('main')?.focus()
-          break
-        case 'help':
-          setHelp((open) => !open)
-          break
-        case 'metric': {
-          const run = store.run()
-          if (run) page.set(nextChoice(run.descriptor.seed_columns, store.view?.metric.name ?? null, state.mode))
-          break
-        }
-        case 'theme':
-          setTheme(nextTheme(currentTheme()))
-          break
-        case 'pause':
-          session.setPaused(store.pause === null)
-          break
-        case 'go-live':
-          session.setPaused(false)
-          break
-        case 'inspector': {
-          const first = store.run()?.descriptor.layers[0]
-          const target = state.selection ?? (first ? { layerId: first.layer_id, seedId: 0 } : null)
-          page.set({ inspector: !state.inspector, selection: target })
-          break
-        }
-        case 'copy-link': {
-          const shown = store.view
-          if (shown) page.set({ runId: shown.runId, metric: shown.metric.name })
-          const link = location.href
-          const copied = navigator.clipboard?.writeText(link) ?? Promise.reject(new Error('no clipboard'))
-          copied.then(
-            () => setNotice('Link copied'),
-            () => setNotice(`Copy this link: ${link}`),
-          )
-          break
-        }
-        case 'table':
-          page.set({ table: !state.table })
-          break
-        case 'focus-heatmap':
-          document.querySelector<HTMLElement>('[role=grid]')?.focus()
-          break
-        case 'close':
-          setHelp(false)
-          setNotice('')
-          if (state.inspector) page.set({ inspector: false })
-          break
-        default: {
-          const never: never = action
-          return never
-        }
-      }
-    },
-    [page, router, session],
-  )
-  return { act, help, setHelp, notice, setNotice }
-}
-
 function Frame({ children }: { readonly children: ReactNode }) {
   const { session } = useLive()
   const pathname = usePathname()
   const { selection, inspector } = usePageState()
-  const { act, help, setHelp, notice, setNotice } = useActions()
+  const { shell, open: opened, close, notice } = useActions()
   useLiveTopic(['runs', 'view', 'status', 'pause'], 100)
   useShownRun()
   useSeedPath()
-  useKeyboard(act)
+  useKeyboard(shell.act)
   useEffect(() => session.setWatching(drawsFrames(pathname)), [session, pathname])
-  const closeHelp = useCallback(() => setHelp(false), [setHelp])
 
   const run = session.store.run()
   const environment = session.store.status?.environment ?? 'unknown'
   const open = inspector && selection !== null && run !== null
   return (
-    <div
-      className={`app frame-${environment.toLowerCase()}${session.store.pause ? ' is-paused' : ''}${open ? ' with-inspector' : ''}`}
-    >
-      <a className="skip" href="#main">
-        Skip to the page
-      </a>
-      <Header onHelp={() => setHelp(true)} />
-      <Nav />
-      {children}
-      <Inspector />
-      <div className="stop-place" aria-hidden="true" />
-      <Conductor />
-      <HelpDialog open={help} onClose={closeHelp} />
-      <output className="toast" hidden={notice === ''}>
-        {notice}
-        {notice !== '' && (
-          <button type="button" className="icon-button" aria-label="Dismiss" onClick={() => setNotice('')}>
-            <Icon name="close" size={12} />
-          </button>
+    <ShellContext value={shell}>
+      <div
+        className={`app frame-${environment.toLowerCase()}${session.store.pause ? ' is-paused' : ''}${open ? ' with-inspector' : ''}`}
+      >
+        <a className="skip" href="#main">
+          Skip to the page
+        </a>
+        <Header />
+        <Nav />
+        {children}
+        <Inspector />
+        <div className="stop-place" aria-hidden="true" />
+        <Conductor />
+        {opened && (
+          <Suspense>
+            <OverlayView key={opened.id} overlay={opened.overlay} onClose={() => close(opened.id)} />
+          </Suspense>
         )}
-      </output>
-    </div>
+        <output className="toast" hidden={notice === ''}>
+          {notice}
+          {notice !== '' && (
+            <button type="button" className="icon-button" aria-label="Dismiss" onClick={() => shell.say('')}>
+              <Icon name="close" size={12} />
+            </button>
+          )}
+        </output>
+      </div>
+    </ShellContext>
   )
+}
+
+function OverlayView({ overlay, onClose }: { readonly overlay: Overlay; readonly onClose: () => void }) {
+  switch (overlay.kind) {
+    case 'palette':
+      return <CommandPalette mode={overlay.mode} onClose={onClose} />
+    case 'help':
+      return <HelpDialog onClose={onClose} />
+    case 'glossary':
+      return <GlossaryDialog term={overlay.term} onClose={onClose} />
+    case 'save-view':
+      return <ViewDialog onClose={onClose} />
+    case 'load':
+      return <LoadDialog onClose={onClose} />
+  }
 }

@@ -17,13 +17,15 @@ import { useLiveTopic, useTickKey } from '../live/useLiveTopic.ts'
 import { Icon } from '../ui/Icon.tsx'
 import { BusChip } from './BusChip.tsx'
 import { SelfChip } from './SelfChip.tsx'
+import { useShell } from './ShellContext.tsx'
 import { StopReadyChip } from './StopReadyChip.tsx'
 import { ThemeSwitch } from './ThemeSwitch.tsx'
 import { usePopover } from './usePopover.ts'
 
 const ORIGIN_TEXT = { trainer: 'trainer', 'load-generator': 'load generator', external: 'external' } as const
 
-export function Header({ onHelp }: { readonly onHelp: () => void }) {
+export function Header() {
+  const { act } = useShell()
   return (
     <header className="head">
       <Link className="brand" href="/" prefetch={false} aria-label="Morphoscope, live page">
@@ -37,13 +39,31 @@ export function Header({ onHelp }: { readonly onHelp: () => void }) {
       <span className="grow" />
       <SelfChip />
       <div className="head-tools">
+        <button
+          type="button"
+          className="icon-button find-button"
+          aria-label="Find anything, do anything"
+          title="Find anything, do anything (Ctrl+K)"
+          onClick={() => act('palette')}
+        >
+          <Icon name="search" />
+        </button>
+        <button
+          type="button"
+          className="icon-button"
+          aria-label="Share and save this view"
+          title="Share and save this view"
+          onClick={() => act('save-view')}
+        >
+          <Icon name="link" />
+        </button>
         <ThemeSwitch />
         <button
           type="button"
           className="icon-button"
           aria-label="Keyboard help"
           title="Keyboard help (?)"
-          onClick={onHelp}
+          onClick={() => act('help')}
         >
           <Icon name="help" />
         </button>
@@ -82,7 +102,7 @@ function RunSwitcher() {
   const words = lives()
   const shown = session.store.run()
   return (
-    <div className="field run">
+    <div className={`field run${shown?.descriptor.origin === 'load-generator' ? ' is-load' : ''}`}>
       <label className="k" htmlFor="run-switch">
         Run{shown ? `, ${ORIGIN_TEXT[shown.descriptor.origin]}` : ''}
       </label>

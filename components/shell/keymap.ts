@@ -1,24 +1,30 @@
 /*
- * Keymap: which key does what, for the handler and for the help overlay alike.
- * In: key events as plain data. Out: an action or null.
- * Invariant: single letters never act inside inputs, and can be switched off altogether.
+ * Keymap: every action a key can do, its usual keys, and what a key press means under the keys in force.
+ * In: key events as plain data, bindings. Out: an action, a prefix or null; the map in words.
+ * Invariant: one table feeds the handler, the help overlay and the palette; single letters never act inside inputs.
  * Source: docs/ux.md "keyboard map"; features H1.
  */
-export type PageAction =
-  | 'go-live-page'
-  | 'go-layers'
-  | 'go-run'
-  | 'go-bus'
+import { PAGES } from '../live/pageLinks.ts'
+
+export type ShellAction =
+  | 'palette'
+  | 'search'
   | 'help'
+  | 'glossary'
   | 'metric'
   | 'theme'
   | 'pause'
   | 'inspector'
   | 'copy-link'
+  | 'copy-value'
+  | 'save-view'
+  | 'load'
   | 'go-live'
   | 'table'
   | 'close'
   | 'focus-heatmap'
+/** `go:/bus` goes to a page of PAGES. */
+export type PageAction = ShellAction | `go:${string}`
 
 export interface KeyPress {
   readonly key: string
@@ -31,60 +37,85 @@ export interface KeyPress {
   readonly onControl: boolean
 }
 
-export const KEY_HELP: readonly { readonly keys: readonly string[]; readonly does: string }[] = Object.freeze([
-  { keys: ['g', 'l'], does: 'Live page' },
-  { keys: ['g', 'y'], does: 'Layers' },
-  { keys: ['g', 'o'], does: 'Run: curve, growth, blueprints' },
-  { keys: ['g', 'b'], does: 'Bus' },
-  { keys: ['←', '→', '↑', '↓'], does: 'Move between seeds (also h j k l), in the heatmap' },
-  { keys: ['Home', 'End'], does: 'First or last seed of the layer' },
-  { keys: ['Enter'], does: 'Open the inspector for the seed' },
-  { keys: ['i'], does: 'Inspector on or off' },
+export interface KeyAction {
+  readonly action: PageAction
+  /** Usual keys: `m`, `Space`, `Ctrl+K`, or two after each other, `g l`. Empty: none. */
+  readonly keys: string
+  readonly does: string
+}
+
+/** Every action that keys can be given to, in the order of the help overlay. A page of PAGES is one by itself. */
+export const KEY_ACTIONS: readonly KeyAction[] = Object.freeze([
+  { action: 'palette', keys: 'Ctrl+K', does: 'Find anything, do anything' },
+  { action: 'search', keys: '/', does: 'Search layers, seeds, runs, metrics, events' },
+  ...PAGES.map(({ path, label, key }): KeyAction => ({
+    action: `go:${path}`,
+    keys: key === '' ? '' : `g ${key}`,
+    does: `Go to ${label}`,
+  })),
+  { action: 'focus-heatmap', keys: 's', does: 'Focus the heatmap' },
+  { action: 'inspector', keys: 'i', does: 'Inspector on or off' },
+  { action: 'copy-value', keys: 'c', does: 'Copy the value of the seed, with where it comes from' },
+  { action: 'metric', keys: 'm', does: 'Next metric, then states' },
+  { action: 'table', keys: 'Ctrl+Alt+T', does: 'Table instead of heatmap' },
+  { action: 'pause', keys: 'Space', does: 'Pause or go on' },
+  { action: 'go-live', keys: 'n', does: 'Go live' },
+  { action: 'copy-link', keys: 'y', does: 'Copy a link to exactly this view' },
+  { action: 'save-view', keys: '', does: 'Save this view under a name' },
+  { action: 'load', keys: '', does: 'Generated load: start, watch, stop' },
+  { action: 'theme', keys: 't', does: 'Theme: auto, dark, light' },
+  { action: 'glossary', keys: '', does: 'Glossary: every metric and state explained' },
+  { action: 'help', keys: '?', does: 'Keys: see and change them' },
+])
+
+/** Keys of widgets and of the browser's own: they can not be given to anything else. */
+export const FIXED_KEYS: readonly { readonly keys: readonly string[]; readonly does: string }[] = Object.freeze([
+  { keys: ['←', '→', '↑', '↓'], does: 'Move between seeds (also h j k l), in the heatmap; between rows, in lists' },
+  { keys: ['Home', 'End'], does: 'First or last of a row or list' },
+  { keys: ['Enter'], does: 'Open what is focused' },
   { keys: ['[', ']'], does: 'Seed before or after, on the page of a seed' },
-  { keys: ['s'], does: 'Focus the heatmap' },
-  { keys: ['m'], does: 'Next metric, then states' },
-  { keys: ['Space'], does: 'Pause or go on' },
-  { keys: ['n'], does: 'Go live' },
-  { keys: ['y'], does: 'Copy a link to exactly this view' },
-  { keys: ['t'], does: 'Theme: auto, dark, light' },
-  { keys: ['Ctrl', 'Alt', 'T'], does: 'Table instead of heatmap' },
-  { keys: ['?'], does: 'This help' },
   { keys: ['Esc'], does: 'Close, or drop the selection' },
 ])
 
-const SINGLE: Readonly<Record<string, PageAction>> = {
-  '?': 'help',
-  m: 'metric',
-  t: 'theme',
-  i: 'inspector',
-  y: 'copy-link',
-  n: 'go-live',
-  s: 'focus-heatmap',
+export type Bindings = ReadonlyMap<PageAction, string>
+
+/** The keys as they are shipped. */
+export const USUAL_KEYS: Bindings = new Map(KEY_ACTIONS.map(({ action, keys }) => [action, keys]))
+
+/** Writes a key press the way bindings are written: `m`, `Space`, `Ctrl+K`. Shift shows in the character itself. */
+export function chordOf({ key, ctrl, alt, meta }: Pick<KeyPress, 'key' | 'ctrl' | 'alt' | 'meta'>): string {
+  const name = key === ' ' ? 'Space' : key
+  // On a Mac Cmd stands where Ctrl stands elsewhere.
+  const held = [...(ctrl || meta ? ['Ctrl'] : []), ...(alt ? ['Alt'] : [])]
+  return held.length === 0 ? name : [...held, name.length === 1 ? name.toUpperCase() : name].join('+')
 }
 
-/** Where the actions that go to a page lead. */
-export const GO_PAGES = Object.freeze({
-  'go-live-page': '/',
-  'go-layers': '/layers',
-  'go-run': '/run',
-  'go-bus': '/bus',
-} as const satisfies Partial<Record<PageAction, string>>)
-
-const AFTER_G: Readonly<Record<string, PageAction>> = {
-  l: 'go-live-page',
-  y: 'go-layers',
-  o: 'go-run',
-  b: 'go-bus',
+/** Decides what a key does. `prefix` is the key pressed before or null; `letters` false switches single keys off. */
+export function actionOf(
+  press: KeyPress,
+  prefix: string | null,
+  letters: boolean,
+  bindings: Bindings = USUAL_KEYS,
+): PageAction | 'prefix' | null {
+  const chord = chordOf(press)
+  if (chord === 'Escape') return 'close'
+  const isHeld = press.ctrl || press.alt || press.meta
+  if (!isHeld) {
+    if (press.inField || !letters) return null
+    if (press.onControl && (chord === 'Space' || chord === 'Enter')) return null
+  }
+  const wanted = prefix === null || isHeld ? chord : `${prefix} ${chord}`
+  let begins = false
+  for (const [action, keys] of bindings) {
+    if (keys === wanted) return action
+    if (keys.startsWith(`${wanted} `)) begins = true
+  }
+  return begins ? 'prefix' : null
 }
 
-/** Decides what a key does. `prefix` is the letter pressed before ("g") or null; `letters` false switches single keys off. */
-export function actionOf(press: KeyPress, prefix: string | null, letters: boolean): PageAction | 'prefix' | null {
-  if (press.ctrl && press.alt && press.key.toLowerCase() === 't') return 'table'
-  if (press.ctrl || press.alt || press.meta) return null
-  if (press.key === 'Escape') return 'close'
-  if (press.inField || !letters) return null
-  if (press.key === ' ') return press.onControl ? null : 'pause'
-  if (prefix === 'g') return AFTER_G[press.key] ?? null
-  if (press.key === 'g') return 'prefix'
-  return SINGLE[press.key] ?? null
+/** Splits keys into the caps that are shown: `g l` is two, `Ctrl+K` is two. */
+export function keyCaps(keys: string): readonly string[] {
+  return keys === '' ? [] : keys.split(' ').flatMap((chord) => (chord.length > 1 ? chord.split('+') : [chord]))
 }
+
+export const LETTERS_KEY = 'morphoscope.letters'

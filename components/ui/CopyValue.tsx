@@ -13,31 +13,58 @@ export interface Provenance {
   readonly layer?: string | undefined
   readonly seed?: number | undefined
   readonly run?: string | undefined
+  /** Step and tick of the training the value belongs to. */
+  readonly step?: number | null | undefined
+  readonly tick?: number | null | undefined
   /** Server time of the value, Unix ms. */
   readonly atMs?: number | null | undefined
+  /** When it was shown, on the server's clock, Unix ms. */
+  readonly shownMs?: number | undefined
   readonly producer?: string | undefined
+  /** Version of the messages and number of the column layout. */
+  readonly schema?: string | undefined
   readonly stream?: string | undefined
   readonly entryId?: string | null | undefined
+  /** raw: as its entry carries it; sampled: rounded or thinned on the way here, and how. */
+  readonly quality?: string | undefined
+  /** Where its entry can be read. */
+  readonly link?: string | undefined
 }
 
 const SAID_MS = 1_600
+const iso = (ms: number | null | undefined): string | null =>
+  ms === undefined || ms === null ? null : new Date(ms).toISOString()
+
+/** Tells when the bus took an entry, from its id; null when the id does not carry a time. */
+function acceptedMs(entryId: string): number | null {
+  const ms = Number(/^(\d{13})-\d+$/.exec(entryId)?.[1])
+  return Number.isFinite(ms) && ms > 0 ? ms : null
+}
 
 /** Writes a value and its provenance as one line of text. */
 export function provenanceText(value: string, from: Provenance): string {
-  const place =
-    from.layer === undefined ? undefined : `${from.layer}${from.seed === undefined ? '' : ` seed ${from.seed}`}`
-  const at = from.atMs === undefined || from.atMs === null ? undefined : new Date(from.atMs).toISOString()
+  const place = from.layer === undefined ? null : `${from.layer}${from.seed === undefined ? '' : ` seed ${from.seed}`}`
+  const accepted = from.entryId ? iso(acceptedMs(from.entryId)) : null
+  const named = (name: string, text: string | number | null | undefined): string | null =>
+    text === undefined || text === null || text === '' ? null : `${name} ${text}`
   return [
     value,
     from.metric,
     place,
-    from.run === undefined ? undefined : `run ${from.run}`,
-    at,
-    from.producer === undefined ? undefined : `producer ${from.producer}`,
-    from.stream === undefined ? undefined : `stream ${from.stream}`,
-    from.entryId === undefined || from.entryId === null ? undefined : `entry ${from.entryId}`,
+    named('run', from.run),
+    named('step', from.step),
+    named('tick', from.tick),
+    named('accepted by the bus', accepted),
+    accepted === null ? iso(from.atMs) : named('read', iso(from.atMs)),
+    named('shown', iso(from.shownMs)),
+    named('producer', from.producer),
+    named('schema', from.schema),
+    named('stream', from.stream),
+    named('entry', from.entryId),
+    from.quality,
+    from.link,
   ]
-    .filter((part) => part !== undefined)
+    .filter((part) => part !== null && part !== undefined)
     .join(' · ')
 }
 

@@ -192,6 +192,13 @@ export const ERROR_CATALOG = Object.freeze({
     'The token is missing or wrong',
     'Send the bearer token of DATA_DIR/gateway.json; it changes with every start of the gateway.',
   ),
+  GUARD_DEMO_ONLY: entry(
+    403,
+    false,
+    'warning',
+    'Only in demo mode',
+    'Run npm run loadgen on a machine that may reach the bus, or start a demo on this machine.',
+  ),
   GUARD_METHOD: entry(405, false, 'info', 'Method is not allowed', 'Use one of the methods in the Allow header.'),
   GUARD_SIGN_IN: entry(
     401,

@@ -11,6 +11,7 @@ import { ERROR_CATALOG, type ErrorCode } from './errorCatalog.ts'
 import { Freshness } from './freshness.ts'
 import { Backtest, BacktestRequest, LimitSet, LimitWrite } from './httpLimits.ts'
 import { LAYER_ROUTES } from './httpLayer.ts'
+import { LOAD_ROUTES } from './httpLoad.ts'
 import { RunDetail, RunList, RunPath, RunPicture, RunPictureQuery, RunQuery } from './httpRuns.ts'
 import { SeedDetail, SeedRaw, SeedRawQuery, SeedSeries, SeedSeriesQuery } from './httpSeed.ts'
 import {
@@ -418,6 +419,7 @@ export const HTTP_API = Object.freeze({
     contentType: JSON_TYPE,
     problems: [503],
   },
+  ...LOAD_ROUTES,
   openApi: {
     method: 'GET',
     path: '/api/openapi.json',

@@ -32,6 +32,9 @@ export const DEFAULT_PAGE_STATE: PageState = Object.freeze({
   compare: null,
 })
 
+/** Names of the parts of a query string that are this state's. */
+export const PAGE_STATE_KEYS = ['run', 'metric', 'mode', 'layer', 'seed', 'inspect', 'table', 'compare'] as const
+
 const id = (value: string | null): string | null => (value !== null && WireId.safeParse(value).success ? value : null)
 
 /** Parses a query string; never throws. */

@@ -35,7 +35,7 @@ export interface LoadCounters {
 
 export interface LoadGeneratorOptions {
   /** Started; not stopped here. */
-  readonly bus: MessageBus
+  readonly bus: Pick<MessageBus, 'publish' | 'read'>
   readonly clock: Clock
   readonly shape: LoadShape
   readonly tables: LoadTables

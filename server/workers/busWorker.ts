@@ -19,6 +19,7 @@ import { gatewayOnBus } from '../gateway/gatewayOnBus.ts'
 import { createIngest } from '../ingest/ingest.ts'
 import { findSeedEntries } from '../ingest/seedEntries.ts'
 import { createBellRinger } from './mergeBell.ts'
+import { servePublisher } from './publisherPort.ts'
 import { toWorkerError, type BusWorkerData, type FromWorker, type ToWorker } from './workerProtocol.ts'
 import type { BusQuestion, BusQuestions } from './workerProtocol.ts'
 
@@ -143,6 +144,16 @@ async function stop(deadlineMs: number): Promise<void> {
   port.close()
 }
 
+/** An open port would keep the thread alive: they are closed with it. */
+const publishers = new Set<MessagePort>()
+parts.add('publishers', () => publishers.forEach((publisher) => publisher.close()))
+function takePublisher(publisher: MessagePort): void {
+  if (bus === null || stopping) return publisher.close()
+  publishers.add(publisher)
+  publisher.on('close', () => publishers.delete(publisher))
+  servePublisher(publisher, bus)
+}
+
 /** Answers one question of the main thread. Never throws. */
 async function answer({ id, name, ask }: Extract<ToWorker, { kind: 'ask' }>): Promise<void> {
   try {
@@ -157,6 +168,7 @@ async function answer({ id, name, ask }: Extract<ToWorker, { kind: 'ask' }>): Pr
 port.on('message', (message: ToWorker) => {
   if (message.kind === 'stop') void stop(message.deadlineMs)
   else if (message.kind === 'ask') void answer(message)
+  else if (message.kind === 'publisher') takePublisher(message.port)
   else
     attachTrainer(message.port).catch((error: unknown) =>
       post({ kind: 'part-error', part: 'agent', error: toWorkerError(error) }),

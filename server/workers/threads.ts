@@ -24,6 +24,8 @@ export interface Threads {
   trainerState(): 'running' | 'restarting' | 'off' | 'failed'
   ingestStarted(): boolean
   causes(): readonly { readonly code: string; readonly text: string }[]
+  /** A line to the in-process bus, for a publisher in a thread of its own. @throws BUS_UNAVAILABLE */
+  connect(): MessagePort
   /** Asks the thread that reads the bus. */
   readonly ask: Asks['ask']
 }
@@ -178,6 +180,12 @@ export function createThreads({ config, root, clock, logger, bell, onIngest, onR
     start() {
       for (const thread of busThreads) thread.start()
       if (config.trainer.enabled) trainer.start()
+    },
+    connect() {
+      if (ingestThread?.state() !== 'running') throw new AppError('BUS_UNAVAILABLE', 'the bus is not running yet')
+      const { port1, port2 } = new MessageChannel()
+      ingestThread.post({ kind: 'publisher', port: port1 }, [port1])
+      return port2
     },
     ask: (name, ask) =>
       ingestThread?.state() === 'running'

@@ -39,6 +39,8 @@ export type ToWorker =
   | { readonly kind: 'ask'; readonly id: number; readonly name: BusQuestion; readonly ask: unknown }
   | { readonly kind: 'stop'; readonly deadlineMs: number }
   | { readonly kind: 'trainer'; readonly port: MessagePort }
+  /** A publisher of another thread wants to use this thread's bus. */
+  | { readonly kind: 'publisher'; readonly port: MessagePort }
 
 export type FromWorker =
   | { readonly kind: 'answer'; readonly id: number; readonly value: unknown; readonly error: WorkerError | null }

@@ -69,6 +69,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'recharts',
       'uplot',
       'uplot/*',
+      'cmdk',
       // The page's composition root hands these to lib/live, which stays free of both in its tests.
       'socket.io-client',
       'fzstd',

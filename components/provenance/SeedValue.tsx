@@ -1,0 +1,40 @@
+/* SeedValue: a value of a seed in a row; pressing it copies the newest one with its provenance. */
+'use client'
+import type { ReactNode } from 'react'
+import type { SeedRef } from '../../lib/live/urlState.ts'
+import { useLive } from '../live/LiveProvider.tsx'
+import { useShell } from '../shell/ShellContext.tsx'
+import { copySeedValue } from './copySeedValue.ts'
+
+interface Props {
+  readonly seed: SeedRef
+  readonly metric: string
+  readonly label: string
+  readonly tabIndex?: number
+  readonly children: ReactNode
+}
+
+export function SeedValue({ seed, metric, label, tabIndex = 0, children }: Props) {
+  const { session } = useLive()
+  const { say } = useShell()
+  const copy = (): void => {
+    const run = session.store.run()
+    if (!run) return
+    const { descriptor } = run
+    void copySeedValue({ seed, metric, descriptor, nowMs: session.client.serverNowMs(), origin: location.origin }).then(
+      say,
+    )
+  }
+  return (
+    <button
+      type="button"
+      className="copy-value"
+      title={`Copy ${label} with where it comes from`}
+      tabIndex={tabIndex}
+      onClick={copy}
+    >
+      {children}
+      <span className="visually-hidden">, copy {label} with its provenance</span>
+    </button>
+  )
+}

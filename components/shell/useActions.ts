@@ -1,0 +1,123 @@
+/*
+ * useActions: what each action of the keymap does to the session, the page and the overlays.
+ * In: actions, from keys, menus and the palette. Out: changes; one overlay at most; a short notice.
+ * Invariant: keys, menus and palette do the same thing through the same function.
+ * Source: docs/ux.md "keyboard map"; features H1, H2, H7.
+ */
+'use client'
+import { useRouter } from 'next/navigation'
+import { useCallback, useMemo, useState } from 'react'
+import { nextChoice } from '../heatmap/metricChoice.ts'
+import { useLive } from '../live/LiveProvider.tsx'
+import { hrefOf } from '../live/pageLinks.ts'
+import { pointedSeed } from '../live/pointedSeed.ts'
+import { copySeedValue } from '../provenance/copySeedValue.ts'
+import type { PageAction } from './keymap.ts'
+import type { Overlay, Shell } from './ShellContext.tsx'
+import { currentTheme, nextTheme, setTheme } from './theme.ts'
+
+export interface Actions {
+  readonly shell: Shell
+  /** `id` is another at every opening: the same overlay opened again begins anew. */
+  readonly open: { readonly overlay: Overlay; readonly id: number } | null
+  /** Closes that opening, if it is still the one: a dialog tells its end late, when the next may be open already. */
+  readonly close: (id: number) => void
+  readonly notice: string
+}
+
+let openings = 0
+
+/** Tells whether a dialog is open in front of the page. */
+function hasDialog(): boolean {
+  return document.querySelector('dialog[open]') !== null
+}
+
+/** Binds the actions to the session, the router and the overlays of the frame. */
+export function useActions(): Actions {
+  const { session, page } = useLive()
+  const router = useRouter()
+  const [open, setOpen] = useState<Actions['open']>(null)
+  const [notice, say] = useState('')
+  const show = useCallback((next: Overlay | null): void => {
+    openings += 1
+    const id = openings
+    setOpen(next === null ? null : { overlay: next, id })
+  }, [])
+  const close = useCallback((id: number): void => {
+    setOpen((now) => (now?.id === id ? null : now))
+  }, [])
+  const copyLink = useCallback((): void => {
+    const shown = session.store.view
+    if (shown) page.set({ runId: shown.runId, metric: shown.metric.name })
+    const link = location.href
+    const copied = navigator.clipboard?.writeText(link) ?? Promise.reject(new Error('no clipboard'))
+    copied.then(
+      () => say('Link copied'),
+      () => say(`Copy this link: ${link}`),
+    )
+  }, [page, session])
+
+  const copyValue = useCallback((): void => {
+    const seed = pointedSeed() ?? page.get().selection
+    const [descriptor, metric] = [session.store.run()?.descriptor, session.store.view?.metric.name]
+    if (seed === null || !descriptor || metric === undefined)
+      return say('Point at a seed or select one first: its value is copied then.')
+    const wanted = { seed, descriptor, metric, nowMs: session.client.serverNowMs(), origin: location.origin }
+    void copySeedValue(wanted).then(say)
+  }, [page, session])
+
+  const act = useCallback(
+    (action: PageAction): void => {
+      const state = page.get()
+      const { store } = session
+      if (action.startsWith('go:')) {
+        router.push(hrefOf(action.slice(3), state))
+        document.getElementById('main')?.focus()
+        return
+      }
+      switch (action) {
+        case 'palette':
+        case 'search':
+          return show({ kind: 'palette', mode: action === 'search' ? 'search' : 'all' })
+        case 'help':
+        case 'load':
+        case 'save-view':
+          return show({ kind: action })
+        case 'glossary':
+          return show({ kind: 'glossary', term: null })
+        case 'metric': {
+          const run = store.run()
+          if (run) page.set(nextChoice(run.descriptor.seed_columns, store.view?.metric.name ?? null, state.mode))
+          return
+        }
+        case 'theme':
+          return setTheme(nextTheme(currentTheme()))
+        case 'pause':
+          return session.setPaused(store.pause === null)
+        case 'go-live':
+          return session.setPaused(false)
+        case 'inspector': {
+          const first = store.run()?.descriptor.layers[0]
+          const target = state.selection ?? (first ? { layerId: first.layer_id, seedId: 0 } : null)
+          return page.set({ inspector: !state.inspector, selection: target })
+        }
+        case 'copy-link':
+          return copyLink()
+        case 'copy-value':
+          return copyValue()
+        case 'table':
+          return page.set({ table: !state.table })
+        case 'focus-heatmap':
+          return document.querySelector<HTMLElement>('[role=grid]')?.focus()
+        case 'close':
+          // One Escape closes one thing: an open dialog closes itself.
+          if (hasDialog()) return
+          say('')
+          if (state.inspector) page.set({ inspector: false })
+      }
+    },
+    [page, router, session, show, copyLink, copyValue],
+  )
+  const shell = useMemo<Shell>(() => ({ act, show, say }), [act, show])
+  return { shell, open, close, notice }
+}
