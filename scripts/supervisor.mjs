@@ -32,7 +32,11 @@ export function createSupervisor({ roles, env, dev, dataDir, stopDeadlineMs, onS
   const waiting = []
   let stopping = null
   let failed = 0
-  const { promise: ended, resolve: end } = Promise.withResolvers()
+  // Node 20 has no Promise.withResolvers, and the runner may be started by it.
+  let end = () => undefined
+  const ended = new Promise((resolve) => {
+    end = resolve
+  })
 
   function newSlot(role) {
     return { role, child: null, failures: 0, everReady: false, timer: null, state: null, status: null, stopped: false }
