@@ -1,7 +1,7 @@
 /*
  * Commands about seeds: the checks in their fixed order, then the effect.
  * In: core and a seed command. Out: applied with what happened, or rejected with code, text and current state.
- * Invariant: existence, then compare-and-set, then edge table, then support, then guards; a refusal changes nothing but a counter.
+ * Invariant: existence, then stop, then compare-and-set, then edge table, then support, then guards; a refusal changes nothing but a counter.
  * Source: seed-design.md 2.3; docs/training.md "commands".
  */
 import { isLegalEdge, LEGAL_EDGES } from '../contracts/lifecycle.ts'
@@ -54,12 +54,18 @@ export function rejected(
 export const noSuchSeed = (layerId: string, seedId: number): TrainerResult =>
   rejected('COMMAND_PRECONDITION', `there is no seed ${seedId} in layer ${layerId.slice(0, 128)}`, null)
 
-function checkExpectation(seed: SeedRecord, expect: Expectation | null): string | null {
+function checkStop(core: TrainerCore, seed: SeedRecord): Refusal | null {
+  if (core.held[seed.layer] !== 1) return null
+  return { code: 'COMMAND_STOPPED', text: `${core.layerIds[seed.layer]} is stopped: its structure stays as it is` }
+}
+
+function checkExpectation(seed: SeedRecord, expect: Expectation | null): Refusal | null {
+  const code = 'COMMAND_PRECONDITION'
   if (expect?.fromState !== undefined && expect.fromState !== seed.state) {
-    return `the seed is in ${seed.state}, the command expects ${expect.fromState}`
+    return { code, text: `the seed is in ${seed.state}, the command expects ${expect.fromState}` }
   }
   if (expect?.generation !== undefined && expect.generation !== seed.generation) {
-    return `the seed is in generation ${seed.generation}, the command expects ${expect.generation}`
+    return { code, text: `the seed is in generation ${seed.generation}, the command expects ${expect.generation}` }
   }
   return null
 }
@@ -96,8 +102,8 @@ export function executeTransition(
 ): TrainerResult {
   const seed = findSeed(core, command.layerId, command.seedId)
   if (!seed) return noSuchSeed(command.layerId, command.seedId)
-  const mismatch = checkExpectation(seed, command.expect)
-  if (mismatch) return rejected('COMMAND_PRECONDITION', mismatch, seed)
+  const refusal = checkStop(core, seed) ?? checkExpectation(seed, command.expect)
+  if (refusal) return rejected(refusal.code, refusal.text, seed)
   const from = seed.state
   const to = command.targetState
   if (!isLegalEdge(from, to)) {
@@ -194,8 +200,8 @@ const UPDATABLE: ReadonlySet<SeedState> = new Set(['DORMANT', 'GERMINATED'])
 export function executeBlueprint(core: TrainerCore, command: BlueprintCommand): TrainerResult {
   const seed = findSeed(core, command.layerId, command.seedId)
   if (!seed) return noSuchSeed(command.layerId, command.seedId)
-  const mismatch = checkExpectation(seed, command.expect)
-  if (mismatch) return rejected('COMMAND_PRECONDITION', mismatch, seed)
+  const refusal = checkStop(core, seed) ?? checkExpectation(seed, command.expect)
+  if (refusal) return rejected(refusal.code, refusal.text, seed)
   if (!UPDATABLE.has(seed.state)) {
     const text = `a blueprint is set in DORMANT or GERMINATED, the seed is in ${seed.state}: swapping a live module is a new life`
     return rejected('COMMAND_PRECONDITION', text, seed)

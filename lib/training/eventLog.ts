@@ -5,6 +5,7 @@
  * Source: docs/training.md "determinism".
  */
 import { createHash } from 'node:crypto'
+import { AppError } from '../contracts/appError.ts'
 import type { TrainerEvent } from './trainerTypes.ts'
 
 type WithoutStamp<E> = E extends TrainerEvent ? Omit<E, 'seq' | 'step' | 'tick' | 'correlationId'> : never
@@ -19,6 +20,8 @@ export interface EventLog {
   append(body: EventBody, step: number, tick: number, correlationId: string | null): void
   drain(): TrainerEvent[]
   readonly chain: string
+  /** Remembers this place; the returned function forgets everything appended since, as long as nothing was drained. */
+  mark(): () => void
   save(): EventLogState
   restore(state: EventLogState): void
 }
@@ -34,13 +37,17 @@ const withoutMeasuredTime = (key: string, value: unknown): unknown => (key === '
 export function createEventLog(): EventLog {
   let pending: TrainerEvent[] = []
   let seq = 0
+  let dropped = 0
   let chain = createHash('sha256').digest('hex')
 
   return {
     append(body, step, tick, correlationId) {
       seq++
       pending.push({ ...body, seq, step, tick, correlationId } as TrainerEvent)
-      if (pending.length > MAX_PENDING) pending.shift()
+      if (pending.length > MAX_PENDING) {
+        pending.shift()
+        dropped++
+      }
       if (UNHASHED.has(body.kind)) return
       const text = JSON.stringify([step, tick, body], withoutMeasuredTime)
       chain = createHash('sha256').update(chain).update(text).digest('hex')
@@ -49,6 +56,16 @@ export function createEventLog(): EventLog {
       const events = pending
       pending = []
       return events
+    },
+    mark() {
+      const before = { pending, length: pending.length, seq, chain, dropped }
+      return () => {
+        if (pending !== before.pending) throw new AppError('INTERNAL', 'events that were told can not be taken back')
+        // Overflow shifted the front: what is left of the time before the mark stays.
+        pending.length = Math.max(0, before.length - (dropped - before.dropped))
+        seq = before.seq
+        chain = before.chain
+      }
     },
     get chain() {
       return chain

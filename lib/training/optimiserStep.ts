@@ -12,7 +12,7 @@ import { quarantine } from './lifecycleMachine.ts'
 import type { BackwardOptions } from './network.ts'
 import { reconstruct } from './reconstruction.ts'
 import type { SeedRecord } from './seedRecord.ts'
-import type { TrainerCore } from './trainerCore.ts'
+import { isStill, type TrainerCore } from './trainerCore.ts'
 
 /** Modules learn at half pace while blending and a quarter when fine-tuning: the host must be able to follow. */
 const GRAFTING_PACE = 0.5
@@ -38,7 +38,7 @@ export function createOptimiserStep(core: TrainerCore): () => StepVerdict {
 
   const hostStep = (): number => {
     for (const seed of core.seeds) {
-      const active = (seed.state === 'GRAFTING' || seed.state === 'FINE_TUNING') && !seed.frozen
+      const active = (seed.state === 'GRAFTING' || seed.state === 'FINE_TUNING') && !isStill(core, seed)
       learn[seed.index] = active ? 1 : 0
     }
     network.forward(core.x, config.batch, core.alphas)
@@ -148,7 +148,7 @@ function incubate(core: TrainerCore, pass: BackwardOptions & { stopLayer: number
   let lowest = config.layers
   for (const seed of core.seeds) {
     shadowLearn[seed.index] = 0
-    if (seed.state !== 'TRAINING' || seed.frozen) continue
+    if (seed.state !== 'TRAINING' || isStill(core, seed)) continue
     if (seed.ticksInState < config.guards.reconstructionTicks) {
       if (reconstruct(core, seed)) stepModule(core, seed, 1)
       else quarantine(core, seed, 'non-finite reconstruction')

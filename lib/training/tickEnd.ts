@@ -10,7 +10,7 @@ import { isAlphaHeld } from './faults.ts'
 import { advanceAlpha } from './grafting.ts'
 import { findBrokenModules } from './optimiserStep.ts'
 import type { SeedRecord } from './seedRecord.ts'
-import { setAlpha, type TrainerCore } from './trainerCore.ts'
+import { isStill, setAlpha, type TrainerCore } from './trainerCore.ts'
 
 const GRAD_RATIO_EMA = 0.9
 const WEIGHT_EMA = 0.9
@@ -106,7 +106,7 @@ function advanceRamp(core: TrainerCore, seed: SeedRecord): void {
     return
   }
   const before = seed.alpha
-  if (!seed.frozen && !isAlphaHeld(core, seed)) {
+  if (!isStill(core, seed) && !isAlphaHeld(core, seed)) {
     const { counters } = core
     const next = advanceAlpha(seed.strategy, before, seed.graft, {
       rampTicks: seed.rampTicks,

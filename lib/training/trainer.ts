@@ -7,10 +7,12 @@
 import { AppError } from '../contracts/appError.ts'
 import { LAYER_COLUMNS, SEED_COLUMNS } from '../contracts/metrics.ts'
 import { assertNever } from './assertNever.ts'
+import { executeBatch } from './batch.ts'
 import { decodeCheckpoint, encodeCheckpoint, restoreExact } from './checkpoint.ts'
 import { createCheckpointStore } from './checkpointStore.ts'
 import { writeColumns } from './columns.ts'
 import { applied, executeBlueprint, executeTransition, findSeed, noSuchSeed, rejected } from './commands.ts'
+import { setFrozen, setHeld } from './standstill.ts'
 import { describeTrainer, hashWeights } from './describeTrainer.ts'
 import { evaluateSplit } from './evaluation.ts'
 import { startFault } from './faults.ts'
@@ -19,13 +21,12 @@ import { plantStaticSeeds } from './staticComparator.ts'
 import { rollBack, snapshotBytes, takeSnapshot } from './snapshot.ts'
 import { createTickEnd } from './tickEnd.ts'
 import { createTrainerConfig } from './trainerConfig.ts'
-import { createTrainerCore, type TrainerCore } from './trainerCore.ts'
+import { createTrainerCore, isStanding, type TrainerCore } from './trainerCore.ts'
 import type {
   CheckpointInfo,
   CommandLogEntry,
   Dataset,
   FaultRequest,
-  FreezeCommand,
   Trainer,
   TrainerCommand,
   TrainerOptions,
@@ -75,7 +76,7 @@ export function createTrainer(options: TrainerOptions, dataset: Dataset, deps: T
   }
 
   const runStep = (): boolean => {
-    if (core.halted) return false
+    if (isStanding(core)) return false
     position++
     const verdict = optimiserStep()
     if (verdict !== null) govern(verdict)
@@ -97,6 +98,8 @@ export function createTrainer(options: TrainerOptions, dataset: Dataset, deps: T
   }
 
   const restore = (checkpointId: string, mode: 'weights' | 'exact', correlationId: string | null): TrainerResult => {
+    const held = core.held.indexOf(1)
+    if (held >= 0) return rejected('COMMAND_STOPPED', `${layerIds[held]} is stopped: no weights are put back`, null)
     const bytes = store.bytes(checkpointId)
     if (!bytes) {
       return rejected('COMMAND_PRECONDITION', `checkpoint "${checkpointId.slice(0, 128)}" is not in memory`, null)
@@ -123,9 +126,21 @@ export function createTrainer(options: TrainerOptions, dataset: Dataset, deps: T
     return applied(`${text} after step ${counters.step}`, null)
   }
 
+  /** Of what a batch may change, the part that is not in the core. */
+  const keepOutside = (): (() => void) => {
+    const before = lastGood
+    const columns = [...seedColumns, ...layerColumns].map((values) => ({ values, copy: values.slice() }))
+    return () => {
+      lastGood = before
+      for (const { values, copy } of columns) values.set(copy)
+    }
+  }
+
   const run = (command: TrainerCommand): TrainerResult => {
     switch (command.type) {
       case 'transition':
+        if (command.checkpointId !== undefined && core.held.includes(1))
+          return rejected('COMMAND_STOPPED', 'a layer is stopped: no weights are put back', null)
         return executeTransition(
           core,
           command,
@@ -143,11 +158,15 @@ export function createTrainer(options: TrainerOptions, dataset: Dataset, deps: T
       case 'freeze':
       case 'unfreeze':
         return setFrozen(core, command)
+      case 'hold':
+        return setHeld(core, command)
+      case 'batch':
+        return executeBatch(core, command, { run, keep: keepOutside })
       case 'halt':
       case 'resume':
         return setHalted(command.type === 'halt', command.correlationId)
       case 'noop':
-        return applied(core.halted ? 'alive, halted' : 'alive', null)
+        return applied(isStanding(core) ? 'alive, halted' : 'alive', null)
       case 'fault':
         return injectFault(core, command.fault)
       default:
@@ -170,8 +189,9 @@ export function createTrainer(options: TrainerOptions, dataset: Dataset, deps: T
     layerIds,
     seedsPerLayer: config.seedsPerLayer,
     get halted() {
-      return core.halted
+      return isStanding(core)
     },
+    isHeld: (layer) => core.held[layer] === 1,
     get faultActive() {
       return core.faults.length > 0
     },
@@ -213,26 +233,6 @@ function columnOf(columns: readonly Float32Array[], layer: number): Float32Array
   const found = columns[layer]
   if (!found) throw new AppError('STATE_NOT_FOUND', `there is no layer number ${layer}`)
   return found
-}
-
-function setFrozen(core: TrainerCore, command: FreezeCommand): TrainerResult {
-  const { layerId, seedId } = command
-  const frozen = command.type === 'freeze'
-  if (layerId === null && seedId !== null) {
-    return rejected('COMMAND_PRECONDITION', 'a seed is named by layer and seed id', null)
-  }
-  if (layerId !== null && (seedId === null ? !core.layerIds.includes(layerId) : !findSeed(core, layerId, seedId))) {
-    return noSuchSeed(layerId, seedId ?? -1)
-  }
-  let count = 0
-  for (const seed of core.seeds) {
-    if (layerId !== null && core.layerIds[seed.layer] !== layerId) continue
-    if (seedId !== null && seed.row !== seedId) continue
-    seed.frozen = frozen
-    count++
-  }
-  core.emit({ kind: 'control', action: frozen ? 'frozen' : 'unfrozen', layerId, seedId }, command.correlationId)
-  return applied(`${count} seeds ${frozen ? 'frozen' : 'unfrozen'}: the host goes on`, null)
 }
 
 function injectFault(core: TrainerCore, fault: FaultRequest): TrainerResult {

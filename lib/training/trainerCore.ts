@@ -73,6 +73,8 @@ export interface TrainerCore {
   /** Last told refusal per seed and edge: tick and number suppressed since. */
   readonly refusals: Map<string, { tick: number; suppressed: number }>
   halted: boolean
+  /** 1 = the layer stands still under a stop: no alpha, no module and no structure of it changes. */
+  readonly held: Uint8Array
   /** Monotonic microseconds for compute_time_us; null = not measured. Never read by a decision. */
   readonly nowUs: (() => number) | null
   emit(body: EventBody, correlationId?: string | null): void
@@ -133,6 +135,7 @@ export function createTrainerCore(config: TrainerConfig, dataset: Dataset, nowUs
     faults: [],
     refusals: new Map(),
     halted: false,
+    held: new Uint8Array(layers),
     nowUs,
     emit: (body, correlationId = null) => events.append(body, counters.step, counters.tick, correlationId),
   }
@@ -143,6 +146,16 @@ export function activeSeeds(core: TrainerCore): number {
   let count = 0
   for (const seed of core.seeds) if (isLiveState(seed.state)) count++
   return count
+}
+
+/** Tells whether no step is made: halted as a whole, or every layer held. */
+export function isStanding(core: TrainerCore): boolean {
+  return core.halted || core.held.every((held) => held === 1)
+}
+
+/** Tells whether a seed's alpha and module must stay as they are: frozen by itself or with its layer. */
+export function isStill(core: TrainerCore, seed: SeedRecord): boolean {
+  return seed.frozen || core.held[seed.layer] === 1
 }
 
 /** Sets alpha in the record and in the blend weights of the next pass. */

@@ -155,6 +155,25 @@ export interface HaltCommand extends CommandBase {
   readonly type: 'halt' | 'resume'
 }
 
+/**
+ * Names the layers that stand still from now on; those not named move again. A still layer keeps alpha, modules and structure as
+ * they are while the host goes on; when every layer stands still no step is made at all.
+ */
+export interface HoldCommand extends CommandBase {
+  readonly type: 'hold'
+  readonly layerIds: readonly string[]
+}
+
+/** Several commands about seeds, executed in order at one place between two steps. */
+export interface BatchTrainerCommand extends CommandBase {
+  readonly type: 'batch'
+  readonly commands: readonly (TransitionCommand | BlueprintCommand)[]
+  /** All of them or none: after the first refusal everything is exactly as it was before the first command. */
+  readonly atomic: boolean
+  /** Not atomic: whether what comes after a refusal is still tried. */
+  readonly stopOnError: boolean
+}
+
 export interface NoOpCommand extends CommandBase {
   readonly type: 'noop'
 }
@@ -171,6 +190,8 @@ export type TrainerCommand =
   | CheckpointRestoreCommand
   | FreezeCommand
   | HaltCommand
+  | HoldCommand
+  | BatchTrainerCommand
   | NoOpCommand
   | FaultCommand
 
@@ -196,6 +217,7 @@ export type TrainerRejectCode =
   | 'COMMAND_GUARD'
   | 'COMMAND_PRECONDITION'
   | 'COMMAND_UNSUPPORTED'
+  | 'COMMAND_STOPPED'
 
 export interface CheckpointInfo {
   readonly checkpointId: string
@@ -205,8 +227,27 @@ export interface CheckpointInfo {
   readonly sha256: string
 }
 
+/** What became of one command of a batch. `rolled_back`: applied, then undone with the rest. `skipped`: never tried. */
+export interface BatchItem {
+  readonly layerId: string
+  readonly seedId: number
+  readonly correlationId: string | null
+  readonly status: 'applied' | 'rejected' | 'rolled_back' | 'skipped'
+  readonly code: TrainerRejectCode | null
+  readonly text: string
+  /** State and generation of the seed when the command had been tried. */
+  readonly state: SeedState | null
+  readonly generation: number | null
+  readonly guard: GuardReading | null
+}
+
+interface ResultBase {
+  /** Of a batch: one entry per command, in their order. */
+  readonly items?: readonly BatchItem[]
+}
+
 export type TrainerResult =
-  | {
+  | (ResultBase & {
       readonly status: 'applied'
       readonly text: string
       /** State and generation of the seed after the command; null when it is about no single seed. */
@@ -215,8 +256,8 @@ export type TrainerResult =
       /** Every guard that was read, with value and threshold. */
       readonly guards: readonly GuardReading[]
       readonly checkpoint: CheckpointInfo | null
-    }
-  | {
+    })
+  | (ResultBase & {
       readonly status: 'rejected'
       readonly code: TrainerRejectCode
       /** For an operator: names value and threshold. */
@@ -224,7 +265,7 @@ export type TrainerResult =
       readonly state: SeedState | null
       readonly generation: number | null
       readonly guard: GuardReading | null
-    }
+    })
 
 /** Seed metrics by SEED_COLUMNS name at the moment of an event; null = unmeasured. */
 export type MetricSnapshot = Readonly<Record<string, number | null>>
@@ -387,7 +428,10 @@ export interface Trainer {
   readonly tick: number
   readonly layerIds: readonly string[]
   readonly seedsPerLayer: number
+  /** No step is made: halted, or every layer stands still. */
   readonly halted: boolean
+  /** Whether a layer stands still under a stop. */
+  isHeld(layer: number): boolean
   /** True while an injected fault is at work: becomes the frame flag. */
   readonly faultActive: boolean
   /** Runs one optimiser step. True when it ended a tick and the columns are fresh. False, and nothing done, while halted. */
