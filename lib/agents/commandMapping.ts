@@ -4,15 +4,22 @@
  * Invariant: a parameter of the wrong type is refused by name and never guessed.
  * Source: seed-design.md 2.3, 3.3; docs/protocol.md "commands".
  */
-import { AppError } from '../contracts/appError.ts'
-import type { Command } from '../contracts/commands.ts'
+import { AppError, isAppError } from '../contracts/appError.ts'
+import type { BatchCommand, Command } from '../contracts/commands.ts'
 import { type CommandReply, emptyReply } from '../commands/commandTarget.ts'
-import type { Expectation, TrainerCommand } from '../training/trainerTypes.ts'
+import type {
+  BatchItem,
+  BlueprintCommand,
+  Expectation,
+  TrainerCommand,
+  TransitionCommand,
+} from '../training/trainerTypes.ts'
 import type { TrainerRecord } from './trainerProtocol.ts'
 
 /** The issuer name whose commands count as policy decisions; everybody else is an operator. */
 export const CONTROLLER_ISSUER = 'controller'
 
+type BatchedCommand = BatchCommand['commands'][number]
 type Free = Readonly<Record<string, unknown>>
 
 function text(parameters: Free, name: string): string | undefined {
@@ -88,10 +95,37 @@ export function toTrainerCommand(command: Command): TrainerCommand {
     case 'NoOp':
       return { type: 'noop', correlationId: command.message_id }
     case 'BatchCommand':
+      return {
+        type: 'batch',
+        correlationId: command.message_id,
+        commands: command.commands.map(toSingle),
+        atomic: command.atomic,
+        stopOnError: command.stop_on_error,
+      }
     case 'EmergencyStopCommand':
     case 'Resume':
-      throw new AppError('COMMAND_UNSUPPORTED', `${command.message_type} is not built`, { path: 'message_type' })
+      throw new AppError('COMMAND_UNSUPPORTED', `${command.message_type} is no matter of the mailbox`, {
+        path: 'message_type',
+      })
   }
+}
+
+/** Translates one command of a batch; a bad parameter is named with its place. */
+function toSingle(command: BatchedCommand, at: number): TransitionCommand | BlueprintCommand {
+  try {
+    const single = toTrainerCommand(command)
+    if (single.type === 'transition' || single.type === 'blueprint') return single
+    throw new AppError('COMMAND_UNSUPPORTED', `${command.message_type} is not batched`, { path: 'message_type' })
+  } catch (error) {
+    if (!isAppError(error)) throw error
+    throw new AppError(error.code, error.message, { path: `commands.${at}.${String(error.context['path'])}` })
+  }
+}
+
+function toItem(item: BatchItem): Readonly<Record<string, unknown>> {
+  const { layerId, seedId, correlationId, status, code, text, state, generation, guard } = item
+  const place = { layer_id: layerId, seed_id: seedId, command_id: correlationId }
+  return { ...place, status, code, text, state, generation, ...(guard ? { guard } : {}) }
 }
 
 /** Translates what the trainer recorded; `repeated` names the first command of the key. */
@@ -103,14 +137,22 @@ export function toCommandReply(record: TrainerRecord, repeated: boolean): Comman
   if (outcome.kind === 'expired')
     return { ...base, kind: 'expired', text: 'its time ended before the tick at which it could be applied' }
   if (outcome.kind === 'failed') return { ...base, kind: 'failed', code: 'INTERNAL', text: outcome.text }
+  if (outcome.kind === 'cancelled') return { ...base, kind: 'cancelled', code: 'COMMAND_STOPPED', text: outcome.text }
+  if (outcome.kind === 'refused') return { ...base, kind: 'rejected', code: outcome.code, text: outcome.text }
   const { result } = outcome
   const seen = { ...base, text: result.text, state: result.state, generation: result.generation }
-  if (result.status === 'rejected')
-    return { ...seen, kind: 'rejected', code: result.code, details: result.guard ? { guard: result.guard } : {} }
+  const items = result.items ? { results: result.items.map(toItem) } : {}
+  if (result.status === 'rejected') {
+    const details = { ...(result.guard ? { guard: result.guard } : {}), ...items }
+    const isPartial = result.items?.some((item) => item.status === 'applied') ?? false
+    // Neither success nor nothing: whoever reads the kind alone must not take it for either.
+    if (isPartial) return { ...seen, kind: 'failed', code: 'COMMAND_PARTIAL', details }
+    return { ...seen, kind: 'rejected', code: result.code, details }
+  }
   const checkpoint = result.checkpoint ? { checkpoint_id: result.checkpoint.checkpointId } : {}
   return {
     ...seen,
     kind: 'applied',
-    details: { ...(result.guards.length > 0 ? { guards: result.guards } : {}), ...checkpoint },
+    details: { ...(result.guards.length > 0 ? { guards: result.guards } : {}), ...checkpoint, ...items },
   }
 }

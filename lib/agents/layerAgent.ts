@@ -8,8 +8,7 @@ import type { MessageBus } from '../bus/messageBus.ts'
 import { AppError, isAppError } from '../contracts/appError.ts'
 import type { RunDescriptor } from '../contracts/runDescriptor.ts'
 import { TOPICS, topicName } from '../contracts/topics.ts'
-import { emptyReply, type CommandTarget, refusal } from '../commands/commandTarget.ts'
-import { createCommandHandler, type HandledCommand } from '../commands/handler.ts'
+import type { HandledCommand } from '../commands/commandClerk.ts'
 import type { Clock } from '../primitives/clock.ts'
 import { createDisposables } from '../primitives/disposables.ts'
 import { createLossyChannel } from '../telemetry/lossyChannel.ts'
@@ -18,7 +17,7 @@ import { createOutbox, type OutboxCounters, type OutboxEvent } from '../telemetr
 import { createTelemetryPublisher, type PublisherCounters, type PublisherEvent } from '../telemetry/publisher.ts'
 import { ringReader } from '../telemetry/sharedRing.ts'
 import type { TrainerEvent } from '../training/trainerTypes.ts'
-import { toCommandReply, toTrainerCommand } from './commandMapping.ts'
+import { createCommandSide, type GuardOptions } from './commandSide.ts'
 import { toEventMessage } from './eventMessages.ts'
 import { buildReports } from './healthReports.ts'
 import type { TrainerLink } from './trainerLink.ts'
@@ -29,6 +28,7 @@ export type LayerAgentEvent =
   | { readonly kind: 'command'; readonly handled: HandledCommand }
   | { readonly kind: 'run-published'; readonly runId: string; readonly again: boolean }
   | { readonly kind: 'trainer-lost'; readonly runId: string }
+  | { readonly kind: 'line'; readonly up: boolean; readonly reason: string }
   | { readonly kind: 'error'; readonly error: AppError }
 
 export interface LayerAgentOptions {
@@ -37,6 +37,10 @@ export interface LayerAgentOptions {
   readonly ring: SharedArrayBuffer
   readonly trainer: TrainerLink
   readonly run: RunDescriptor
+  /** The trainer's switches; without them there is no emergency stop. */
+  readonly switches?: SharedArrayBuffer
+  /** Keys, kept stops, lease and direct line. Absent: no gateway is known and nothing is verified. */
+  readonly guard?: GuardOptions
   readonly onEvent?: (event: LayerAgentEvent) => void
   readonly newId?: () => string
   /** Shard of the packed telemetry; one per publisher host. */
@@ -57,7 +61,11 @@ export interface LayerAgent {
   counters(): LayerAgentCounters
 }
 
-const HEARTBEAT_MS = 5_000
+/** Pace of heartbeats while something stands still, on the direct line; on the bus each fourth of them. */
+const HALTED_BEAT_MS = 250
+const HALTED_BUS_BEATS = 4
+/** Otherwise each twentieth: every 5 s, on both. */
+const USUAL_BEATS = 20
 const HEALTH_MS = 1_000
 const SNAPSHOT_EVERY_TICKS = 5
 /** A flushed bus shows no reconnect: the retained descriptor is looked for this often as well. */
@@ -111,43 +119,25 @@ export function createLayerAgent(options: LayerAgentOptions): LayerAgent {
     onTick,
   })
 
-  const target: CommandTarget = {
-    async execute({ command, key, entry, expiresAtMs }) {
-      try {
-        const translated = toTrainerCommand(command)
-        const reply = await trainer.execute({
-          key,
-          commandId: command.message_id,
-          entry,
-          expiresAtMs,
-          command: translated,
-        })
-        if (reply.kind === 'record') return toCommandReply(reply.record, reply.repeated)
-        return refusal('failed', 'INTERNAL', 'the trainer ended before it answered; its effect ended with it')
-      } catch (error) {
-        const known = isAppError(error)
-          ? error
-          : new AppError('INTERNAL', 'the command could not be translated', {}, error)
-        return {
-          kind: 'rejected',
-          code: known.code,
-          ...emptyReply(known.message),
-          details: { path: known.context['path'] ?? null },
-        }
-      }
-    },
-  }
-
-  const handler = createCommandHandler({
+  const side = createCommandSide({
     bus,
     clock,
     outbox,
     source,
     layerIds,
-    target,
+    trainer,
+    epoch: run.epoch,
+    runId: run.run_id,
+    ...(options.switches ? { switches: options.switches } : {}),
+    ...(options.guard ? { guard: options.guard } : {}),
     ...(options.newId ? { newId: options.newId } : {}),
     onHandled: (handled) => emit({ kind: 'command', handled }),
     onError: (error) => emit({ kind: 'error', error }),
+    onChange: () => heartbeat(true),
+    onLine: (up, reason) => {
+      emit({ kind: 'line', up, reason })
+      if (up) heartbeat(false)
+    },
   })
 
   const publishEvents = (events: readonly TrainerEvent[]): void => {
@@ -191,7 +181,9 @@ export function createLayerAgent(options: LayerAgentOptions): LayerAgent {
     }
   }
 
-  const heartbeat = (): void => {
+  const heartbeat = (onBus: boolean): void => {
+    if (disposables.stopping) return
+    const standing = side.standing()
     const status = trainer.status()
     const counters = publisher.counters()
     const letters = outbox.counters()
@@ -203,6 +195,8 @@ export function createLayerAgent(options: LayerAgentOptions): LayerAgent {
       status: lost ? 'unhealthy' : counters.failingSinceMs === null ? 'healthy' : 'degraded',
       busy_fraction: status?.busyRatio ?? null,
       halted: status?.halted ?? null,
+      halted_layers: status?.held ?? [],
+      ...standing,
       lag_ms: status?.lagMs ?? null,
       metrics: {
         step: status?.step ?? null,
@@ -221,7 +215,17 @@ export function createLayerAgent(options: LayerAgentOptions): LayerAgent {
         checkpoint_failures: status?.checkpointFailures ?? null,
       },
     })
-    json.send(TOPICS.service.pattern, 'service', 'Heartbeat', message)
+    side.heartbeat(message)
+    if (onBus) json.send(TOPICS.service.pattern, 'service', 'Heartbeat', message)
+  }
+
+  let beats = 0
+  const beat = (): void => {
+    beats++
+    const isUsual = beats % USUAL_BEATS === 0
+    if (isUsual) return heartbeat(true)
+    const status = trainer.status()
+    if (status?.halted || (status?.held.length ?? 0) > 0) heartbeat(beats % HALTED_BUS_BEATS === 0)
   }
 
   const say = (state: 'up' | 'leaving'): Promise<boolean> => {
@@ -260,11 +264,12 @@ export function createLayerAgent(options: LayerAgentOptions): LayerAgent {
         lost = true
         if (!disposables.stopping) emit({ kind: 'trainer-lost', runId: run.run_id })
       })
-      disposables.add('heartbeat', clock.every(HEARTBEAT_MS, heartbeat))
+      disposables.add('heartbeat', clock.every(HALTED_BEAT_MS, beat))
+      trainer.onStandstill(() => heartbeat(true))
       void say('up')
-      heartbeat()
-      disposables.add('commands', (deadlineMs) => handler.stop(patience(deadlineMs)))
-      await handler.start()
+      heartbeat(true)
+      disposables.add('commands', (deadlineMs) => side.stop(patience(deadlineMs)))
+      await side.start()
     },
     async stop(deadlineMs) {
       const report = await disposables.stop(deadlineMs)

@@ -48,7 +48,8 @@ export function createRunObserver(run: RunDescriptor, outcomes: () => readonly D
 
   const begin = (header: WireFrameHeader): void => {
     if (open && layers.some((layer) => layer.hasSeeds || layer.hasSummary)) incompleteTicks++
-    open = { tick: header.tick, step: header.step, halted: (header.flags & FRAME_FLAG.halted) !== 0 }
+    // A run is halted when every layer of it says so.
+    open = { tick: header.tick, step: header.step, halted: true }
     for (const layer of layers) layer.hasSeeds = layer.hasSummary = false
   }
 
@@ -70,6 +71,7 @@ export function createRunObserver(run: RunDescriptor, outcomes: () => readonly D
         else if (header.step < open.step) continue
         const isSeeds = header.kind === FRAME_KIND.seeds
         copyWireColumns(bytes, offset, header, isSeeds ? layer.seedColumns : layer.layerColumns)
+        if (open && (header.flags & FRAME_FLAG.halted) === 0) open.halted = false
         if (isSeeds) layer.hasSeeds = true
         else layer.hasSummary = true
         if (!open || !layers.every((each) => each.hasSeeds && each.hasSummary)) continue

@@ -22,11 +22,14 @@ export type TrainerReply =
   | { readonly kind: 'lost' }
 
 export interface TrainerLink {
-  execute(request: Omit<ExecuteRequest, 'kind' | 'requestId'>): Promise<TrainerReply>
+  /** `onBegun` is called when the trainer takes the command up, before its effect is known. */
+  execute(request: Omit<ExecuteRequest, 'kind' | 'requestId'>, onBegun?: () => void): Promise<TrainerReply>
   /** Sets the one listener; events that waited are told at once, in order. */
   onEvents(listener: (events: readonly TrainerEvent[]) => void): void
   onClose(listener: () => void): void
   status(): TrainerStatus | null
+  /** Sets the one listener for a status that says halted, moving, or which layers stand still, for the first time. */
+  onStandstill(listener: () => void): void
   /** Asks the trainer to stop; resolves when it said goodbye or the line is dead. */
   stop(): Promise<void>
 }
@@ -34,6 +37,7 @@ export interface TrainerLink {
 export interface ConnectedTrainer {
   readonly link: TrainerLink
   readonly ring: SharedArrayBuffer
+  readonly switches: SharedArrayBuffer
   readonly run: RunDescriptor
 }
 
@@ -46,17 +50,19 @@ export function connectTrainer(port: PortLike): Promise<ConnectedTrainer> {
 /** Creates the link at once; `introduced` resolves with what the trainer says about itself. */
 export function createTrainerLink(port: PortLike) {
   const open = new Map<number, (reply: TrainerReply) => void>()
+  const begun = new Map<number, () => void>()
   const waiting: TrainerEvent[] = []
   const goodbyes: (() => void)[] = []
   let listener: ((events: readonly TrainerEvent[]) => void) | null = null
   let latest: TrainerStatus | null = null
+  let standstill: () => void = () => undefined
   let nextId = 1
   let closed = false
   const {
     promise: introduced,
     resolve,
     reject,
-  } = Promise.withResolvers<{ ring: SharedArrayBuffer; run: RunDescriptor }>()
+  } = Promise.withResolvers<{ ring: SharedArrayBuffer; switches: SharedArrayBuffer; run: RunDescriptor }>()
   // Nobody may be waiting any more when the port closes later; a rejection must not become an unhandled one.
   introduced.catch(() => undefined)
 
@@ -66,6 +72,7 @@ export function createTrainerLink(port: PortLike) {
     reject(new Error('the trainer went away before it introduced itself'))
     for (const settle of open.values()) settle({ kind: 'lost' })
     open.clear()
+    begun.clear()
     for (const goodbye of goodbyes.splice(0)) goodbye()
   }
 
@@ -73,17 +80,25 @@ export function createTrainerLink(port: PortLike) {
     const message = value as FromTrainer
     switch (message.kind) {
       case 'ready':
-        return resolve({ ring: message.ring, run: message.run })
+        return resolve({ ring: message.ring, switches: message.switches, run: message.run })
+      case 'begun':
+        begun.get(message.requestId)?.()
+        return
       case 'reply':
         open.get(message.requestId)?.({ kind: 'record', record: message.record, repeated: message.repeated })
         open.delete(message.requestId)
+        begun.delete(message.requestId)
         return
       case 'events':
         if (listener) listener(message.events)
         else waiting.push(...message.events)
         return
       case 'status':
-        latest = message.status
+        {
+          const before = latest
+          latest = message.status
+          if (standingOf(before) !== standingOf(latest)) standstill()
+        }
         return
       case 'stopped':
         return close()
@@ -94,11 +109,12 @@ export function createTrainerLink(port: PortLike) {
 
   const post = (message: ToTrainer): void => port.postMessage(message)
   const link: TrainerLink = {
-    execute(request) {
+    execute(request, onBegun) {
       if (closed) return Promise.resolve({ kind: 'lost' })
       const requestId = nextId++
       return new Promise((settle) => {
         open.set(requestId, settle)
+        if (onBegun) begun.set(requestId, onBegun)
         post({ kind: 'execute', requestId, ...request })
       })
     },
@@ -111,6 +127,7 @@ export function createTrainerLink(port: PortLike) {
       else goodbyes.push(goodbye)
     },
     status: () => latest,
+    onStandstill: (next) => (standstill = next),
     stop() {
       if (closed) return Promise.resolve()
       post({ kind: 'stop' })
@@ -119,3 +136,6 @@ export function createTrainerLink(port: PortLike) {
   }
   return { link, introduced }
 }
+
+const standingOf = (status: TrainerStatus | null): string =>
+  status === null ? '' : `${status.halted} ${status.held.join(' ')}`

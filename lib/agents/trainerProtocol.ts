@@ -5,6 +5,7 @@
  * Source: seed-design.md 4.1; docs/architecture.md "processes and threads".
  */
 import type { RunDescriptor } from '../contracts/runDescriptor.ts'
+import type { ErrorCode } from '../contracts/errorCatalog.ts'
 import type { TrainerCommand, TrainerEvent, TrainerResult } from '../training/trainerTypes.ts'
 
 export interface ExecuteRequest {
@@ -16,6 +17,10 @@ export interface ExecuteRequest {
   /** Wall clock of this process, Unix ms. */
   readonly expiresAtMs: number
   readonly command: TrainerCommand
+  /** Only what was recorded under this key is wanted: an unknown key has no effect and leaves no record. */
+  readonly onlyKnown?: boolean
+  /** Of a command that changes structure: its layer, and how many stops that layer had had when the command was received. */
+  readonly fence?: { readonly layer: number; readonly stops: number }
 }
 
 export type ToTrainer = ExecuteRequest | { readonly kind: 'stop' }
@@ -30,6 +35,9 @@ export interface TrainerRecord {
   readonly outcome:
     | { readonly kind: 'done'; readonly result: TrainerResult }
     | { readonly kind: 'expired' }
+    /** A stop came between receipt and tick. */
+    | { readonly kind: 'cancelled'; readonly text: string }
+    | { readonly kind: 'refused'; readonly code: ErrorCode; readonly text: string }
     | { readonly kind: 'failed'; readonly text: string }
 }
 
@@ -37,6 +45,8 @@ export interface TrainerStatus {
   readonly step: number
   readonly tick: number
   readonly halted: boolean
+  /** Layers that stand still under a stop. */
+  readonly held: readonly string[]
   readonly faultActive: boolean
   /** Share of wall time spent in steps since the last status, 0..1. */
   readonly busyRatio: number
@@ -49,7 +59,13 @@ export interface TrainerStatus {
 }
 
 export type FromTrainer =
-  | { readonly kind: 'ready'; readonly ring: SharedArrayBuffer; readonly run: RunDescriptor }
+  | {
+      readonly kind: 'ready'
+      readonly ring: SharedArrayBuffer
+      readonly switches: SharedArrayBuffer
+      readonly run: RunDescriptor
+    }
+  | { readonly kind: 'begun'; readonly requestId: number }
   | { readonly kind: 'reply'; readonly requestId: number; readonly record: TrainerRecord; readonly repeated: boolean }
   | { readonly kind: 'events'; readonly events: readonly TrainerEvent[] }
   | { readonly kind: 'status'; readonly status: TrainerStatus }

@@ -12,7 +12,9 @@ import type { Clock } from '../primitives/clock.ts'
 import type { RingWriter } from '../telemetry/sharedRing.ts'
 import type { TickEncoder } from '../telemetry/tickEncoder.ts'
 import type { CheckpointInfo, Trainer, TrainerEvent } from '../training/trainerTypes.ts'
-import type { ExecuteRequest, FromTrainer, ToTrainer, TrainerRecord, TrainerStatus } from './trainerProtocol.ts'
+import { createTrainerDesk } from './trainerDesk.ts'
+import type { FromTrainer, ToTrainer, TrainerRecord, TrainerStatus } from './trainerProtocol.ts'
+import type { SwitchReader } from './trainerSwitch.ts'
 
 export interface TrainerShellOptions {
   readonly trainer: Trainer
@@ -23,6 +25,8 @@ export interface TrainerShellOptions {
   readonly post: (message: FromTrainer) => void
   /** Takes the next message that is there; null when none is. */
   readonly receive: () => ToTrainer | null
+  /** Looked at before each step: what a stop or the lease asks for. */
+  readonly switches?: SwitchReader
   /** Optimiser steps per second of wall time; null = as fast as it goes. */
   readonly stepsPerS: number | null
   /** Stops by itself at this step. */
@@ -51,13 +55,15 @@ const STATUS_MS = 500
 /** A process that slept does not run after its pace: what was missed is missed. */
 const MAX_DEBT_MS = 1_000
 const HALTED_POLL_MS = 10
+/** While nothing moves, readers are told so this often: silence must not be taken for health, nor for a loss. */
+const HALTED_MARK_MS = 500
 /** What can still be redelivered after a restart is minutes old; writing a day of records each time would cost steps. */
 const PERSISTED_RECORDS = 1_000
 const COLUMNS = ['steps_per_s', 'ring_dropped'] as const
 
 /** Creates the shell; nothing runs before start(). */
 export function createTrainerShell(options: TrainerShellOptions): TrainerShell {
-  const { trainer, clock, encoder, ring, post, stepsPerS } = options
+  const { trainer, clock, encoder, ring, post, stepsPerS, switches } = options
   const maxSteps = options.maxSteps ?? Number.POSITIVE_INFINITY
   const records = createOutcomeStore<TrainerRecord>(clock)
   const layers = trainer.layerIds.map((_, layer) => layer)
@@ -67,9 +73,13 @@ export function createTrainerShell(options: TrainerShellOptions): TrainerShell {
   let atBoundary = true
   let running = false
   let undoTimer: (() => void) | null = null
+  let undoSwitch: (() => void) | null = null
+  let pauseAsked = false
+  let pausing = false
   let paceStep = trainer.step
   let paceMs = clock.monotonicMs()
   let tickMs = paceMs
+  let markMs = paceMs
   let tickStep = trainer.step
   let speed = Number.NaN
   let statusMs = paceMs
@@ -83,11 +93,12 @@ export function createTrainerShell(options: TrainerShellOptions): TrainerShell {
   const fill = (slot: Uint8Array): number => {
     const nowMs = clock.monotonicMs()
     const windowMs = Math.min(0xffff_ffff, Math.max(0, Math.round(nowMs - tickMs)))
-    const flags = (trainer.faultActive ? FRAME_FLAG.faultActive : 0) | (trainer.halted ? FRAME_FLAG.halted : 0)
-    // Sequence and time are the publisher's: it stamps when it takes the slot.
-    const head = { seq: 0, step: trainer.step, tick: trainer.tick, publishedAtS: 0, flags, windowMs }
+    const fault = trainer.faultActive ? FRAME_FLAG.faultActive : 0
     let offset = 0
     for (const layer of layers) {
+      const flags = fault | (trainer.halted || trainer.isHeld(layer) ? FRAME_FLAG.halted : 0)
+      // Sequence and time are the publisher's: it stamps when it takes the slot.
+      const head = { seq: 0, step: trainer.step, tick: trainer.tick, publishedAtS: 0, flags, windowMs }
       summary.set(trainer.layerColumns(layer))
       if (speedAt >= 0) summary[speedAt] = speed
       if (droppedAt >= 0) summary[droppedAt] = ring?.dropped() ?? Number.NaN
@@ -118,7 +129,41 @@ export function createTrainerShell(options: TrainerShellOptions): TrainerShell {
     tickMs = nowMs
     tickStep = trainer.step
     tellEvents()
+    settlePause()
   }
+
+  /** The same picture again, marked as one that stands still. */
+  const mark = (): void => {
+    markMs = clock.monotonicMs()
+    ring?.tryWrite(fill)
+  }
+
+  /** A pause waits for the end of the tick: nothing hurries, and readings stay whole. */
+  const settlePause = (): void => {
+    if (pauseAsked === pausing || (pauseAsked && !atBoundary && !trainer.halted)) return
+    pausing = pauseAsked
+    trainer.execute({ type: pausing ? 'halt' : 'resume', correlationId: null })
+    tellEvents()
+  }
+
+  /** Does what the switches ask before anything else happens. Through execute(), so that a replay stands still at the same step. */
+  const obey = (): void => {
+    if (!switches?.changed()) return
+    const asked = switches.read()
+    const wasHalted = trainer.halted
+    const before = heldLayers()
+    const held = trainer.layerIds.filter((_, layer) => asked.held[layer])
+    if (held.join(' ') !== before.join(' ')) trainer.execute({ type: 'hold', layerIds: held, correlationId: null })
+    pauseAsked = asked.paused
+    settlePause()
+    switches.obey(asked.change, trainer.step)
+    if (held.join(' ') === before.join(' ') && wasHalted === trainer.halted) return
+    tellEvents()
+    mark()
+    sendStatus(clock.monotonicMs())
+  }
+
+  const heldLayers = (): readonly string[] => trainer.layerIds.filter((_, layer) => trainer.isHeld(layer))
 
   /** Through execute(), so that the command log knows of it and a replay saves at the same step. */
   const checkpoint = (save: NonNullable<TrainerShellOptions['saveCheckpoint']>): void => {
@@ -133,31 +178,7 @@ export function createTrainerShell(options: TrainerShellOptions): TrainerShell {
     }
   }
 
-  const perform = (request: ExecuteRequest): TrainerRecord => {
-    const startMs = clock.monotonicMs()
-    const outcome = ((): TrainerRecord['outcome'] => {
-      if (clock.wallMs() >= request.expiresAtMs) return { kind: 'expired' }
-      try {
-        return { kind: 'done', result: trainer.execute(request.command) }
-      } catch (error) {
-        return {
-          kind: 'failed',
-          text: `the trainer failed on the command: ${error instanceof Error ? error.message : 'unknown'}`,
-        }
-      }
-    })()
-    const { commandId, entry } = request
-    const executionMs = clock.monotonicMs() - startMs
-    return { commandId, entry, step: trainer.step, tick: trainer.tick, executionMs, outcome }
-  }
-
-  const execute = (request: ExecuteRequest): void => {
-    const known = records.get(request.key)
-    const record = known ?? perform(request)
-    if (!known) records.add(request.key, record)
-    tellEvents()
-    post({ kind: 'reply', requestId: request.requestId, record, repeated: known !== null })
-  }
+  const execute = createTrainerDesk({ trainer, clock, records, post, switches, obey, tellEvents })
 
   /** Looks into the mailbox between ticks, or at once while halted. */
   const serve = (): void => {
@@ -188,8 +209,9 @@ export function createTrainerShell(options: TrainerShellOptions): TrainerShell {
     const endMs = clock.monotonicMs() + FREE_RUN_MS
     const most = stepsPerS === null ? Number.POSITIVE_INFINITY : Math.min(count, MAX_BURST_STEPS)
     for (let done = 0; done < most && running && trainer.step < maxSteps; done++) {
-      const ended = trainer.runStep()
+      obey()
       if (trainer.halted) return
+      const ended = trainer.runStep()
       atBoundary = ended
       if (!ended) continue
       onTick()
@@ -199,9 +221,11 @@ export function createTrainerShell(options: TrainerShellOptions): TrainerShell {
   }
 
   const tellStatus = (nowMs: number): void => {
-    const windowMs = nowMs - statusMs
-    if (windowMs < STATUS_MS) return
-    lastStatus = readStatus(windowMs)
+    if (nowMs - statusMs >= STATUS_MS) sendStatus(nowMs)
+  }
+
+  const sendStatus = (nowMs: number): void => {
+    lastStatus = readStatus(nowMs - statusMs)
     statusMs = nowMs
     statusStep = trainer.step
     busyMs = 0
@@ -215,6 +239,7 @@ export function createTrainerShell(options: TrainerShellOptions): TrainerShell {
       step: trainer.step,
       tick: trainer.tick,
       halted: trainer.halted,
+      held: heldLayers(),
       faultActive: trainer.faultActive,
       busyRatio: windowMs > 0 ? Math.min(1, busyMs / windowMs) : 0,
       stepsPerS: windowMs > 0 ? ((trainer.step - statusStep) * 1_000) / windowMs : 0,
@@ -229,6 +254,7 @@ export function createTrainerShell(options: TrainerShellOptions): TrainerShell {
     if (!running) return
     running = false
     undoTimer?.()
+    undoSwitch?.()
     tellEvents()
     post({ kind: 'stopped', step: trainer.step, ...trainer.hash() })
     options.onStopped?.()
@@ -236,8 +262,9 @@ export function createTrainerShell(options: TrainerShellOptions): TrainerShell {
 
   const burst = (): number => {
     const startMs = clock.monotonicMs()
+    obey()
     serve()
-    if (trainer.halted) rebase()
+    if (trainer.halted) standStill(startMs)
     else steps(due())
     const endMs = clock.monotonicMs()
     busyMs += endMs - startMs
@@ -245,6 +272,11 @@ export function createTrainerShell(options: TrainerShellOptions): TrainerShell {
     if (running && trainer.step >= maxSteps && atBoundary) finish()
     if (trainer.halted) return HALTED_POLL_MS
     return stepsPerS === null ? 0 : Math.max(1, 1_000 / stepsPerS)
+  }
+
+  const standStill = (nowMs: number): void => {
+    rebase()
+    if (nowMs - markMs >= HALTED_MARK_MS) mark()
   }
 
   const loop = (): void => {
@@ -258,6 +290,8 @@ export function createTrainerShell(options: TrainerShellOptions): TrainerShell {
       if (running) return
       running = true
       rebase()
+      // A thread that waits for its next burst hears of a stop at once.
+      undoSwitch = switches?.onChange(() => running && obey()) ?? null
       loop()
     },
     burst() {

@@ -17,6 +17,12 @@ export interface CommandRequest {
   readonly entry: string
   /** This process's wall clock, Unix ms: after it the command must not be applied any more. */
   readonly expiresAtMs: number
+  /** The layer that answers. */
+  readonly layerId: string
+  /** Only what was recorded under this key is wanted; an unknown key is answered `expired` and has no effect. */
+  readonly onlyKnown?: boolean
+  /** Called once for each part of the way, in order. */
+  readonly onStage?: (stage: 'queued' | 'started') => void
 }
 
 interface ReplyBase {
@@ -33,7 +39,7 @@ interface ReplyBase {
 
 export type CommandReply =
   | (ReplyBase & { readonly kind: 'applied' | 'expired' })
-  | (ReplyBase & { readonly kind: 'rejected' | 'failed'; readonly code: ErrorCode })
+  | (ReplyBase & { readonly kind: 'rejected' | 'failed' | 'cancelled'; readonly code: ErrorCode })
 
 export interface CommandTarget {
   /** Never rejects; a target that died answers `failed`. */
@@ -41,7 +47,7 @@ export interface CommandTarget {
 }
 
 /** Builds a reply for a command that never reached the place of effect. */
-export function refusal(kind: 'rejected' | 'failed', code: ErrorCode, text: string): CommandReply {
+export function refusal(kind: 'rejected' | 'failed' | 'cancelled', code: ErrorCode, text: string): CommandReply {
   return { kind, code, ...emptyReply(text) }
 }
 

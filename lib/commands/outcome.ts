@@ -34,6 +34,31 @@ export function toProse(text: string): string {
     .replace(/[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g, ' ')
 }
 
+/** Parts of the way of a command before its one final outcome. */
+export type CommandStage = 'received' | 'queued' | 'started'
+
+/** Composes the word that a command has come this far; the final outcome follows. Never throws. */
+export function composeStage(
+  identity: CommandIdentity,
+  stage: CommandStage,
+  layerId: string,
+  context: OutcomeContext,
+): CommandOutcome {
+  const head = createMessageWriter(context.source, context.clock, context.newId).compose('CommandOutcome', {
+    message_type: 'CommandOutcome' as const,
+    correlation_id: identity.commandId,
+    metadata: {},
+    command_id: identity.commandId,
+    command_type: identity.commandType,
+    layer_id: layerId,
+    seed_id: identity.seedId,
+    text: stage,
+    execution_time_ms: 0,
+    details: { stage },
+  })
+  return { ...head, kind: 'accepted' }
+}
+
 /** Composes the outcome; never throws. */
 export function composeOutcome(
   { identity, reply, duplicateOf, layerId }: OutcomeParts,
@@ -68,6 +93,7 @@ export function composeOutcome(
       return { ...head, kind: 'applied' }
     case 'expired':
       return { ...head, kind: 'expired', code: 'COMMAND_EXPIRED', age_ms: ageOf(reply) }
+    case 'cancelled':
     case 'rejected':
     case 'failed':
       return { ...head, kind: reply.kind, code: reply.code }

@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto'
 import { brotliDecompressSync } from 'node:zlib'
 import { AppError } from '../contracts/appError.ts'
 import { createRng, type Rng } from './rng.ts'
-import type { DataSplit, Dataset } from './trainerTypes.ts'
+import type { DataSplit, Dataset } from './trainerOptions.ts'
 
 const HEADER_BYTES = 16
 /** Raw digits are 1,970,016 bytes; anything ten times that is not ours. */

@@ -6,7 +6,8 @@
  */
 import { noteContribution, type SeedRecord } from './seedRecord.ts'
 import { EVALUATION_ROWS, parametersInUse, type TrainerCore } from './trainerCore.ts'
-import type { DataSplit, EvaluationReading } from './trainerTypes.ts'
+import type { DataSplit } from './trainerOptions.ts'
+import type { EvaluationReading } from './trainerTypes.ts'
 
 /** Evaluates `n` samples from `from`; marks right answers in `right` when given. */
 export function evaluateSplit(

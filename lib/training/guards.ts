@@ -4,7 +4,8 @@
  * Invariant: a required metric that is unmeasured refuses by name; `force` skips time and quality, never safety.
  * Source: docs/training.md "guards"; seed-design.md 2.3.
  */
-import type { GuardConfig, GuardReading, SeedState } from './trainerTypes.ts'
+import type { GuardConfig } from './trainerOptions.ts'
+import type { GuardReading, SeedState } from './trainerTypes.ts'
 import type { SeedRecord } from './seedRecord.ts'
 
 export interface GuardFacts {

@@ -5,7 +5,8 @@
  * Source: docs/training.md "determinism".
  */
 import { createTrainer } from './trainer.ts'
-import type { CommandLogEntry, Dataset, Trainer, TrainerOptions } from './trainerTypes.ts'
+import type { Dataset, TrainerOptions } from './trainerOptions.ts'
+import type { CommandLogEntry, Trainer } from './trainerTypes.ts'
 
 export interface ReplayInput {
   readonly options: TrainerOptions

@@ -22,14 +22,13 @@ import { rollBack, snapshotBytes, takeSnapshot } from './snapshot.ts'
 import { createTickEnd } from './tickEnd.ts'
 import { createTrainerConfig } from './trainerConfig.ts'
 import { createTrainerCore, isStanding, type TrainerCore } from './trainerCore.ts'
+import type { Dataset, TrainerOptions } from './trainerOptions.ts'
 import type {
   CheckpointInfo,
   CommandLogEntry,
-  Dataset,
   FaultRequest,
   Trainer,
   TrainerCommand,
-  TrainerOptions,
   TrainerResult,
 } from './trainerTypes.ts'
 

@@ -5,7 +5,7 @@
  * Source: docs/training.md "configuration".
  */
 import { AppError } from '../contracts/appError.ts'
-import type { GuardConfig, TrainerConfig, TrainerOptions } from './trainerTypes.ts'
+import type { GuardConfig, TrainerConfig, TrainerOptions } from './trainerOptions.ts'
 
 const GUARDS: GuardConfig = Object.freeze({
   maxActiveSeeds: 3,

@@ -11,7 +11,8 @@ import { HealthWindow } from './health.ts'
 import { Network } from './network.ts'
 import { createRng, type Rng } from './rng.ts'
 import { createSeedRecord, type SeedRecord } from './seedRecord.ts'
-import type { Dataset, FaultKind, TrainerConfig } from './trainerTypes.ts'
+import type { Dataset, TrainerConfig } from './trainerOptions.ts'
+import type { FaultKind } from './trainerTypes.ts'
 
 /** Rows of one evaluation pass: larger than a batch, small enough to stay in cache. */
 export const EVALUATION_ROWS = 500

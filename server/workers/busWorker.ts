@@ -54,6 +54,13 @@ let stopping = false
 /** What is lost or late at the source is said in the log as well as on the page. */
 function tellAgentEvent(event: LayerAgentEvent): void {
   if (event.kind === 'error') return post({ kind: 'part-error', part: 'agent', error: toWorkerError(event.error) })
+  if (event.kind === 'line')
+    return post({
+      kind: 'part-note',
+      part: 'agent',
+      note: event.up ? 'gateway line proven' : 'gateway line lost',
+      data: { reason: event.reason },
+    })
   if (event.kind === 'publisher' || event.kind === 'outbox') {
     const { kind, ...rest } = event.event
     const data = 'error' in rest && rest.error ? { ...rest, error: toWorkerError(rest.error) } : { ...rest }
@@ -68,12 +75,13 @@ function tellAgentEvent(event: LayerAgentEvent): void {
 async function attachTrainer(trainerPort: MessagePort): Promise<void> {
   if (bus === null) return trainerPort.close()
   await agent?.stop(1_000)
-  const { link, ring, run } = await connectTrainer(trainerPort as unknown as PortLike)
+  const { link, ring, switches, run } = await connectTrainer(trainerPort as unknown as PortLike)
   trainerLink = link
   agent = createLayerAgent({
     bus,
     clock,
     ring,
+    switches,
     trainer: link,
     run,
     onEvent: tellAgentEvent,

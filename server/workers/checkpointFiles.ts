@@ -8,7 +8,8 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { AppError } from '../../lib/contracts/appError.ts'
 import type { TrainerRecord } from '../../lib/agents/trainerProtocol.ts'
-import type { CheckpointInfo, CommandLogEntry, TrainerOptions } from '../../lib/training/trainerTypes.ts'
+import type { TrainerOptions } from '../../lib/training/trainerOptions.ts'
+import type { CheckpointInfo, CommandLogEntry } from '../../lib/training/trainerTypes.ts'
 
 export type KeptRecords = readonly { readonly key: string; readonly atMs: number; readonly entry: TrainerRecord }[]
 

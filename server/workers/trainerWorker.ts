@@ -10,12 +10,14 @@ import { isAppError } from '../../lib/contracts/appError.ts'
 import { buildRunDescriptor, createRunId, parseControlCurve } from '../../lib/agents/runDescriptor.ts'
 import type { FromTrainer, ToTrainer } from '../../lib/agents/trainerProtocol.ts'
 import { createTrainerShell } from '../../lib/agents/trainerShell.ts'
+import { createSwitchBuffer, createSwitchReader, createSwitchWriter } from '../../lib/agents/trainerSwitch.ts'
 import { systemClock as clock } from '../../lib/primitives/clock.ts'
 import { createSharedRing, ringWriter } from '../../lib/telemetry/sharedRing.ts'
 import { createTickEncoder } from '../../lib/telemetry/tickEncoder.ts'
 import { parseDigits } from '../../lib/training/dataset.ts'
 import { createTrainer } from '../../lib/training/trainer.ts'
-import type { Trainer, TrainerOptions } from '../../lib/training/trainerTypes.ts'
+import type { TrainerOptions } from '../../lib/training/trainerOptions.ts'
+import type { Trainer } from '../../lib/training/trainerTypes.ts'
 import { openRunFiles, readRunFiles, type RunFiles } from './checkpointFiles.ts'
 
 /** What the composition root hands over; `port` must be in the transfer list. */
@@ -38,6 +40,8 @@ export interface TrainerWorkerData {
   readonly ringSlots?: number
   /** false: no telemetry at all (the other half of the overhead measurement). */
   readonly telemetry?: boolean
+  /** Layers under a stop that is not over: the run begins with them standing still. */
+  readonly heldLayers?: readonly string[]
   /** false: the controller leaves this run alone. */
   readonly controlled?: boolean
 }
@@ -127,6 +131,12 @@ function main(): void {
   const ring = createSharedRing(data.ringSlots ?? RING_SLOTS, encoder.tickBytes)
   const writer = data.telemetry === false ? null : ringWriter(ring.buffer)
   const files = openFiles(runId)
+  const switches = createSwitchBuffer(trainer.layerIds.length)
+  if (data.heldLayers && data.heldLayers.length > 0)
+    createSwitchWriter(switches).hold(
+      trainer.layerIds.map((layerId) => data.heldLayers?.includes(layerId) ?? false),
+      [],
+    )
   const startedMs = clock.monotonicMs()
   const startedCpu = process.threadCpuUsage()
 
@@ -145,6 +155,7 @@ function main(): void {
     ring: writer,
     post,
     receive: () => (receiveMessageOnPort(port)?.message as ToTrainer | undefined) ?? null,
+    switches: createSwitchReader(switches),
     stepsPerS,
     ...(data.maxSteps === undefined ? {} : { maxSteps: data.maxSteps }),
     ...(files
@@ -171,7 +182,7 @@ function main(): void {
   })
   if (records) shell.loadRecords(records)
   port.on('close', () => shell.stop())
-  post({ kind: 'ready', ring: ring.buffer, run })
+  post({ kind: 'ready', ring: ring.buffer, switches, run })
   note({ kind: 'started', runId, resumedAtStep: records ? trainer.step : null })
   shell.start()
 }

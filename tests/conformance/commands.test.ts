@@ -84,12 +84,13 @@ const CASES: readonly Case[] = [
     code: 'COMMAND_UNSUPPORTED',
   },
   { name: 'a resume', entry: () => other('Resume'), kind: 'rejected', code: 'COMMAND_UNSUPPORTED' },
-  {
-    name: 'a batch',
-    entry: () => other('BatchCommand', { commands: [transition()] }),
-    kind: 'rejected',
-    code: 'COMMAND_UNSUPPORTED',
-  },
+  applied('a batch', () => other('BatchCommand', { commands: [transition()] })),
+  applied('a checkpoint', () => other('CheckpointCommand', { operation: 'save' })),
+  invalid(
+    'a batch that names another layer inside',
+    () => other('BatchCommand', { commands: [transition({ layer_id: 'layer_1' })] }),
+    'layer_id',
+  ),
   { name: 'an unknown type', entry: () => other('MakeCoffee'), kind: 'rejected', code: 'COMMAND_UNKNOWN' },
   {
     name: 'a known type that is no command',

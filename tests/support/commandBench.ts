@@ -69,6 +69,7 @@ export async function createCommandBench(options: BenchOptions = {}) {
     if (options.delayMs) await clock.sleep(options.delayMs)
     const known = records.get(request.key)
     if (known) return known
+    if (request.onlyKnown) return { kind: 'expired', ...emptyReply('nothing is known of it') }
     const expired = clock.wallMs() >= request.expiresAtMs
     const reply: CommandReply = expired ? { kind: 'expired', ...emptyReply('too late') } : judge(request)
     if (reply.kind === 'applied') effects.push(request.key)

@@ -48,7 +48,7 @@ export async function startLiveTrainer(bus: MessageBus, options: LiveTrainerOpti
   const thread = startTrainerThread(rest)
   const agentEvents: LayerAgentEvent[] = []
   const controllerEvents: ControllerEvent[] = []
-  const { link, ring, run } = await Promise.race([connectTrainer(thread.port), thread.failed])
+  const { link, ring, switches, run } = await Promise.race([connectTrainer(thread.port), thread.failed])
   const controller = createControllerAgent({
     bus: controllerBus,
     clock,
@@ -59,6 +59,7 @@ export async function startLiveTrainer(bus: MessageBus, options: LiveTrainerOpti
     bus,
     clock,
     ring,
+    switches,
     trainer: link,
     run,
     onEvent: (event) => agentEvents.push(event),

@@ -7,14 +7,8 @@
 import { readFileSync } from 'node:fs'
 import { createSpirals, parseDigits } from '../../lib/training/dataset.ts'
 import { createTrainer } from '../../lib/training/trainer.ts'
-import type {
-  Dataset,
-  SeedState,
-  Trainer,
-  TrainerEvent,
-  TrainerOptions,
-  TransitionCommand,
-} from '../../lib/training/trainerTypes.ts'
+import type { Dataset, TrainerOptions } from '../../lib/training/trainerOptions.ts'
+import type { SeedState, Trainer, TrainerEvent, TransitionCommand } from '../../lib/training/trainerTypes.ts'
 
 export const spirals: Dataset = createSpirals(7, { samples: 1_200 })
 

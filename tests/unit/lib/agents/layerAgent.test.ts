@@ -17,6 +17,7 @@ const STATUS: TrainerStatus = {
   step: 100,
   tick: 5,
   halted: true,
+  held: [],
   faultActive: false,
   busyRatio: 0.25,
   stepsPerS: 0,
@@ -26,7 +27,7 @@ const STATUS: TrainerStatus = {
   checkpointFailures: 0,
 }
 
-async function setUp() {
+async function setUp(status: TrainerStatus = STATUS) {
   const clock = createManualClock()
   const inner = createMemoryBus({ clock })
   await inner.start()
@@ -53,7 +54,8 @@ async function setUp() {
     execute: async () => ({ kind: 'lost' }),
     onEvents: (next) => (listener = next),
     onClose: () => undefined,
-    status: () => STATUS,
+    status: () => status,
+    onStandstill: () => undefined,
     stop: async () => undefined,
   }
   const events: LayerAgentEvent[] = []
@@ -119,12 +121,12 @@ test('a bus that is away at the start gets the descriptor when it is back', asyn
   await stopping
 })
 
-test('says every 5 s how the trainer is, and says goodbye', async () => {
+test('says how the trainer is, every second while it is halted, and says goodbye', async () => {
   const { clock, agent, read } = await setUp()
   await agent.start()
   await clock.advance(20_000)
   const beats = (await read('kasmina.service')).filter(({ message }) => message.message_type === 'Heartbeat')
-  expect(beats.length).toBe(5)
+  expect(beats.length).toBe(21)
   expect(beats[4]?.message).toMatchObject({
     service_id: 'trainer-r1',
     halted: true,
@@ -139,6 +141,17 @@ test('says every 5 s how the trainer is, and says goodbye', async () => {
     message.message_type === 'ServiceAnnouncement' ? [message.state] : [],
   )
   expect(states).toEqual(['up', 'leaving'])
+})
+
+test('says every 5 s how a trainer is that moves', async () => {
+  const { clock, agent, read } = await setUp({ ...STATUS, halted: false })
+  await agent.start()
+  await clock.advance(20_000)
+  const beats = (await read('kasmina.service')).filter(({ message }) => message.message_type === 'Heartbeat')
+  expect(beats.length).toBe(5)
+  const stopping = agent.stop(1_000)
+  await clock.advance(10)
+  await stopping
 })
 
 test('events reach their layer in order with a contiguous seq, across an outage', async () => {

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import type { ExecuteRequest, FromTrainer, ToTrainer } from '../../../../lib/agents/trainerProtocol.ts'
 import { createTrainerShell } from '../../../../lib/agents/trainerShell.ts'
-import { decodeWireHeader } from '../../../../lib/frames/wireFrame.ts'
+import { createSwitchBuffer, createSwitchReader, createSwitchWriter } from '../../../../lib/agents/trainerSwitch.ts'
+import { decodeWireHeader, FRAME_FLAG } from '../../../../lib/frames/wireFrame.ts'
 import { createSharedRing, ringReader, ringWriter } from '../../../../lib/telemetry/sharedRing.ts'
 import { createTickEncoder } from '../../../../lib/telemetry/tickEncoder.ts'
 import { createSpirals } from '../../../../lib/training/dataset.ts'
@@ -27,6 +28,7 @@ function setUp(
   const ring = createSharedRing(options.slots ?? 64, encoder.tickBytes)
   const mail: ToTrainer[] = []
   const told: FromTrainer[] = []
+  const switches = createSwitchBuffer(trainer.layerIds.length)
   const shell = createTrainerShell({
     trainer,
     clock,
@@ -34,6 +36,7 @@ function setUp(
     ring: ringWriter(ring.buffer),
     post: (message) => told.push(message),
     receive: () => mail.shift() ?? null,
+    switches: createSwitchReader(switches),
     stepsPerS: options.stepsPerS === undefined ? 150 : options.stepsPerS,
     ...(options.maxSteps === undefined ? {} : { maxSteps: options.maxSteps }),
     ...(options.save ? { saveCheckpoint: options.save } : {}),
@@ -52,7 +55,8 @@ function setUp(
     }
   }
   const replies = () => told.flatMap((message) => (message.kind === 'reply' ? [message] : []))
-  return { clock, trainer, reader: ringReader(ring.buffer), mail, told, shell, request, replies }
+  const writer = createSwitchWriter(switches)
+  return { clock, trainer, reader: ringReader(ring.buffer), mail, told, shell, request, replies, writer }
 }
 
 test('keeps the pace of the clock and writes one slot per tick', async () => {
@@ -203,4 +207,129 @@ test('records taken back from a file answer repeats of an earlier process', () =
   shell.burst()
   expect(replies()).toMatchObject([{ repeated: true, record: { commandId: 'old' } }])
   expect(trainer.halted).toBe(false)
+})
+
+const fence = (writer: ReturnType<typeof createSwitchWriter>) => ({ layer: 0, stops: writer.stopsOf(0) })
+const germinate: TrainerCommand = {
+  type: 'transition',
+  layerId: 'layer_0',
+  seedId: 0,
+  targetState: 'GERMINATED',
+  reason: 't',
+  triggeredBy: 'operator',
+  force: true,
+  expect: null,
+  correlationId: null,
+}
+const never = new Promise<void>(() => undefined)
+
+test('a stop in the middle of a tick is obeyed before the next step and told with the frames of the moment', async () => {
+  const { clock, trainer, reader, told, shell, writer } = setUp()
+  shell.start()
+  await clock.advance(60)
+  const at = trainer.step
+  expect(at % 20).not.toBe(0)
+  const change = writer.hold([true, true, true], [0, 1, 2])
+  await clock.advance(0)
+  expect([trainer.halted, trainer.step]).toEqual([true, at])
+  expect(await writer.obeyed(change, never)).toBe(true)
+  expect(writer.step()).toBe(at)
+  const header = decodeWireHeader(reader.read() ?? new Uint8Array(), 0)
+  expect([header.step, header.flags & FRAME_FLAG.halted]).toEqual([at, FRAME_FLAG.halted])
+  const status = told.findLast((message) => message.kind === 'status')
+  expect(status).toMatchObject({ status: { halted: true, held: ['layer_0', 'layer_1', 'layer_2'] } })
+  reader.release()
+  await clock.advance(2_050)
+  expect([trainer.step, reader.backlog()]).toEqual([at, 4])
+  writer.hold([false, false, false], [])
+  await clock.advance(1_000)
+  expect(trainer.step).toBeGreaterThan(at + 130)
+  shell.stop()
+  expect(clock.openTimers).toBe(0)
+})
+
+test('a thread that starts under a stop makes no step', async () => {
+  const { clock, trainer, shell, writer } = setUp()
+  writer.hold([true, true, true], [])
+  shell.start()
+  await clock.advance(5_000)
+  expect([trainer.step, trainer.halted]).toEqual([0, true])
+  shell.stop()
+})
+
+test('one layer stands still and its frames say so, the others go on', async () => {
+  const { clock, trainer, reader, shell, writer } = setUp()
+  writer.hold([false, true, false], [1])
+  shell.start()
+  await clock.advance(400)
+  expect(trainer.step).toBeGreaterThan(40)
+  const flags: number[] = []
+  for (let slot = reader.read(); slot; reader.release(), slot = reader.read())
+    for (let offset = 0; offset < slot.length;) {
+      const header = decodeWireHeader(slot, offset)
+      if (header.kind === 1 && header.step === 20) flags.push(header.flags & FRAME_FLAG.halted)
+      offset += 64 + header.payloadBytes
+    }
+  expect(flags).toEqual([0, FRAME_FLAG.halted, 0])
+  shell.stop()
+})
+
+test('a command that a stop overtook is cancelled, also when the stop is over before its tick, and stays so', async () => {
+  const { clock, trainer, mail, shell, request, replies, writer } = setUp()
+  shell.start()
+  await clock.advance(60)
+  mail.push({ ...request(germinate, 'old'), fence: fence(writer) })
+  writer.hold([true, true, true], [0, 1, 2])
+  writer.hold([false, false, false], [])
+  await clock.advance(300)
+  mail.push(
+    { ...request(germinate, 'old'), fence: fence(writer) },
+    { ...request(germinate, 'new'), fence: fence(writer) },
+  )
+  await clock.advance(300)
+  expect(replies().map((reply) => [reply.record.outcome.kind, reply.repeated])).toEqual([
+    ['cancelled', false],
+    ['cancelled', true],
+    ['done', false],
+  ])
+  expect(trainer.commandLog().filter((entry) => entry.command.type === 'transition')).toHaveLength(1)
+  shell.stop()
+})
+
+test('without a lease structure is refused at the tick, and a pause waits for the end of the tick', async () => {
+  const { clock, trainer, mail, shell, request, replies, writer } = setUp()
+  shell.start()
+  await clock.advance(60)
+  writer.allow({ structure: [false, true, true], steps: true })
+  mail.push({ ...request(germinate), fence: fence(writer) })
+  await clock.advance(300)
+  expect(replies()[0]?.record.outcome).toMatchObject({ kind: 'refused', code: 'COMMAND_LEASE' })
+  expect(trainer.halted).toBe(false)
+  writer.allow({ structure: [false, false, false], steps: false })
+  await clock.advance(300)
+  const at = trainer.step
+  expect([trainer.halted, at % 20]).toEqual([true, 0])
+  await clock.advance(1_000)
+  expect(trainer.step).toBe(at)
+  writer.allow({ structure: [true, true, true], steps: true })
+  await clock.advance(1_000)
+  expect(trainer.step).toBeGreaterThan(at + 100)
+  shell.stop()
+})
+
+test('asking for what is known of an unknown key has no effect and leaves no record', async () => {
+  const { clock, trainer, mail, shell, request, replies } = setUp()
+  shell.start()
+  mail.push({ ...request(germinate, 'a'), onlyKnown: true }, request(germinate, 'a'), {
+    ...request(germinate, 'a'),
+    onlyKnown: true,
+  })
+  await clock.advance(300)
+  expect(replies().map((reply) => [reply.record.outcome.kind, reply.repeated])).toEqual([
+    ['expired', false],
+    ['done', false],
+    ['done', true],
+  ])
+  expect(trainer.commandLog()).toHaveLength(1)
+  shell.stop()
 })

@@ -1,0 +1,114 @@
+/*
+ * trainerTarget: the trainer as a place of effect: commands through its mailbox, stops through its switches.
+ * In: command requests, stops. Out: one reply each.
+ * Invariant: a request always settles, also when the trainer ends; a stop is asked for before the call returns; a command carries how
+ * many stops its layer had had when it was received.
+ * Source: docs/protocol.md "commands"; docs/training.md "stop".
+ */
+import { changesStructure } from '../commands/commandGate.ts'
+import { type CommandTarget, emptyReply, refusal } from '../commands/commandTarget.ts'
+import type { Brake, BrakeAnswer } from '../commands/stopDesk.ts'
+import { AppError, isAppError } from '../contracts/appError.ts'
+import type { Clock } from '../primitives/clock.ts'
+import { toCommandReply, toTrainerCommand } from './commandMapping.ts'
+import type { TrainerLink } from './trainerLink.ts'
+import { createSwitchWriter, type SwitchWriter } from './trainerSwitch.ts'
+
+/** A step takes milliseconds; a thread that has not looked for this long is stuck, and that is said. */
+const SILENT_MS = 5_000
+
+export interface TrainerBrake extends Brake {
+  readonly allow: SwitchWriter['allow']
+  stopsOf(layerId: string): number
+}
+
+export interface TrainerBrakeOptions {
+  readonly buffer: SharedArrayBuffer
+  readonly layerIds: readonly string[]
+  readonly trainer: TrainerLink
+  readonly clock: Clock
+}
+
+/** Creates the brake of one trainer. */
+export function createTrainerBrake({ buffer, layerIds, trainer, clock }: TrainerBrakeOptions): TrainerBrake {
+  const writer = createSwitchWriter(buffer)
+  let isGone = false
+  let standing: readonly string[] = []
+  const gone = new Promise<void>((resolve) =>
+    trainer.onClose(() => {
+      isGone = true
+      resolve()
+    }),
+  )
+
+  const answer = async (change: number): Promise<BrakeAnswer> => {
+    if (isGone) return { kind: 'gone' }
+    let undo = (): void => undefined
+    const patience = new Promise<void>((resolve) => (undo = clock.after(SILENT_MS, resolve)))
+    const obeyed = await writer.obeyed(change, Promise.race([gone, patience]))
+    undo()
+    if (obeyed)
+      return {
+        kind: 'obeyed',
+        step: writer.step(),
+        tick: trainer.status()?.tick ?? null,
+        halted: standing.length === layerIds.length,
+      }
+    return isGone ? { kind: 'gone' } : { kind: 'silent', afterMs: SILENT_MS }
+  }
+
+  return {
+    apply(nowStanding, justStopped) {
+      standing = nowStanding
+      const held = layerIds.map((layerId) => standing.includes(layerId))
+      return answer(
+        writer.hold(
+          held,
+          justStopped.map((layerId) => layerIds.indexOf(layerId)),
+        ),
+      )
+    },
+    probe: () => answer(writer.probe()),
+    allow: (allowed) => writer.allow(allowed),
+    stopsOf: (layerId) => writer.stopsOf(layerIds.indexOf(layerId)),
+  }
+}
+
+export interface TrainerTargetOptions {
+  readonly trainer: TrainerLink
+  readonly layerIds: readonly string[]
+  readonly brake: TrainerBrake | null
+}
+
+/** Creates the target of commands that go through the mailbox. */
+export function createTrainerTarget({ trainer, layerIds, brake }: TrainerTargetOptions): CommandTarget {
+  return {
+    async execute({ command, key, entry, expiresAtMs, layerId, onlyKnown = false, onStage }) {
+      try {
+        const fenced = brake !== null && changesStructure(command)
+        const sent = trainer.execute(
+          {
+            key,
+            commandId: command.message_id,
+            entry,
+            expiresAtMs,
+            onlyKnown,
+            command: toTrainerCommand(command),
+            ...(fenced ? { fence: { layer: layerIds.indexOf(layerId), stops: brake.stopsOf(layerId) } } : {}),
+          },
+          onStage ? () => onStage('started') : undefined,
+        )
+        onStage?.('queued')
+        const reply = await sent
+        if (reply.kind === 'record') return toCommandReply(reply.record, reply.repeated)
+        return refusal('failed', 'INTERNAL', 'the trainer ended before it answered; its effect ended with it')
+      } catch (error) {
+        const known = isAppError(error)
+          ? error
+          : new AppError('INTERNAL', 'the command could not be translated', {}, error)
+        const details = { path: known.context['path'] ?? null }
+        return { kind: 'rejected', code: known.code, ...emptyReply(known.message), details }
+      }
+    },
+  }
+}
