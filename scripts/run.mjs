@@ -51,7 +51,11 @@ async function chooseBus(env, dataDir) {
   if (binary) {
     const redis = await startEmbeddedRedis(binary, dataDir)
     const from = binary.origin === 'PATH' ? binary.path : 'the project cache'
-    return { env: { BUS: 'redis', REDIS_URL: redis.url }, text: `own redis-server (${from})`, redis }
+    return {
+      env: { BUS: 'redis', REDIS_URL: redis.url, MORPHOSCOPE_EMBEDDED_BUS: '1' },
+      text: `own redis-server (${from})`,
+      redis,
+    }
   }
   if (wanted === 'redis') {
     throw new ConfigurationError(

@@ -12,15 +12,10 @@ import { SYSTEM_ACTOR } from './audit/auditDraft.ts'
 import { openInstallationLog } from './audit/openInstallationLog.ts'
 import { busAddress, type Config } from './config.ts'
 import { createFrameTicker } from './fanout/frameTicker.ts'
-import { createAccess } from './operators/access.ts'
-import { demoSource } from './operators/demoSource.ts'
-import { createDenialRecorder } from './operators/denialRecorder.ts'
-import { ensureSecretFile } from './audit/keyFiles.ts'
 import { createGatewayClient } from './gateway/gatewayClient.ts'
 import { publishHandle, type Handle } from './handle.ts'
 import { createAccessGuard, type AccessGuard } from './http/accessGuard.ts'
 import { createApi } from './http/api.ts'
-import { createAccessApi } from './http/apiAccess.ts'
 import { createBaselineReader } from './http/apiBaseline.ts'
 import { createLayerApi } from './http/apiLayer.ts'
 import { createLimitsApi } from './http/apiLimits.ts'
@@ -29,6 +24,7 @@ import { createSeedApi } from './http/apiSeed.ts'
 import { createHttpServer } from './http/httpServer.ts'
 import { createMetrics } from './http/metrics.ts'
 import { createNextPages, type Pages } from './http/nextPages.ts'
+import { openOperators } from './operators/openOperators.ts'
 import type { IngestMessage, RecordDraft } from './ingest/ingestMessages.ts'
 import type { Logger } from './logger.ts'
 import { createRecordings } from './runs/recordings.ts'
@@ -62,6 +58,8 @@ export interface RunningServer {
   readonly port: number
   readonly url: string
   readonly handle: Handle
+  /** What the first administrator signs in with; null when there is one, or nobody signs in here. */
+  readonly firstAdminCode: string | null
   stop(deadlineMs: number): Promise<StopReport>
 }
 
@@ -74,6 +72,13 @@ export interface ComposeInput {
   readonly overrides?: ServerOverrides
   /** To the runner and, through it, the other processes; absent: this process is alone. */
   readonly channel?: RunnerChannel
+}
+
+/** Where pages come from besides this machine's own names: first what is public, then the address we listen on. */
+function pageOrigins({ publicOrigins, host }: Config, port: number): string[] {
+  const own = /^(0\.0\.0\.0|::|localhost|127(\.\d{1,3}){3}|::1)$/.test(host)
+  const address = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+  return [...publicOrigins, ...(own ? [`http://127.0.0.1:${port}`] : [address])]
 }
 
 /** Starts the whole server: all or nothing. @throws CONFIG_INVALID when the port can not be had */
@@ -118,15 +123,18 @@ export async function compose({
     })
 
     // Access: who asks.
-    const access = createAccess({
+    const origins = pageOrigins(config, port)
+    const operators = await openOperators({
+      config,
+      dataDir,
+      origins,
+      records,
+      audit,
       clock,
-      sources: [demoSource],
-      salt: ensureSecretFile(path.join(dataDir, 'keys'), 'address'),
-      metricsToken: config.metricsToken,
-      onDenied: createDenialRecorder({ audit, clock, addressHash: (address) => access.addressHash(address) }),
       onProblem: (text) => logger.room('access').warn(text),
+      onFailure: (error) => logger.room('http').error('route failed', { id: error.id, error: error.cause ?? error }),
     })
-    parts.add('access', () => access.stop())
+    parts.add('access', () => operators.stop())
 
     // State: what is known.
     const runs = createRunBook()
@@ -153,6 +161,7 @@ export async function compose({
       address,
       epoch: log.epoch,
       offset: () => log.offset(),
+      environment: config.auth === 'demo' ? 'DEMO' : 'PROD',
       viewers: () => live.viewers(),
       framesSkipped: () => ticker.counters().framesSkipped,
       trainer: () => siblings.trainerState() ?? threads.trainerState(),
@@ -179,7 +188,7 @@ export async function compose({
       log,
       ticker,
       status: () => board.status(),
-      guard: { access, trustProxy: config.trustProxy },
+      guard: { access: operators.access, trustProxy: config.trustProxy },
     })
 
     // Ingest: what arrives.
@@ -283,8 +292,7 @@ export async function compose({
     })
     const handle: Handle = {
       ...core,
-      access,
-      ...createAccessApi({ mode: config.auth, access, audit }),
+      ...operators.handle,
       ...createSeedApi({ clock, runs, reader, lives, ask: threads.ask }),
       ...createLayerApi({ clock, runs, reader, baselines: createBaselineReader({ clock, runs, recordings }) }),
       ...createLimitsApi({ clock, runs, reader, limits }),
@@ -307,12 +315,18 @@ export async function compose({
     const pages = overrides.pages ?? createNextPages({ dir: root, dev, hostname: config.host, port })
     await pages.prepare()
     parts.add('pages', () => pages.close())
-    guard = createAccessGuard(port, config.publicOrigins)
+    guard = createAccessGuard(port, origins)
     http.open(guard, pages)
     parts.add('readiness', () => board.setStopping())
 
     const host = config.host.includes(':') ? `[${config.host}]` : config.host
-    return { port, url: `http://${host}:${port}`, handle, stop: (deadlineMs) => parts.stop(deadlineMs) }
+    return {
+      port,
+      url: `http://${host}:${port}`,
+      handle,
+      firstAdminCode: operators.firstAdminCode,
+      stop: (deadlineMs) => parts.stop(deadlineMs),
+    }
   } catch (error) {
     await parts.stop(2_000)
     throw error

@@ -32,7 +32,14 @@ export interface Config {
   }
   readonly historySeconds: number
   readonly claimCheckDir: string | null
-  readonly auth: 'demo'
+  readonly auth: 'demo' | 'required'
+  /** Sign-in with a provider; null = names and passwords only. */
+  readonly oidc: {
+    readonly issuer: string
+    readonly clientId: string
+    readonly clientSecret: string
+    readonly name: string
+  } | null
   readonly publicOrigins: readonly string[]
   /** X-Forwarded-For of a proxy on this machine is believed. */
   readonly trustProxy: boolean
@@ -53,6 +60,10 @@ export interface ConfigProblem {
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>
+
+const OIDC_KEYS = ['OIDC_ISSUER', 'OIDC_CLIENT_ID', 'OIDC_CLIENT_SECRET'] as const
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/
+const isLoopbackHost = (host: string): boolean => LOOPBACK.test(host)
 
 const REDACTED = '•••'
 const shown = (entry: ConfigKey, given: string): string => {
@@ -96,6 +107,12 @@ export function parseConfig(source: Environment): Config {
       expected: 'an address, because BUS is redis',
       example: 'REDIS_URL=redis://127.0.0.1:6379',
     })
+  const host = (values['HOST'] as string | undefined) ?? '127.0.0.1'
+  const embedded = bus === 'memory' || (values['MORPHOSCOPE_EMBEDDED_BUS'] as boolean)
+  const auth =
+    (values['AUTH'] as Config['auth'] | undefined) ?? (isLoopbackHost(host) && embedded ? 'demo' : 'required')
+  problems.push(...accessProblems(values, host, auth))
+  const oidc = readOidc(values)
   if (problems.length > 0)
     throw new AppError('CONFIG_INVALID', describeProblems(problems), { problems, path: problems[0]!.key })
   const role = values['ROLE'] as Config['role']
@@ -119,7 +136,8 @@ export function parseConfig(source: Environment): Config {
     }),
     historySeconds: values['HISTORY_SECONDS'] as number,
     claimCheckDir: (values['CLAIM_CHECK_DIR'] as string | undefined) ?? null,
-    auth: 'demo' as const,
+    auth,
+    oidc: oidc === null ? null : Object.freeze(oidc),
     publicOrigins: Object.freeze((values['PUBLIC_URL'] as string[] | undefined) ?? []),
     trustProxy: values['TRUST_PROXY'] as boolean,
     logLevel: values['LOG_LEVEL'] as Config['logLevel'],
@@ -128,6 +146,52 @@ export function parseConfig(source: Environment): Config {
     supervised: values['MORPHOSCOPE_SUPERVISED'] as boolean,
     siblings: Object.freeze((values['MORPHOSCOPE_SIBLINGS'] as string[] | undefined) ?? []),
   })
+}
+
+/** What AUTH, HOST, PUBLIC_URL and OIDC_* ask of each other. */
+function accessProblems(
+  values: Readonly<Record<string, unknown>>,
+  host: string,
+  auth: Config['auth'],
+): ConfigProblem[] {
+  const problems: ConfigProblem[] = []
+  if (auth === 'demo' && !isLoopbackHost(host))
+    problems.push({
+      key: 'AUTH',
+      given: `demo, with HOST=${host}`,
+      expected: 'required, because with HOST other machines can connect and the demo has no sign-in',
+      example: 'AUTH=required',
+    })
+  if (/^(0\.0\.0\.0|\[?::\]?)$/.test(host) && values['PUBLIC_URL'] === undefined)
+    problems.push({
+      key: 'PUBLIC_URL',
+      given: 'nothing',
+      expected: `the address people open, because HOST=${host} listens on every one`,
+      example: 'PUBLIC_URL=https://morphoscope.example.org',
+    })
+  const given = OIDC_KEYS.filter((name) => values[name] !== undefined)
+  if (given.length > 0 && given.length < OIDC_KEYS.length)
+    for (const name of OIDC_KEYS.filter((one) => !given.includes(one)))
+      problems.push({
+        key: name,
+        given: 'nothing',
+        expected: `a value, because ${given.join(' and ')} is set: the provider needs all three`,
+        example: CONFIG_KEYS.find((entry) => entry.name === name)!.example,
+      })
+  if (given.length > 0 && auth === 'demo')
+    problems.push({
+      key: 'AUTH',
+      given: 'demo',
+      expected: 'required, because OIDC_* is set and nobody signs in with AUTH=demo',
+      example: 'AUTH=required',
+    })
+  return problems
+}
+
+function readOidc(values: Readonly<Record<string, unknown>>): Config['oidc'] {
+  const [issuer, clientId, clientSecret] = OIDC_KEYS.map((name) => values[name] as string | undefined)
+  if (issuer === undefined || clientId === undefined || clientSecret === undefined) return null
+  return { issuer, clientId, clientSecret, name: values['OIDC_NAME'] as string }
 }
 
 function describeProblems(problems: readonly ConfigProblem[]): string {

@@ -17,7 +17,7 @@ export interface ConfigKey {
   readonly secret?: boolean
 }
 
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/
+const HOST = /^(\[?[0-9a-fA-F:.]{2,45}\]?|[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?)$/
 const onOff = z.enum(['on', 'off']).transform((value) => value === 'on')
 const integer = (min: number, max: number) =>
   z
@@ -73,9 +73,9 @@ export const CONFIG_KEYS: readonly ConfigKey[] = Object.freeze([
   }),
   key({
     name: 'HOST',
-    schema: z.string().regex(LOOPBACK),
+    schema: z.string().regex(HOST),
     default: '127.0.0.1',
-    expected: 'a loopback address: there is no sign-in yet, so nobody outside this machine may connect',
+    expected: 'an address of this machine; other than loopback only with AUTH=required',
     example: '127.0.0.1',
     why: 'Address to listen on.',
   }),
@@ -188,11 +188,44 @@ export const CONFIG_KEYS: readonly ConfigKey[] = Object.freeze([
   }),
   key({
     name: 'AUTH',
-    schema: z.enum(['demo']),
-    default: 'demo',
-    expected: 'demo (the only mode built; accepted on a loopback HOST)',
-    example: 'demo',
-    why: 'How people sign in.',
+    schema: z.enum(['demo', 'required']),
+    default: null,
+    expected: 'demo (nobody signs in; only on a loopback HOST) or required',
+    example: 'required',
+    why: 'How people sign in; unset means demo on a loopback HOST with the embedded bus, else required.',
+  }),
+  key({
+    name: 'OIDC_ISSUER',
+    schema: z.url().max(2_048),
+    default: null,
+    expected: 'the address of an OpenID Connect provider',
+    example: 'https://id.example.org/realms/lab',
+    why: 'Sign-in with a provider besides names and passwords; new people may look until an administrator gives them more.',
+  }),
+  key({
+    name: 'OIDC_CLIENT_ID',
+    schema: z.string().min(1).max(512),
+    default: null,
+    expected: 'the id under which the provider knows this installation',
+    example: 'morphoscope',
+    why: 'Goes with OIDC_ISSUER.',
+  }),
+  key({
+    name: 'OIDC_CLIENT_SECRET',
+    schema: z.string().min(1).max(1_024),
+    default: null,
+    expected: 'the secret that the provider gave',
+    example: 'a-secret-of-the-provider',
+    why: 'Goes with OIDC_ISSUER; the provider must know the address PUBLIC_URL + /api/auth/callback/oidc.',
+    secret: true,
+  }),
+  key({
+    name: 'OIDC_NAME',
+    schema: z.string().min(1).max(64),
+    default: 'your organisation',
+    expected: 'a name, up to 64 characters',
+    example: 'the lab',
+    why: 'What the button on the sign-in page calls the provider.',
   }),
   key({
     name: 'PUBLIC_URL',
@@ -234,6 +267,14 @@ export const CONFIG_KEYS: readonly ConfigKey[] = Object.freeze([
     example: 'a-long-random-text-of-your-own',
     why: 'Bearer token for /metrics; loopback callers need none.',
     secret: true,
+  }),
+  key({
+    name: 'MORPHOSCOPE_EMBEDDED_BUS',
+    schema: z.enum(['0', '1']).transform((value) => value === '1'),
+    default: '0',
+    expected: '0 or 1',
+    example: '1',
+    why: 'Set by the runner: REDIS_URL is the redis-server it started itself, which nobody else reaches.',
   }),
   key({
     name: 'MORPHOSCOPE_SUPERVISED',

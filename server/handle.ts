@@ -7,7 +7,21 @@
 import type { z } from 'zod'
 import { AppError } from '../lib/contracts/appError.ts'
 import type { LayerGridQuery, LayerRows, LayerRowsQuery, RunBaselineQuery } from '../lib/contracts/httpLayer.ts'
-import type { DemoChoice, SessionView } from '../lib/contracts/httpAccess.ts'
+import type {
+  DemoChoice,
+  FirstAdmin,
+  MadeToken,
+  NewPerson,
+  NewToken,
+  PasswordChange,
+  Person,
+  PersonChange,
+  PersonList,
+  SessionList,
+  SessionView,
+  SignIn,
+  TokenList,
+} from '../lib/contracts/httpAccess.ts'
 import type { Backtest, BacktestRequest, LimitSet, LimitWrite } from '../lib/contracts/httpLimits.ts'
 import type { LoadReport, LoadRequest } from '../lib/contracts/httpLoad.ts'
 import type { RunDetail, RunList, RunPicture, RunPictureQuery, RunQuery } from '../lib/contracts/httpRuns.ts'
@@ -86,7 +100,7 @@ export interface RunsHandle {
 
 /** Who asks, and whether they may. */
 export interface AccessHandle {
-  readonly access: Pick<Access, 'authorize' | 'identify'>
+  readonly access: Pick<Access, 'authorize' | 'identify' | 'report'>
 }
 
 export interface SessionAnswer {
@@ -95,11 +109,45 @@ export interface SessionAnswer {
   readonly cookies: readonly string[]
 }
 
-/** Who a caller is, and how they become somebody. */
+/** Who acts, where they are, and what their browser shows. */
+export interface Caller {
+  readonly subject: Subject
+  readonly address: string
+  readonly cookie: string | null
+}
+
+/** Who a caller is, and how they become somebody or nobody. */
 export interface SessionHandle {
   readonly session: (subject: Subject) => SessionView
+  /** @throws GUARD_CREDENTIALS, GUARD_RATE, STATE_NOT_FOUND */
+  readonly signIn: (given: SignIn, caller: Caller) => Promise<SessionAnswer>
+  readonly signOut: (caller: Caller) => Promise<SessionAnswer>
   /** @throws STATE_NOT_FOUND */
-  readonly chooseDemoOperator: (choice: DemoChoice, before: Subject, address: string) => Promise<SessionAnswer>
+  readonly chooseDemoOperator: (choice: DemoChoice, caller: Caller) => Promise<SessionAnswer>
+  /** @throws GUARD_CODE, GUARD_RATE, STATE_NOT_FOUND */
+  readonly firstAdmin: (given: FirstAdmin, caller: Caller) => Promise<SessionAnswer>
+  /** @throws GUARD_CREDENTIALS, GUARD_RATE, STATE_CONFLICT */
+  readonly changePassword: (given: PasswordChange, caller: Caller) => Promise<SessionAnswer>
+  /** @throws STATE_NOT_FOUND */
+  readonly startOidc: () => Promise<{ readonly url: string; readonly cookies: readonly string[] }>
+  /** @throws STATE_NOT_FOUND */
+  readonly oidcCallback: (request: Request) => Promise<Response>
+}
+
+/** People, sessions and tokens, for administrators. All throw STATE_NOT_FOUND for what is not there. */
+export interface PeopleHandle {
+  readonly users: () => Promise<z.infer<typeof PersonList>>
+  /** @throws STATE_CONFLICT */
+  readonly createUser: (person: NewPerson, caller: Caller) => Promise<Person>
+  /** @throws STATE_CONFLICT */
+  readonly changeUser: (id: string, change: PersonChange, caller: Caller) => Promise<Person>
+  /** @throws STATE_CONFLICT */
+  readonly removeUser: (id: string, caller: Caller) => Promise<z.infer<typeof PersonList>>
+  readonly sessions: (caller: Caller) => Promise<z.infer<typeof SessionList>>
+  readonly endSession: (id: string, caller: Caller) => Promise<z.infer<typeof SessionList>>
+  readonly tokens: () => Promise<z.infer<typeof TokenList>>
+  readonly createToken: (wanted: NewToken, caller: Caller) => Promise<MadeToken>
+  readonly revokeToken: (id: string, caller: Caller) => Promise<z.infer<typeof TokenList>>
 }
 
 /** The generated load that pages may start in demo mode. */
@@ -112,7 +160,16 @@ export interface LoadHandle {
 }
 
 export interface Handle
-  extends CoreHandle, SeedHandle, LayerHandle, LimitsHandle, RunsHandle, AccessHandle, SessionHandle, LoadHandle {}
+  extends
+    CoreHandle,
+    SeedHandle,
+    LayerHandle,
+    LimitsHandle,
+    RunsHandle,
+    AccessHandle,
+    SessionHandle,
+    PeopleHandle,
+    LoadHandle {}
 
 type Global = typeof globalThis & { [HANDLE]?: Handle }
 

@@ -44,7 +44,7 @@ async function main(): Promise<void> {
   process.channel?.unref()
 }
 
-/** Starts the parts of the role; `ready` is the one line for a person. */
+/** Starts the parts of the role; `ready` is what a person reads. */
 async function start(config: Config, logger: Logger, dev: boolean): Promise<Started> {
   switch (config.role) {
     case 'gateway': {
@@ -65,8 +65,15 @@ async function start(config: Config, logger: Logger, dev: boolean): Promise<Star
     case 'web': {
       const server = await compose({ config, logger, root: ROOT, dev, channel: process })
       const trainer = config.trainer.enabled || config.siblings.includes('trainer') ? 'on' : 'off'
-      const ready = `Morphoscope is ready: ${server.url} (bus: ${config.bus}, environment: DEMO, trainer: ${trainer})`
-      return { stop: (deadlineMs) => server.stop(deadlineMs), ready }
+      const environment = config.auth === 'demo' ? 'DEMO' : 'PROD'
+      const lines = [
+        `Morphoscope is ready: ${server.url} (bus: ${config.bus}, environment: ${environment}, trainer: ${trainer})`,
+      ]
+      if (server.firstAdminCode !== null)
+        lines.push(
+          `Nobody can sign in yet: open ${server.url}/login and enter the one-time code ${server.firstAdminCode}`,
+        )
+      return { stop: (deadlineMs) => server.stop(deadlineMs), ready: lines.join('\n') }
     }
   }
 }

@@ -249,6 +249,20 @@ export const ERROR_CATALOG = Object.freeze({
     'You may not do this',
     'Ask an administrator for the role that carries the named permission.',
   ),
+  GUARD_CREDENTIALS: entry(
+    401,
+    false,
+    'warning',
+    'Not accepted',
+    'Check the name and the password; an administrator can set a new one.',
+  ),
+  GUARD_CODE: entry(
+    401,
+    false,
+    'warning',
+    'The code is not right',
+    'Use the code of the newest start: it is in the first lines the server printed.',
+  ),
   GUARD_RATE: entry(429, true, 'info', 'Too many requests', 'Wait a moment and try again.'),
   STATE_NOT_FOUND: entry(404, false, 'info', 'Not found', 'Check the id; the lists show what exists.'),
   STATE_CONFLICT: entry(

@@ -64,6 +64,7 @@ export async function startTourProduct(env: Readonly<Record<string, string>>): P
       ...process.env,
       BUS: '',
       REDIS_URL: '',
+      AUTH: 'demo',
       ...env,
       PORT: String(port),
       HOST: '127.0.0.1',

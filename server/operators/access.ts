@@ -42,6 +42,8 @@ export interface Access {
   /** Keeps a caller known while its socket is open; returns the undo. */
   hold(identity: Identity): () => void
   denied(denial: Denial): void
+  /** A route failed in a way nobody foresaw. */
+  report(error: AppError): void
   /** Something about people, sessions or tokens changed here: forget what was known. */
   changed(): Promise<void>
   /** Called after what is known of held callers was brought up to date. */
@@ -59,6 +61,7 @@ export interface AccessOptions {
   readonly metricsToken: string | null
   readonly onDenied: (denial: Denial) => void
   readonly onProblem: (text: string) => void
+  readonly onFailure: (error: AppError) => void
   /** Number that grows with each change any node makes; null where this process is the only one. */
   readonly version?: () => Promise<number>
   readonly raiseVersion?: () => Promise<void>
@@ -192,6 +195,7 @@ export function createAccess(options: AccessOptions): Access {
       }
     },
     denied: (denial) => options.onDenied(denial),
+    report: (error) => options.onFailure(error),
     async changed() {
       await options.raiseVersion?.()
       await refresh()

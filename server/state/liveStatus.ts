@@ -44,6 +44,7 @@ export interface StatusSources {
   readonly address: string
   readonly epoch: string
   readonly offset: () => number
+  readonly environment: LiveStatus['environment']
   readonly viewers: () => number
   readonly framesSkipped: () => number
   readonly trainer: () => LiveStatus['trainer']
@@ -159,7 +160,7 @@ export function createStatusBoard(sources: StatusSources): StatusBoard {
       server_ms: clock.wallMs(),
       epoch: sources.epoch,
       offset: sources.offset(),
-      environment: 'DEMO',
+      environment: sources.environment,
       mode: mode(),
       bus: {
         driver,

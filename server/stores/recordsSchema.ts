@@ -39,9 +39,45 @@ export interface AuditCheckpointRow {
   readonly note: string
 }
 
+/** A person, in the words of the auth library. Dates are text in SQLite and moments in Postgres. */
+export interface UserRow {
+  readonly id: string
+  readonly name: string
+  readonly email: string
+  readonly createdAt: string | Date
+}
+
+export interface SessionRow {
+  readonly id: string
+  readonly userId: string
+  readonly createdAt: string | Date
+  readonly expiresAt: string | Date
+}
+
+export interface ServiceTokenRow {
+  readonly id: string
+  readonly name: string
+  readonly hash: string
+  /** Separated by commas. */
+  readonly permissions: string
+  readonly created_by: string
+  readonly created_ms: number
+  readonly expires_ms: number
+  readonly revoked_ms: number | null
+}
+
+export interface AccessVersionRow {
+  readonly id: number
+  readonly version: number
+}
+
 /** Each room adds its tables here and a migration of its own. */
 export interface RecordsSchema {
   audit_entries: AuditEntryRow
   audit_writer: AuditWriterRow
   audit_checkpoints: AuditCheckpointRow
+  user: UserRow
+  session: SessionRow
+  service_tokens: ServiceTokenRow
+  access_version: AccessVersionRow
 }

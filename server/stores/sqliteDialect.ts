@@ -121,12 +121,19 @@ class SqliteDriver implements Driver {
   }
 }
 
+/** All steps of a migration are one transaction, which takes the writer's lock: two that start at once take turns. */
+class TransactionalAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true
+  }
+}
+
 /** Creates the dialect; the file is opened with the first statement. */
 export function createSqliteDialect(file: string): Dialect {
   return {
     createDriver: () => new SqliteDriver(file),
     createQueryCompiler: () => new SqliteQueryCompiler(),
-    createAdapter: () => new SqliteAdapter(),
+    createAdapter: () => new TransactionalAdapter(),
     createIntrospector: (db) => new SqliteIntrospector(db),
   }
 }

@@ -45,7 +45,20 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'lib/live': { rooms: [...PURE, 'lib/frames'], packages: ['socket.io-client', 'fzstd'], builtins: [] },
   server: {
     rooms: [...ALL_BUT_LIVE, 'lib/audit', 'lib/loadgen'],
-    packages: ['zod', 'next', 'next/*', 'socket.io', 'pino', 'prom-client', 'cockatiel', 'kysely', 'kysely/*', 'pg'],
+    packages: [
+      'zod',
+      'next',
+      'next/*',
+      'socket.io',
+      'pino',
+      'prom-client',
+      'cockatiel',
+      'kysely',
+      'kysely/*',
+      'pg',
+      'better-auth',
+      'better-auth/*',
+    ],
     builtins: ['*'],
   },
   'server/runs': {

@@ -5,8 +5,16 @@
  * Source: docs/adr/0009-records-database.md.
  */
 import { generateKeyPairSync } from 'node:crypto'
+import { getMigrations } from 'better-auth/db/migration'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { isAppError } from '../../lib/contracts/appError.ts'
+import type { Role } from '../../lib/contracts/permissions.ts'
+import { systemClock } from '../../lib/primitives/clock.ts'
+import { createAccessVersion } from '../../server/operators/accessVersion.ts'
+import { authOptions, createAuthLibrary } from '../../server/operators/authLibrary.ts'
+import { createPasswords, type Passwords } from '../../server/operators/passwords.ts'
+import { createPeople } from '../../server/operators/people.ts'
+import { createTokens } from '../../server/operators/tokens.ts'
 import { createManualClock } from '../support/manualClock.ts'
 import { openAuditLog } from '../../server/audit/auditLog.ts'
 import { MIGRATIONS, migrate } from '../../server/stores/migration.ts'
@@ -20,6 +28,14 @@ export interface RecordsWorld {
   address(): Promise<string>
   dispose(): Promise<void>
 }
+
+const library = (records: Records) => ({
+  records,
+  secret: 'a-secret-of-this-test-that-is-long-enough',
+  origins: ['http://127.0.0.1:3000'],
+  oidc: null,
+  onProblem: () => undefined,
+})
 
 const row = (seq: number, more: Partial<Record<string, unknown>> = {}) => ({
   seq,
@@ -187,6 +203,84 @@ export function recordsSuite(name: string, makeWorld: () => Promise<RecordsWorld
       const rows = await second.db.selectFrom('audit_entries').selectAll().orderBy('seq').execute()
       expect(rows.map((entry) => entry.prev_hash).slice(1)).toEqual(rows.map((entry) => entry.hash).slice(0, -1))
       await next.close()
+    })
+
+    test('has every table and column that the auth library asks for', async () => {
+      const records = await open()
+      const plan = await getMigrations(authOptions({ ...library(records), passwords: createPasswords() }))
+      expect({ made: plan.toBeCreated, added: plan.toBeAdded, wrong: plan.schemaProblems }).toEqual({
+        made: [],
+        added: [],
+        wrong: [],
+      })
+    })
+
+    test('keeps people: they sign in with a new session each time, and a name that is not there costs a hash too', async () => {
+      const records = await open()
+      const clock = systemClock
+      const hashing = createPasswords()
+      let hashes = 0
+      const passwords: Passwords = {
+        hash: (password) => (hashes++, hashing.hash(password)),
+        verify: (hash, password) => (hashes++, hashing.verify(hash, password)),
+      }
+      const settings = { ...library(records), passwords }
+      const people = createPeople({ ...settings, clock, library: createAuthLibrary(settings) })
+      const person = {
+        username: 'Ada.L',
+        name: 'Ada',
+        password: 'correct horse',
+        roles: ['operator', 'admin'] as Role[],
+      }
+      const { id } = await people.create(person)
+      await expect(people.create({ ...person, username: 'ada.l' })).rejects.toMatchObject({ code: 'STATE_CONFLICT' })
+      const first = (await people.signIn({ username: 'ada.l', password: 'correct horse' }, null))!
+      const cookie = first.cookies[0]!.split(';')[0]!
+      const second = (await people.signIn({ username: 'Ada.L', password: 'correct horse' }, cookie))!
+      expect(second.subject).toMatchObject({ id, name: 'Ada', method: 'password', roles: ['operator', 'admin'] })
+      expect(second.subject.sessionId).not.toBe(first.subject.sessionId)
+      expect((await people.sessions()).map((session) => session.session_id)).toEqual([second.subject.sessionId])
+      const costs = []
+      for (const username of ['ada.l', 'nobody.here', '?', 'x'.repeat(200)]) {
+        const before = hashes
+        expect(await people.signIn({ username, password: 'wrong' }, null)).toBeNull()
+        costs.push(hashes - before)
+      }
+      expect(costs).toEqual([1, 1, 1, 1])
+      await expect(people.change(id, { disabled: true })).rejects.toMatchObject({ code: 'STATE_CONFLICT' })
+      await people.create({ ...person, username: 'other', roles: ['admin'] })
+      expect(await people.change(id, { disabled: true, name: 'Ada L.' })).toMatchObject({
+        disabled: true,
+        name: 'Ada L.',
+      })
+      expect(await people.sessions()).toEqual([])
+      expect(await people.signIn({ username: 'ada.l', password: 'correct horse' }, null)).toBeNull()
+      await people.remove(id)
+      expect((await people.list()).map((one) => one.username)).toEqual(['other'])
+    })
+
+    test('keeps tokens as hashes: what was revoked or ran out is nobody, and other nodes see the change', async () => {
+      const at = await address()
+      const [one, other] = [await open(at), await open(at)]
+      const clock = createManualClock()
+      const tokens = createTokens(one, clock)
+      const { token, item } = await tokens.make({ name: 'robot', permissions: ['viewer'], days: 2 }, 'ada')
+      expect(JSON.stringify(await one.db.selectFrom('service_tokens').selectAll().execute())).not.toContain(token)
+      const claim = () =>
+        createTokens(other, clock)
+          .source.claim({ cookie: null, authorization: `Bearer ${token}`, address: 'a', loopback: false })!
+          .resolve()
+      expect(await claim()).toMatchObject({ id: `token:${item.id}`, method: 'token' })
+      await clock.advance(2 * 86_400_000)
+      expect(await claim()).toBeNull()
+      const [here, there] = [createAccessVersion(one), createAccessVersion(other)]
+      expect(await there.version()).toBe(0)
+      await here.raiseVersion()
+      await here.raiseVersion()
+      expect(await there.version()).toBe(2)
+      await tokens.revoke(item.id)
+      await expect(tokens.revoke('not there')).rejects.toMatchObject({ code: 'STATE_NOT_FOUND' })
+      expect((await tokens.list())[0]!.revoked_at).not.toBeNull()
     })
   })
 }

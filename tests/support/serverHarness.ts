@@ -4,7 +4,7 @@
  * Invariant: nothing is mocked but Next; every server and viewer is closed by `stop`.
  * Source: docs/architecture.md.
  */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { io, type Socket } from 'socket.io-client'
@@ -26,6 +26,9 @@ const ROOT = path.resolve(import.meta.dirname, '../..')
 
 export interface TestServer extends RunningServer {
   readonly lines: string[]
+  readonly databaseFile: string
+  /** Every byte of the data folder but the keys, as text. */
+  readData(): string
   get(path: string, headers?: Record<string, string>): Promise<{ status: number; body: unknown }>
   viewer(options?: { transports?: string[]; origin?: string | null; token?: string; cookie?: string }): ViewerSocket
   end(): Promise<void>
@@ -39,7 +42,7 @@ export async function startTestServer(
   const lines: string[] = []
   const sockets: ViewerSocket[] = []
   const server = await compose({
-    config: parseConfig({ PORT: '0', TRAINER: 'off', DATA_DIR: folder, ...env }),
+    config: parseConfig({ PORT: '0', TRAINER: 'off', DATA_DIR: folder, AUTH: 'demo', ...env }),
     logger: createLogger({ level: 'info', format: 'json', write: (line) => void lines.push(line) }),
     root: ROOT,
     dev: false,
@@ -48,6 +51,12 @@ export async function startTestServer(
   return {
     ...server,
     lines,
+    databaseFile: path.join(folder, 'morphoscope.db'),
+    readData: () =>
+      readdirSync(folder, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile() && !entry.parentPath.endsWith('keys'))
+        .map((entry) => readFileSync(path.join(entry.parentPath, entry.name), 'latin1'))
+        .join('\n'),
     async get(at, headers = {}) {
       const response = await fetch(server.url + at, { headers })
       const text = await response.text()

@@ -8,7 +8,7 @@
 import type { z } from 'zod'
 import { AppError, isAppError, toProblem } from '../../../lib/contracts/appError.ts'
 import type { HttpContract } from '../../../lib/contracts/httpApi.ts'
-import { getHandle, type Credentials, type Handle, type SessionAnswer, type Subject } from '../../../server/handle.ts'
+import { getHandle, type Caller, type Credentials, type Handle, type Subject } from '../../../server/handle.ts'
 
 type Context = { readonly params: Promise<Readonly<Record<string, string | string[] | undefined>>> }
 type RouteHandler = (request: Request, context: Context) => Promise<Response>
@@ -21,7 +21,8 @@ export interface RouteCall<C extends HttpContract> {
   readonly request: Request
   /** Who asks; the permission of the contract was checked. */
   readonly subject: Subject
-  readonly address: string
+  /** The subject with their address and cookie, for what must know both. */
+  readonly caller: Caller
 }
 
 const MAX_BODY_BYTES = 262_144
@@ -29,6 +30,16 @@ const MAX_BODY_BYTES = 262_144
 const PACK_FROM_BYTES = 4_096
 
 const NO_STORE = { 'cache-control': 'no-store' }
+
+/** Bugs go to the log under the id that is shown; what was expected to go wrong does not. Never throws. */
+function reportFailure(failure: AppError): void {
+  if (failure.code !== 'INTERNAL') return
+  try {
+    getHandle().access.report(failure)
+  } catch {
+    // The server is stopping: there is no log any more.
+  }
+}
 
 /** Answers any failure. Never throws. */
 export function problemResponse(error: unknown): Response {
@@ -89,22 +100,31 @@ export function defineRoute<C extends HttpContract>(
       const what = `${contract.method} ${contract.path}`
       const credentials = credentialsOf(request)
       const subject = await handle.access.authorize(credentials, contract.permission, what)
+      const caller = { subject, address: credentials.address, cookie: credentials.cookie }
       const params = parsePart(contract.params, (await context.params) ?? {}) as z.infer<C['params']>
       const search = Object.fromEntries(new URL(request.url).searchParams)
       const query = parsePart(contract.query, search) as z.infer<C['query']>
       const body = (
         contract.body === undefined ? undefined : parsePart(contract.body, await readBody(request))
       ) as RouteCall<C>['body']
-      const value = await answer({ handle, params, query, body, request, subject, address: credentials.address })
+      const value = await answer({ handle, params, query, body, request, subject, caller })
       return value instanceof Response ? value : Response.json(value, { headers: NO_STORE })
     } catch (error) {
-      return problemResponse(isAppError(error) ? error : new AppError('INTERNAL', 'route failed', {}, error))
+      const failure = isAppError(error) ? error : new AppError('INTERNAL', 'route failed', {}, error)
+      reportFailure(failure)
+      return problemResponse(failure)
     }
   }
 }
 
 /** Sends the view, and the lines that make a browser somebody from now on. */
-export function answerWithCookies({ view, cookies }: SessionAnswer): Response {
+export function answerWithCookies({
+  view,
+  cookies,
+}: {
+  readonly view: unknown
+  readonly cookies: readonly string[]
+}): Response {
   const headers = new Headers(NO_STORE)
   for (const line of cookies) headers.append('set-cookie', line)
   return Response.json(view, { headers })

@@ -31,7 +31,7 @@ test('takes redis as soon as REDIS_URL says where it is, and treats an empty val
 test('reports every bad key at once, with what was given and an example, and redacts secrets', () => {
   const problems = problemsOf({
     PORT: '70000',
-    HOST: '0.0.0.0',
+    HOST: 'not a host',
     BUS: 'carrier-pigeon',
     REDIS_URL: 'http://user:hunter2@x',
     METRICS_TOKEN: 'short-secret',
@@ -48,20 +48,43 @@ test('reports every bad key at once, with what was given and an example, and red
     'METRICS_TOKEN',
   ])
   expect(JSON.stringify(problems)).not.toMatch(/hunter2|short-secret/)
-  expect(problems[1]!.expected).toMatch(/no sign-in yet/)
   expect(problemsOf({ BUS: 'redis' })[0]).toMatchObject({ key: 'REDIS_URL', given: 'nothing' })
 })
 
 test('every example of every key is acceptable', () => {
-  for (const entry of CONFIG_KEYS)
-    expect(problemsOf({ [entry.name]: entry.example, REDIS_URL: 'redis://h' })).toEqual([])
+  const oidc = CONFIG_KEYS.filter((entry) => /^OIDC_(ISSUER|CLIENT)/.test(entry.name))
+  const beside = { REDIS_URL: 'redis://h', AUTH: 'required' }
+  for (const entry of CONFIG_KEYS.filter((one) => !oidc.includes(one)))
+    expect(problemsOf({ ...beside, [entry.name]: entry.example }), entry.name).toEqual([])
+  const all = Object.fromEntries(oidc.map((entry) => [entry.name, entry.example]))
+  expect(parseConfig({ ...beside, ...all }).oidc).toMatchObject({ clientId: 'morphoscope', name: 'your organisation' })
 })
 
-test('accepts loopback hosts only', () => {
-  for (const host of ['127.0.0.1', '127.1.2.3', 'localhost', '::1', '[::1]'])
-    expect(problemsOf({ HOST: host })).toEqual([])
-  for (const host of ['0.0.0.0', '::', '192.168.0.4', 'example.org', '127.0.0.1.example.org'])
-    expect(problemsOf({ HOST: host })).toHaveLength(1)
+test('the demo is for loopback and the embedded bus; anything else asks people to sign in', () => {
+  const authOf = (source: Record<string, string>) => parseConfig(source).auth
+  for (const HOST of ['127.0.0.1', '127.1.2.3', 'localhost', '::1', '[::1]']) expect(authOf({ HOST })).toBe('demo')
+  expect(authOf({ REDIS_URL: 'redis://h' })).toBe('required')
+  expect(authOf({ REDIS_URL: 'unix:///x.sock', MORPHOSCOPE_EMBEDDED_BUS: '1' })).toBe('demo')
+  expect(authOf({ REDIS_URL: 'redis://h', AUTH: 'demo' })).toBe('demo')
+  expect(authOf({ HOST: '192.168.0.4' })).toBe('required')
+  for (const HOST of ['192.168.0.4', 'example.org', '127.0.0.1.example.org'])
+    expect(problemsOf({ HOST, AUTH: 'demo' })).toMatchObject([{ key: 'AUTH' }])
+})
+
+test('who listens on every address must say which one people open', () => {
+  for (const HOST of ['0.0.0.0', '::', '[::]']) {
+    expect(problemsOf({ HOST })).toMatchObject([{ key: 'PUBLIC_URL' }])
+    expect(problemsOf({ HOST, PUBLIC_URL: 'https://m.example.org' })).toEqual([])
+  }
+})
+
+test('a provider needs issuer, id and secret together, and people who sign in', () => {
+  expect(problemsOf({ AUTH: 'required', OIDC_CLIENT_ID: 'm' }).map((problem) => problem.key)).toEqual([
+    'OIDC_ISSUER',
+    'OIDC_CLIENT_SECRET',
+  ])
+  const all = { OIDC_ISSUER: 'https://id.example.org', OIDC_CLIENT_ID: 'm', OIDC_CLIENT_SECRET: 's' }
+  expect(problemsOf(all)).toMatchObject([{ key: 'AUTH' }])
 })
 
 test('names keys with our prefix that mean nothing', () => {

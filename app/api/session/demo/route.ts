@@ -3,6 +3,6 @@ import { answerWithCookies, defineRoute } from '../../_route/defineRoute.ts'
 
 export const dynamic = 'force-dynamic'
 
-export const POST = defineRoute(HTTP_API.chooseDemoOperator, async ({ handle, body, subject, address }) =>
-  answerWithCookies(await handle.chooseDemoOperator(body, subject, address)),
+export const POST = defineRoute(HTTP_API.chooseDemoOperator, async ({ handle, body, caller }) =>
+  answerWithCookies(await handle.chooseDemoOperator(body, caller)),
 )

@@ -48,6 +48,7 @@ function open(metricsToken: string | null = null) {
     metricsToken,
     onDenied: (denial) => void denials.push(denial),
     onProblem: () => undefined,
+    onFailure: () => undefined,
     version: () => Promise.resolve(state.version),
     raiseVersion: () => {
       state.version++

@@ -1,0 +1,8 @@
+import { HTTP_API } from '../../../../lib/contracts/httpApi.ts'
+import { defineRoute } from '../../_route/defineRoute.ts'
+
+export const dynamic = 'force-dynamic'
+
+export const DELETE = defineRoute(HTTP_API.revokeToken, ({ handle, params, caller }) =>
+  handle.revokeToken(params.token, caller),
+)
