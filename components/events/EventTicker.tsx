@@ -6,7 +6,7 @@
  * Source: docs/ux.md "principles" 5.
  */
 'use client'
-import { memo, useRef, useState, type HTMLAttributes } from 'react'
+import { memo, useEffect, useRef, useState, type HTMLAttributes } from 'react'
 import type { LiveRecord } from '../../lib/contracts/liveRecords.ts'
 import { formatUtc } from '../../lib/live/formatValue.ts'
 import { StateGlyph } from '../heatmap/StateGlyph.tsx'
@@ -14,9 +14,15 @@ import { useLive } from '../live/LiveProvider.tsx'
 import { useLiveTopic } from '../live/useLiveTopic.ts'
 import { Icon } from '../ui/Icon.tsx'
 import { useRovingList } from '../ui/useRovingList.ts'
-import { eventText, isUnder, mergedCommands, type CommandRecord, type EventFilter } from './eventText.ts'
+import { eventText, mergedCommands, type CommandRecord, type EventFilter } from './eventText.ts'
+import { newestEvents } from './newestEvents.ts'
 
-const SHOWN = 120
+/** Rows that are in the page from the start; more come as the end of the list comes into sight. */
+const FIRST_ROWS = 24
+const MORE_ROWS = 48
+const MOST_ROWS = 480
+/** Added before the reader reaches the end, px. */
+const AHEAD_PX = 300
 const FILTERS: readonly { readonly id: EventFilter; readonly label: string }[] = [
   { id: 'main', label: 'Growth and trouble' },
   { id: 'all', label: 'Everything' },
@@ -31,21 +37,16 @@ export function EventTicker() {
   const [filter, setFilter] = useState<EventFilter>('main')
   const [heldAt, setHeldAt] = useState<number | null>(null)
   const list = useRef<HTMLElement>(null)
+  const [most, setMost] = useState({ filter, rows: FIRST_ROWS })
+  if (most.filter !== filter) setMost({ filter, rows: FIRST_ROWS })
   const { store } = session
   const limit = store.pause?.offset ?? Number.POSITIVE_INFINITY
   const events = store.events()
   const merged = mergedCommands(events)
-  const all: readonly LiveRecord[] = [
-    ...events.filter((record) => record.kind !== 'command' || filter === 'commands' || !merged.has(record.command_id)),
-    ...store.log.incidents.filter(
-      (incident) => incident.offset <= limit && (incident.run_id === null || incident.run_id !== store.view?.runId),
-    ),
-  ]
-    .toSorted((a, b) => b.offset - a.offset)
-    .filter((record) => isUnder(filter, eventText(record)))
-  const held = heldAt ?? Number.POSITIVE_INFINITY
-  const waiting = all.filter((record) => record.offset > held).length
-  const rows = all.filter((record) => record.offset <= held).slice(0, SHOWN)
+  const incidents = store.log.incidents.filter(
+    (incident) => incident.offset <= limit && (incident.run_id === null || incident.run_id !== store.view?.runId),
+  )
+  const { rows, waiting } = newestEvents(events, incidents, { filter, merged, heldAt, most: most.rows })
   const roving = useRovingList(rows.length)
   const hold = (): void => setHeldAt((old) => old ?? rows[0]?.offset ?? 0)
   const release = (): void => setHeldAt(null)
@@ -118,10 +119,36 @@ export function EventTicker() {
               />
             ))}
           </ol>
+          {rows.length === most.rows && most.rows < MOST_ROWS && (
+            <EndOfList
+              key={most.rows}
+              onSight={() => setMost((old) => ({ ...old, rows: Math.min(MOST_ROWS, old.rows + MORE_ROWS) }))}
+            />
+          )}
         </section>
       )}
     </section>
   )
+}
+
+/** Says when the end of the list comes near the part that is in sight. */
+function EndOfList({ onSight }: { readonly onSight: () => void }) {
+  const end = useRef<HTMLDivElement>(null)
+  const tell = useRef(onSight)
+  useEffect(() => {
+    tell.current = onSight
+  })
+  useEffect(() => {
+    const element = end.current
+    if (!element) return undefined
+    const observer = new IntersectionObserver(([entry]) => entry?.isIntersecting && tell.current(), {
+      root: element.parentElement,
+      rootMargin: `${AHEAD_PX}px`,
+    })
+    observer.observe(element)
+    return () => observer.disconnect()
+  }, [])
+  return <div ref={end} aria-hidden="true" className="list-end" />
 }
 
 /** Rows are many and change never: a new line renders itself only. */

@@ -107,6 +107,9 @@ export function Inspector() {
           {layer.age.freshness === 'fresh' ? '' : `, ${layer.age.freshness} ${formatAge(layer.age.ageMs)}`}
         </span>
         <span className="grow" />
+        <Link href={hrefOf(PAGE_PATHS.layer(selection.layerId), pageState)} prefetch={false}>
+          Layer
+        </Link>
         <Link href={hrefOf(PAGE_PATHS.seed(selection), pageState)} prefetch={false}>
           Seed page
         </Link>

@@ -11,8 +11,10 @@ import type { PageState } from '../../lib/live/urlState.ts'
 import { DEFAULT_PAGE_STATE } from '../../lib/live/urlState.ts'
 import { systemClock } from '../../lib/primitives/clock.ts'
 import { useLive } from './LiveProvider.tsx'
+import { createTurns } from './ownFrame.ts'
 
 const TICK_MS = 250
+const takeTurn = createTurns(systemClock)
 
 /** Renders again when one of the topics changed, at most once per `everyMs`. */
 export function useLiveTopic(topics: readonly LiveTopic[], everyMs = TICK_MS): void {
@@ -26,9 +28,15 @@ export function useLiveTopic(topics: readonly LiveTopic[], everyMs = TICK_MS): v
       if (cancel) return
       const waitMs = Math.max(0, everyMs - (systemClock.monotonicMs() - lastMs))
       cancel = systemClock.after(waitMs, () => {
-        cancel = null
-        lastMs = systemClock.monotonicMs()
-        render()
+        // One status makes half the page say something new: each panel does so in a frame of its own.
+        let served = false
+        const giveBack = takeTurn(() => {
+          served = true
+          cancel = null
+          lastMs = systemClock.monotonicMs()
+          render()
+        })
+        if (!served) cancel = giveBack
       })
     }
     const undo = (key.split(' ') as LiveTopic[]).map((topic) => session.store.topics.subscribe(topic, onChange))

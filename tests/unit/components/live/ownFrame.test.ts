@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest'
+import { createTurns } from '../../../../components/live/ownFrame.ts'
+import { createManualClock } from '../../../support/manualClock.ts'
+
+const given = () => {
+  const clock = createManualClock()
+  const done: string[] = []
+  const turns = createTurns(clock)
+  return { clock, done, take: (name: string) => turns(() => void done.push(name)) }
+}
+
+test('who comes alone is served at once; who comes together takes turns, a frame apart, in order', async () => {
+  const { clock, done, take } = given()
+  for (const name of ['a', 'b', 'c']) take(name)
+  expect(done).toEqual(['a'])
+  await clock.advance(17)
+  expect(done).toEqual(['a', 'b'])
+  await clock.advance(17)
+  expect(done).toEqual(['a', 'b', 'c'])
+  await clock.advance(100)
+  take('d')
+  expect(done).toEqual(['a', 'b', 'c', 'd'])
+})
+
+test('a turn that was given back is not taken, and holds nobody up', async () => {
+  const { clock, done, take } = given()
+  take('a')
+  const undo = take('b')
+  take('c')
+  undo()
+  await clock.advance(17)
+  expect(done).toEqual(['a', 'c'])
+})
+
+test('a callback that asks again goes to the end', async () => {
+  const { clock, done } = given()
+  const turns = createTurns(clock)
+  turns(() => {
+    done.push('first')
+    turns(() => void done.push('again'))
+  })
+  turns(() => void done.push('second'))
+  await clock.advance(17)
+  await clock.advance(17)
+  expect(done).toEqual(['first', 'again', 'second'])
+})
