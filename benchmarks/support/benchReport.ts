@@ -2,14 +2,33 @@
  * benchReport: rounds into figures, figures into verdicts, verdicts into the file that outside checks read.
  * In: values of interleaved rounds beside the ceiling of the same round. Out: printed lines, --json FILE, the exit code.
  * Invariant: a median of at least 5 rounds; the spread is the distance of the quartiles over the median; above 30 % no verdict
- * is given, and no verdict is not a pass; the load of the machine stands beside every figure.
+ * is given, nor on a machine that others use when the benchmark begins; no verdict is not a pass; the load stands beside every figure.
  * Source: docs/performance.md.
  */
 import { writeFileSync } from 'node:fs'
 import { cpus, loadavg, totalmem } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 const MIN_ROUNDS = 5
 const MAX_SPREAD = 0.3
+/** Share of all cores that others may use while this benchmark has not begun. The load average knows what went before, too. */
+const MAX_OTHERS = 0.2
+const LOOK_MS = 1_000
+
+async function busyShare(): Promise<number> {
+  const read = () => {
+    const times = cpus().map((cpu) => cpu.times)
+    const total = times.reduce((sum, time) => sum + Object.values(time).reduce((a, b) => a + b, 0), 0)
+    return { total, idle: times.reduce((sum, time) => sum + time.idle, 0) }
+  }
+  const before = read()
+  await sleep(LOOK_MS)
+  const after = read()
+  return 1 - (after.idle - before.idle) / Math.max(1, after.total - before.total)
+}
+
+/** What others use of the machine, taken before anything of the benchmark runs. */
+const othersShare = await busyShare()
 
 export interface BenchResult {
   readonly name: string
@@ -64,7 +83,8 @@ export function judge(name: string, unit: string, rounds: readonly Round[], bar:
   const ratios = rounds.map((round) => round.value / round.ceiling)
   const ratio = median(ratios)
   const spread = spreadOf(ratios)
-  const judged = bar.holds === null || bar.anySpread === true || spread <= MAX_SPREAD
+  const quiet = othersShare <= MAX_OTHERS
+  const judged = bar.holds === null || bar.anySpread === true || (quiet && spread <= MAX_SPREAD)
   const passes = bar.holds?.(value, ratio) ?? true
   const load = loadavg()[0] ?? 0
   const result: BenchResult = {
@@ -81,7 +101,11 @@ export function judge(name: string, unit: string, rounds: readonly Round[], bar:
     load,
   }
   const verdict =
-    bar.holds === null ? bar.text : !judged ? `NOT JUDGED (${bar.text})` : `${passes ? 'holds' : 'BROKEN'}: ${bar.text}`
+    bar.holds === null
+      ? bar.text
+      : !judged
+        ? `NOT JUDGED${quiet ? '' : `, others use ${(othersShare * 100).toFixed(0)} % of the machine`} (${bar.text})`
+        : `${passes ? 'holds' : 'BROKEN'}: ${bar.text}`
   const numbers = `${figure(value)} ${unit}, ceiling ${figure(result.ceiling)}, ratio ${figure(ratio)}`
   say(
     `${name}: ${numbers}, spread ${(spread * 100).toFixed(0)} % of ${rounds.length}, load ${load.toFixed(1)}; ${verdict}`,
@@ -104,6 +128,35 @@ export function judgeCount(name: string, value: number, wanted: number): BenchRe
     n: MIN_ROUNDS,
     holds,
     bar: `exactly ${wanted}`,
+    judged: true,
+    load,
+  }
+}
+
+/** Judges one long measurement, as the slope of many samples: it has no rounds, and its bar is for the whole of it. */
+export function judgeOnce(
+  name: string,
+  unit: string,
+  measured: { readonly value: number; readonly samples: number },
+  bar: { readonly text: string; readonly limit: number },
+): BenchResult {
+  const { value, samples } = measured
+  const holds = value <= bar.limit
+  const load = loadavg()[0] ?? 0
+  say(
+    `${name}: ${figure(value)} ${unit} from ${samples} samples, load ${load.toFixed(1)}; ${holds ? 'holds' : 'BROKEN'}: ${bar.text}`,
+  )
+  const ratio = value / bar.limit
+  return {
+    name,
+    value,
+    unit,
+    ceiling: bar.limit,
+    ratio,
+    spread: 0,
+    n: samples,
+    holds,
+    bar: bar.text,
     judged: true,
     load,
   }
@@ -143,6 +196,7 @@ export function finish(results: readonly BenchResult[]): void {
       memory_bytes: totalmem(),
       node: process.version,
       load: loadavg(),
+      others: othersShare,
     }
     writeFileSync(file, `${JSON.stringify({ machine, results }, null, 2)}\n`)
   }

@@ -1,21 +1,27 @@
 /*
- * heatmapPage: runs inside the browser: draws a field of many cells with the product's own renderer, every cell changing.
+ * heatmapPage: runs inside the browser: a field of many cells on the product's two ways, in its worker and on the page, every cell changing.
  * In: layers, seeds, milliseconds. Out: frames per second, milliseconds of main thread per frame; the same for an idle page.
- * Invariant: the pictures alternate between two prepared ones, so that only drawing is measured; every picture is new to it.
+ * Invariant: pictures alternate between two prepared ones and every one is new; the worker gets the next message when it has handed over
+ *   the picture before; copying the prepared message is the benchmark's own work and is not counted.
  * Source: docs/performance.md "heatmap".
  */
 import { readCanvasTheme } from '../../components/heatmap/canvasTheme.ts'
-import { createFieldRenderer } from '../../components/heatmap/drawField.ts'
+import { createFieldRenderer, PAGE_BIN_BUDGET_MS } from '../../components/heatmap/drawField.ts'
 import { layoutHeatmap } from '../../components/heatmap/heatmapLayout.ts'
 import type { HeatmapScene } from '../../components/heatmap/heatmapScene.ts'
+import type { ThreadNews } from '../../components/heatmap/threadProtocol.ts'
+import { createPictureThread, type ThreadPort } from '../../components/live/pictureThread.ts'
 import { SEED_COLUMNS } from '../../lib/contracts/metrics.ts'
+import type { RunDescriptor } from '../../lib/contracts/runDescriptor.ts'
+import { joinFrames } from '../../lib/frames/frameBatch.ts'
 import { createLayerMirror } from '../../lib/frames/layerMirror.ts'
+import { encodeViewFrame } from '../../lib/frames/viewFrame.ts'
 
 export interface DrawFigures {
   readonly fps: number
   readonly medianMs: number
   readonly p99Ms: number
-  /** Pictures whose every layer was shown; the renderer spreads large ones over frames. */
+  /** Pictures whose every layer was new; the page spreads large ones over frames. */
   readonly wholePerS: number
 }
 
@@ -78,12 +84,8 @@ function createField(layers: number, seeds: number): { readonly scene: HeatmapSc
   }
 }
 
-/** One round: an idle page, then the field. */
-export async function measure(
-  layers: number,
-  seeds: number,
-  ms: number,
-): Promise<{ idleFps: number; drawn: DrawFigures }> {
+/** The page draws the field itself, as it does without a worker; decoding is not part of it. */
+async function drawHere(layers: number, seeds: number, ms: number): Promise<DrawFigures> {
   const canvas = document.createElement('canvas')
   canvas.width = WIDTH
   canvas.height = HEIGHT
@@ -91,15 +93,9 @@ export async function measure(
   const pen = canvas.getContext('2d')
   if (pen === null) throw new Error('no canvas here')
   const theme = readCanvasTheme(document.documentElement)
-  const renderer = createFieldRenderer(3)
-  const layout = layoutHeatmap(
-    WIDTH,
-    HEIGHT,
-    Array.from({ length: layers }, () => seeds),
-    false,
-  )
+  const renderer = createFieldRenderer(PAGE_BIN_BUDGET_MS)
+  const layout = layoutOf(layers, seeds)
   const { scene, flip } = createField(layers, seeds)
-  const idle = await animate(ms / 2, () => undefined)
   let left = false
   let whole = 0
   flip()
@@ -110,10 +106,128 @@ export async function measure(
     // Outside the measured call, as a frame from the network would come.
     queueMicrotask(flip)
   })
+  return { fps, medianMs: at(times, 0.5), p99Ms: at(times, 0.99), wholePerS: (whole * 1_000) / ms }
+}
+
+const layoutOf = (layers: number, seeds: number) =>
+  layoutHeatmap(
+    WIDTH,
+    HEIGHT,
+    Array.from({ length: layers }, () => seeds),
+    false,
+  )
+
+/** Two messages that change every cell of every layer. */
+function createMessages(layers: number, seeds: number): readonly Uint8Array[] {
+  return [0, 1].map((phase) =>
+    joinFrames(
+      Array.from({ length: layers }, (_, layer) => {
+        const picture = Uint8Array.from({ length: seeds * 2 }, (_each, cell) =>
+          cell < seeds ? (cell + phase) % 11 : (cell * 7 + layer * 13 + phase * 31) % 255,
+        )
+        const head = { classId: 1, runIndex: 0, layer, frame: phase + 1, step: 1, tick: 1, ingestMs: 1, serverMs: 1 }
+        const shape = { rows: seeds, columnCount: 0, binSize: 1, precision: 'cells', sourceFlags: 0 } as const
+        return encodeViewFrame({ ...head, ...shape }, picture, null)
+      }),
+    ),
+  )
+}
+
+/** A worker whose messages are timed: what they cost the page counts to the frame they come in. */
+function startTimedWorker(count: (tookMs: number) => void): ThreadPort {
+  const worker = new Worker(new URL('../../components/heatmap/pictureWorker.ts', import.meta.url), { type: 'module' })
   return {
-    idleFps: idle.fps,
-    drawn: { fps, medianMs: at(times, 0.5), p99Ms: at(times, 0.99), wholePerS: (whole * 1_000) / ms },
+    postMessage: (order, transfer) => worker.postMessage(order, transfer),
+    terminate: () => worker.terminate(),
+    addEventListener: (type: string, listener: (event: { readonly data: ThreadNews }) => void) =>
+      worker.addEventListener(type, (event) => {
+        const fromMs = performance.now()
+        listener(event as MessageEvent<ThreadNews>)
+        count(performance.now() - fromMs)
+      }),
   }
+}
+
+/** The product's way: messages to the worker, pictures back, pixels drawn there. */
+async function drawAside(layers: number, seeds: number, ms: number): Promise<DrawFigures> {
+  let spentMs = 0
+  const timed = (work: () => void): void => {
+    const fromMs = performance.now()
+    work()
+    spentMs += performance.now() - fromMs
+  }
+  const thread = createPictureThread({
+    startWorker: () => startTimedWorker((tookMs) => (spentMs += tookMs)),
+    loadPageWay: () => import('../../components/heatmap/localStage.ts'),
+  })
+  thread.start()
+  const canvas = document.createElement('canvas')
+  document.body.replaceChildren(canvas)
+  const stage = thread.open(canvas, () => undefined)!
+  const layout = layoutOf(layers, seeds)
+  const { pictures } = thread
+  const { scene } = createField(layers, 1)
+  const { metric, metricIndex } = scene
+  const rows = Array.from({ length: layers }, () => seeds)
+  pictures.open({ rows, columnCount: 0, precision: 'cells', metricIndex, withSeries: false })
+  pictures.setClass(1)
+  const descriptor = { ...scene.descriptor, layers: rows.map((_, layer) => ({ layer_id: `load_${layer}`, seeds })) }
+  stage.receive({ kind: 'run', facts: { descriptor: descriptor as RunDescriptor, metric, metricIndex } })
+  stage.receive({
+    kind: 'look',
+    look: {
+      layout,
+      theme: readCanvasTheme(document.documentElement),
+      ratio: 1,
+      scrollTop: 0,
+      mode: 'value',
+      cursor: null,
+      hover: null,
+      offsetMs: 0,
+      pausedMs: 2,
+      hidden: false,
+    },
+  })
+  const messages = createMessages(layers, seeds)
+  let whole = 0
+  let busy = false
+  const send = (): void => {
+    if (busy) return
+    busy = true
+    const message = messages[whole % 2]!.slice()
+    timed(() => pictures.push(message))
+  }
+  pictures.listen(() => {
+    whole++
+    busy = false
+  })
+  // Until the worker has its code and has drawn once.
+  send()
+  while (whole === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+  whole = 0
+  const times: number[] = []
+  const { fps } = await animate(ms, () => {
+    times.push(spentMs)
+    spentMs = 0
+    send()
+  })
+  stage.drop()
+  thread.stop()
+  const sorted = times.slice(1).toSorted((a, b) => a - b)
+  return { fps, medianMs: at(sorted, 0.5), p99Ms: at(sorted, 0.99), wholePerS: (whole * 1_000) / ms }
+}
+
+/** One round: an idle page, the field drawn in the worker, then by the page. */
+export async function measure(
+  layers: number,
+  seeds: number,
+  ms: number,
+): Promise<{ idleFps: number; aside: DrawFigures; here: DrawFigures }> {
+  document.body.replaceChildren()
+  const idle = await animate(ms / 2, () => undefined)
+  const aside = await drawAside(layers, seeds, ms)
+  const here = await drawHere(layers, seeds, ms)
+  return { idleFps: idle.fps, aside, here }
 }
 
 Object.assign(globalThis, { measureHeatmap: measure })
