@@ -92,7 +92,7 @@ export function createCommandSide(options: CommandSideOptions): CommandSide {
   const keepSoon = (): void => {
     undoKeep ??= clock.after(KEEP_MS, () => {
       undoKeep = null
-      desk?.persist()
+      desk?.persist(false)
     })
   }
   const numbered = {
@@ -187,7 +187,7 @@ export function createCommandSide(options: CommandSideOptions): CommandSide {
     async start() {
       // First of all: what was stopped when we were last here stands still before anything is heard.
       if (brake) void brake.apply(latch.stopped(), [])
-      if (kept.damaged) desk?.persist()
+      if (kept.damaged) desk?.persist(true)
       line?.start()
       if (lease) {
         const broadcast = { mode: 'broadcast', from: 'latest', onError: options.onError } as const
@@ -204,7 +204,7 @@ export function createCommandSide(options: CommandSideOptions): CommandSide {
       await criticalOutbox.stop(deadlineMs)
       if (undoKeep) {
         undoKeep()
-        desk?.persist()
+        desk?.persist(true)
       }
     },
     standing: () => ({

@@ -12,6 +12,7 @@ import { AppError, isAppError } from '../contracts/appError.ts'
 import { RunDescriptor } from '../contracts/runDescriptor.ts'
 import { TOPICS, topicPattern } from '../contracts/topics.ts'
 import { type CommandIssuer, createCommandIssuer, type SettledCommand } from '../commands/issuer.ts'
+import type { Signer } from '../commands/signing.ts'
 import type { Decision, DecisionOutcome, Observation } from '../controller/observation.ts'
 import { decide } from '../controller/policy.ts'
 import { createPolicyState, type PolicyState } from '../controller/policyState.ts'
@@ -34,6 +35,8 @@ export interface ControllerAgentOptions {
   readonly clock: Clock
   readonly onEvent?: (event: ControllerEvent) => void
   readonly newId?: () => string
+  /** Signs what is issued; absent: layers that verify refuse it. */
+  readonly signer?: Signer
   /** Publisher identity on the control topics. */
   readonly source?: string
 }
@@ -86,6 +89,8 @@ export function createControllerAgent(options: ControllerAgentOptions): Controll
     outbox,
     source,
     issuedBy: CONTROLLER_ISSUER,
+    epoch,
+    ...(options.signer ? { signer: options.signer } : {}),
     onSettled,
     ...(options.newId ? { newId: options.newId } : {}),
   })

@@ -182,6 +182,7 @@ export function createCommandHandler(options: CommandHandlerOptions): CommandHan
       for (const layerId of layers) clerk.stage(identity, 'received', layerId, true)
     const replies = await work.replies
     say((layerId) => replies.get(layerId) ?? refusal('failed', 'INTERNAL', 'the desk gave no answer'))
+    work.afterwards?.()
   }
 
   /** One key at a time: a repeat that arrives while the first waits for its tick is answered behind it. */

@@ -10,6 +10,7 @@ import { type CommandOutcome, isFinalOutcome, type OutcomeKind } from '../contra
 import type { Clock } from '../primitives/clock.ts'
 import { createMessageWriter, encodeJson } from '../telemetry/messageWriter.ts'
 import type { Outbox } from '../telemetry/outbox.ts'
+import type { Signer } from './signing.ts'
 
 export interface TransitionOrder {
   /** Names the intent; at most one command per intent is under way. */
@@ -54,6 +55,9 @@ export interface CommandIssuerOptions {
   readonly outbox: Outbox
   readonly source: string
   readonly issuedBy: string
+  /** This start of the issuer; grows. */
+  readonly epoch: number
+  readonly signer?: Signer
   readonly newId?: () => string
   readonly onSettled: (settled: SettledCommand) => void
 }
@@ -75,6 +79,8 @@ export function createCommandIssuer(options: CommandIssuerOptions): CommandIssue
   const writer = createMessageWriter(options.source, clock, options.newId)
   const byKey = new Map<string, Open>()
   const byId = new Map<string, Open>()
+  /** Last number per layer: an order that was overtaken is known by it. */
+  const numbers = new Map<string, number>()
 
   const close = (open: Open, kind: SettledCommand['kind'], code: string | null, text: string): void => {
     if (byId.get(open.commandId) !== open) return
@@ -85,10 +91,22 @@ export function createCommandIssuer(options: CommandIssuerOptions): CommandIssue
     options.onSettled({ key, commandId: open.commandId, layerId, seedId, kind, code, text, latencyMs })
   }
 
+  const nextNumber = (layerId: string): number => {
+    const number = (numbers.get(layerId) ?? 0) + 1
+    numbers.set(layerId, number)
+    return number
+  }
+
   const send = async (open: Open, bytes: Uint8Array): Promise<void> => {
     const { layerId, ttlMs } = open.order
     const topic = `kasmina.control.layer.${layerId}`
-    const accepted = await outbox.put(topic, `control:${layerId}`, 'LifecycleTransitionCommand', bytes)
+    const accepted = await outbox.put(
+      topic,
+      `control:${layerId}`,
+      'LifecycleTransitionCommand',
+      bytes,
+      options.signer?.sign('morph-cmd-v1', bytes),
+    )
     if (accepted) open.overdueMs = clock.monotonicMs() + ttlMs + GRACE_MS
     else close(open, 'unknown', null, 'the bus did not take the command')
   }
@@ -104,6 +122,8 @@ export function createCommandIssuer(options: CommandIssuerOptions): CommandIssue
         ttl_ms: order.ttlMs,
         timeout_ms: order.ttlMs,
         expect: { from_state: order.expect.fromState, generation: order.expect.generation },
+        gateway_epoch: options.epoch,
+        seq: nextNumber(order.layerId),
         layer_id: order.layerId,
         seed_id: order.seedId,
         target_state: order.targetState,

@@ -38,6 +38,8 @@ export interface StopDeskOptions {
 export interface CriticalWork {
   readonly accepted: boolean
   readonly replies: Promise<ReadonlyMap<string, CommandReply>>
+  /** Left for when the replies are on their way: a disk must not make anybody wait for the word that it stopped. */
+  readonly afterwards?: () => void
 }
 
 export interface StopDesk {
@@ -46,7 +48,7 @@ export interface StopDesk {
   /** Tells whether the command would change nothing here: a stop that is over or stands, a resume that was heard. */
   isIdle(command: Command, layerIds: readonly string[]): boolean
   /** Writes latches and order down. False when that failed, which is told. */
-  persist(): boolean
+  persist(urgent: boolean): boolean
 }
 
 /** Types that are worked on here and overtake everything. */
@@ -57,9 +59,9 @@ const all = (layerIds: readonly string[], reply: (layerId: string) => CommandRep
 
 /** Creates the desk. */
 export function createStopDesk({ latch, brake, store, order, onChange, onError }: StopDeskOptions): StopDesk {
-  const persist = (): boolean => {
+  const persist = (urgent: boolean): boolean => {
     try {
-      store?.save({ layers: latch.layers(), order: order() })
+      store?.save({ layers: latch.layers(), order: order() }, urgent)
       return true
     } catch (error) {
       onError(error)
@@ -89,24 +91,22 @@ export function createStopDesk({ latch, brake, store, order, onChange, onError }
     const obeyed = brake.apply(latch.stopped(), fresh)
     if (fresh.length > 0) onChange()
     const finish = async (): Promise<ReadonlyMap<string, CommandReply>> => {
-      const persisted = persist()
       const answer = await obeyed
       return all(layerIds, (layerId) => {
-        const details = { stop_epoch: latch.of(layerId).stopEpoch, effect: effects.get(layerId), persisted }
+        const details = { stop_epoch: latch.of(layerId).stopEpoch, effect: effects.get(layerId) }
         if (effects.get(layerId) === 'over')
           return { kind: 'applied', ...emptyReply('this stop is over: it was resumed'), details }
         return told(answer, 'stopped', details)
       })
     }
-    // The words "it stopped" go out before the disk is waited for.
-    return { accepted: true, replies: Promise.resolve().then(finish) }
+    return { accepted: true, replies: finish(), afterwards: () => void persist(true) }
   }
 
   const resume = (layerIds: readonly string[], epoch: number | null): CriticalWork => {
     const before = latch.layers()
     const effects = new Map(layerIds.map((layerId) => [layerId, latch.resume(layerId, epoch)]))
     const moving = layerIds.filter((layerId) => effects.get(layerId) === 'resumed')
-    if (moving.length > 0 && !persist()) {
+    if (moving.length > 0 && !persist(true)) {
       latch.restore(before)
       const text = 'the resume could not be written down, so the layer stays stopped'
       return {

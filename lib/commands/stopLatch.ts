@@ -23,8 +23,8 @@ export interface LatchState {
 export interface LatchStore {
   /** Null when nothing was kept yet. @throws STATE_STORAGE when what was kept can not be read: then everything starts stopped */
   load(): LatchState | null
-  /** Returns when it is on disk. @throws STATE_STORAGE */
-  save(state: LatchState): void
+  /** `urgent`: returns when it is on disk; otherwise a power cut may cost it. @throws STATE_STORAGE */
+  save(state: LatchState, urgent: boolean): void
 }
 
 export type StopEffect = 'stopped' | 'already' | 'over'

@@ -33,9 +33,12 @@ export interface OutboxOptions {
   readonly onEvent?: (event: OutboxEvent) => void
 }
 
+/** Entry fields over the exact bytes of `data`. */
+export type Seal = Required<Pick<BusMessage, 'sig' | 'key'>>
+
 export interface Outbox {
   /** Queues one message; resolves true when the bus accepted it, false when it was given up. Never rejects. `suffix` names the topic's source. */
-  put(topic: string, suffix: string, type: string, data: Uint8Array): Promise<boolean>
+  put(topic: string, suffix: string, type: string, data: Uint8Array, signature?: Seal): Promise<boolean>
   counters(): OutboxCounters
   /** Sends what waits until the deadline; what is left then is given up. Idempotent. */
   stop(deadlineMs: number): Promise<void>
@@ -145,13 +148,13 @@ export function createOutbox(options: OutboxOptions): Outbox {
   }
 
   return {
-    put(topic, suffix, type, data) {
+    put(topic, suffix, type, data, signature) {
       if (closed) return Promise.resolve(false)
       bound()
       const seq = (sequences.get(topic) ?? 0) + 1
       sequences.set(topic, seq)
       return new Promise((settle) => {
-        const message: BusMessage = { type, enc: 'json', data, src: `${src}:${suffix}`, epoch, seq }
+        const message: BusMessage = { type, enc: 'json', data, src: `${src}:${suffix}`, epoch, seq, ...signature }
         letters.push({ topic, message, settle, tried: false })
         pump()
       })

@@ -16,8 +16,10 @@ import { systemClock as clock } from '../../lib/primitives/clock.ts'
 import { createDisposables } from '../../lib/primitives/disposables.ts'
 import { AppError } from '../../lib/contracts/appError.ts'
 import { gatewayOnBus } from '../gateway/gatewayOnBus.ts'
+import { openControllerSigner } from '../gateway/keys.ts'
 import { createIngest } from '../ingest/ingest.ts'
 import { findSeedEntries } from '../ingest/seedEntries.ts'
+import { openLayerGuard } from './layerGuard.ts'
 import { createBellRinger } from './mergeBell.ts'
 import { servePublisher } from './publisherPort.ts'
 import { toWorkerError, type BusWorkerData, type FromWorker, type ToWorker } from './workerProtocol.ts'
@@ -84,6 +86,7 @@ async function attachTrainer(trainerPort: MessagePort): Promise<void> {
     switches,
     trainer: link,
     run,
+    guard: openLayerGuard(data.dataDir),
     onEvent: tellAgentEvent,
   })
   await agent.start()
@@ -119,6 +122,7 @@ async function start(): Promise<void> {
     const controller = createControllerAgent({
       bus: opened,
       clock,
+      signer: openControllerSigner(data.dataDir),
       onEvent: (event) => {
         if (event.kind === 'error') post({ kind: 'part-error', part: 'controller', error: toWorkerError(event.error) })
       },

@@ -13,6 +13,7 @@ import type { Config } from '../config.ts'
 import type { IngestMessage, RecordDraft } from '../ingest/ingestMessages.ts'
 import type { Logger } from '../logger.ts'
 import { createAsks, type Asks } from './asks.ts'
+import { heldLayers } from './layerGuard.ts'
 import { createSourceWatch } from './sourceWatch.ts'
 import { createSupervisedThread, type SupervisedThread } from './supervisedThread.ts'
 import type { TrainerWorkerData, TrainerWorkerNote } from './trainerWorker.ts'
@@ -159,6 +160,7 @@ export function createThreads({ config, root, clock, logger, bell, onIngest, onR
         options: { seed: config.trainer.seed, faultsAllowed: config.trainer.faultsAllowed },
         stepsPerS: config.trainer.stepsPerSecond === 0 ? null : config.trainer.stepsPerSecond,
         runsFolder: path.resolve(root, config.dataDir, 'runs'),
+        heldLayers: heldLayers(path.resolve(root, config.dataDir)),
       }
       const worker = new Worker(TRAINER_WORKER, { name: 'trainer', workerData, transferList: [port1] })
       waitingPort = port2

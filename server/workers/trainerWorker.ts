@@ -41,7 +41,7 @@ export interface TrainerWorkerData {
   /** false: no telemetry at all (the other half of the overhead measurement). */
   readonly telemetry?: boolean
   /** Layers under a stop that is not over: the run begins with them standing still. */
-  readonly heldLayers?: readonly string[]
+  readonly heldLayers?: readonly string[] | 'all'
   /** false: the controller leaves this run alone. */
   readonly controlled?: boolean
 }
@@ -132,9 +132,10 @@ function main(): void {
   const writer = data.telemetry === false ? null : ringWriter(ring.buffer)
   const files = openFiles(runId)
   const switches = createSwitchBuffer(trainer.layerIds.length)
-  if (data.heldLayers && data.heldLayers.length > 0)
+  const { heldLayers: held = [] } = data
+  if (held.length > 0)
     createSwitchWriter(switches).hold(
-      trainer.layerIds.map((layerId) => data.heldLayers?.includes(layerId) ?? false),
+      trainer.layerIds.map((layerId) => held === 'all' || held.includes(layerId)),
       [],
     )
   const startedMs = clock.monotonicMs()

@@ -123,7 +123,7 @@ test('an older start of the gateway and a number that was heard are stale, also 
   expect((await bench.finals()).slice(2).map((outcome) => outcome.code)).toEqual(
     Array.from({ length: 3 }, () => 'COMMAND_STALE'),
   )
-  first.desk.persist()
+  first.desk.persist(true)
   await first.handler.stop(100)
   const second = bench.create()
   await second.handler.start()
@@ -237,7 +237,7 @@ test('a full disk does not hold a stop back, and holds a resume back', async () 
   await bench.send(bench.stopLike('EmergencyStopCommand', { stop_epoch: 1 }))
   await tick(bench)
   expect(latch.stopped()).toEqual(LAYERS)
-  expect((await bench.finals()).at(-1)?.details).toMatchObject({ effect: 'stopped', persisted: false })
+  expect((await bench.finals()).at(-1)?.details).toMatchObject({ effect: 'stopped' })
   expect(bench.errors).toHaveLength(1)
   await bench.send(bench.stopLike('Resume', { stop_epoch: 1 }))
   await tick(bench)

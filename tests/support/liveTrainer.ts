@@ -11,6 +11,8 @@ import { createLayerAgent, type LayerAgentEvent } from '../../lib/agents/layerAg
 import { connectTrainer } from '../../lib/agents/trainerLink.ts'
 import type { MessageBus } from '../../lib/bus/messageBus.ts'
 import { systemClock as clock } from '../../lib/primitives/clock.ts'
+import { openControllerSigner } from '../../server/gateway/keys.ts'
+import { heldLayers, openLayerGuard } from '../../server/workers/layerGuard.ts'
 import type { TrainerWorkerData, TrainerWorkerNote } from '../../server/workers/trainerWorker.ts'
 
 export const DIGITS_PATH = fileURLToPath(new URL('../../assets/digits/digits-14x14.bin.br', import.meta.url))
@@ -19,6 +21,8 @@ const WORKER = new URL('../../server/workers/trainerWorker.ts', import.meta.url)
 export type LiveTrainerOptions = Partial<Omit<TrainerWorkerData, 'port'>> & {
   readonly controllerBus?: MessageBus
   readonly maxPendingTicks?: number
+  /** Keys and files of a gateway: its folder. Absent: nothing is verified. */
+  readonly dataDir?: string
 }
 
 /** Starts a training thread; the port is the agent's end. */
@@ -44,14 +48,15 @@ export function startTrainerThread(options: Partial<Omit<TrainerWorkerData, 'por
 
 /** Starts trainer, layer agent and controller; resolves when all of them are up. */
 export async function startLiveTrainer(bus: MessageBus, options: LiveTrainerOptions = {}) {
-  const { controllerBus = bus, maxPendingTicks, ...rest } = options
-  const thread = startTrainerThread(rest)
+  const { controllerBus = bus, maxPendingTicks, dataDir, ...rest } = options
+  const thread = startTrainerThread({ ...(dataDir ? { heldLayers: heldLayers(dataDir) } : {}), ...rest })
   const agentEvents: LayerAgentEvent[] = []
   const controllerEvents: ControllerEvent[] = []
   const { link, ring, switches, run } = await Promise.race([connectTrainer(thread.port), thread.failed])
   const controller = createControllerAgent({
     bus: controllerBus,
     clock,
+    ...(dataDir ? { signer: openControllerSigner(dataDir) } : {}),
     onEvent: (event) => controllerEvents.push(event),
   })
   await controller.start()
@@ -62,6 +67,7 @@ export async function startLiveTrainer(bus: MessageBus, options: LiveTrainerOpti
     switches,
     trainer: link,
     run,
+    ...(dataDir ? { guard: openLayerGuard(dataDir) } : {}),
     onEvent: (event) => agentEvents.push(event),
     ...(maxPendingTicks === undefined ? {} : { maxPendingTicks }),
   })

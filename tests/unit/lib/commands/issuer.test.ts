@@ -20,6 +20,7 @@ async function setUp() {
     outbox,
     source: 'controller',
     issuedBy: 'controller',
+    epoch: 1,
     newId: nextId,
     onSettled: (each) => settled.push(each),
   })
