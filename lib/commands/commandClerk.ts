@@ -54,7 +54,10 @@ export interface CommandClerk {
 
 interface Told {
   readonly commandId: string
+  /** The entry that was handled first. */
   readonly entry: string
+  /** Whether that entry has its own answer: a repeat may have been answered before it, after a crash. */
+  isSaid: boolean
   readonly kind: string
   readonly code: string | null
   readonly text: string
@@ -85,13 +88,12 @@ export function createCommandClerk(options: CommandClerkOptions): CommandClerk {
     if (identity.key === null) return
     const code = 'code' in reply ? reply.code : null
     const commandId = reply.first?.commandId ?? identity.commandId
-    told.add(`${layerId} ${identity.key}`, {
-      commandId,
-      entry: entryOf(delivery),
-      kind: reply.kind,
-      code,
-      text: reply.text,
-    })
+    const entry = reply.first?.entry ?? entryOf(delivery)
+    const isSaid = entry === entryOf(delivery)
+    const place = `${layerId} ${identity.key}`
+    const known = told.get(place)
+    if (known) known.isSaid ||= isSaid
+    else told.add(place, { commandId, entry, isSaid, kind: reply.kind, code, text: reply.text })
   }
 
   const duplicateOf = (reply: CommandReply, delivery: Delivery): string | null =>
@@ -131,7 +133,7 @@ export function createCommandClerk(options: CommandClerkOptions): CommandClerk {
     async recall(identity, layerId, delivery, isCritical) {
       const known = identity.key === null ? null : told.get(`${layerId} ${identity.key}`)
       if (!known) return 'new'
-      if (known.entry === entryOf(delivery)) return 'said'
+      if (known.entry === entryOf(delivery)) return known.isSaid ? 'said' : 'new'
       const details = { outcome: known.kind, outcome_code: known.code, outcome_text: known.text }
       const reply: CommandReply = { kind: 'applied', ...emptyReply('this command was already handled'), details }
       if (isCritical) publishCritical(identity, reply, layerId, known.commandId)

@@ -4,10 +4,11 @@
  * Invariant: a refusal has no effect; a stop overtakes everything; what was stopped is stopped after every restart.
  * Source: docs/protocol.md "commands", "emergency stop".
  */
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { runAltered } from '../chaos/alteredCommands.ts'
+import { runStale } from '../chaos/staleCommands.ts'
 import type { ManualClock } from '../support/manualClock.ts'
-import { json, LAYERS, nextId } from '../support/commandBench.ts'
+import { LAYERS, nextId } from '../support/commandBench.ts'
 import { createGuardedBench } from '../support/guardedBench.ts'
 
 type Bench = Awaited<ReturnType<typeof createGuardedBench>>
@@ -288,62 +289,16 @@ test('beside the bus a stop and a probe are obeyed, other commands are sent to t
 })
 
 test('altered signed commands of every kind: none is accepted', async () => {
-  const bench = await createGuardedBench()
-  const { handler } = bench.create()
-  await handler.start()
-  await bench.send(bench.compose({ gateway_epoch: 5 }))
-  await tick(bench)
-  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
-  const resign = (text: string) => {
-    const data = json(text)
-    return { data, ...bench.gateway.sign('morph-cmd-v1', data) }
-  }
-  const kinds = ['bit', 'base64', 'duplicate', 'layer', 'epoch', 'unsigned', 'key', 'tag', 'type', 'enc'] as const
-  const runs = Number(process.env['CHAOS_MUTATIONS'] ?? 2_000)
-  await fc.assert(
-    fc.asyncProperty(fc.constantFrom(...kinds), fc.nat(), async (kind, at) => {
-      const text = JSON.stringify(bench.compose({ gateway_epoch: 5 }))
-      const entry = bench.sign(JSON.parse(text) as Record<string, unknown>)
-      const altered = ((): Record<string, unknown> => {
-        switch (kind) {
-          case 'bit': {
-            const data = entry.data.slice()
-            data[at % data.length]! ^= 1 << (at % 8)
-            return { data }
-          }
-          case 'base64': {
-            const last = alphabet.indexOf(entry.sig.at(-3) ?? '')
-            return { sig: `${entry.sig.slice(0, -3)}${alphabet[(last & 0x30) | ((last + 1 + (at % 15)) & 0x0f)]}==` }
-          }
-          case 'duplicate':
-            return resign(`{"seed_id":${at % 9},${text.slice(1)}`)
-          case 'layer':
-            return resign(text.replace('"layer_id":"layer_0"', '"layer_id":"layer_1"'))
-          case 'epoch':
-            return resign(text.replace('"gateway_epoch":5', `"gateway_epoch":${at % 5}`))
-          case 'unsigned':
-            return { sig: undefined, key: undefined }
-          case 'key':
-            return { key: at % 2 === 0 ? bench.controller.keyId : bench.stranger.keyId }
-          case 'tag':
-            return { ...bench.gateway.sign(at % 2 === 0 ? 'morph-lease-v1' : 'morph-hs-v1', entry.data) }
-          case 'type':
-            return { type: ['BlueprintUpdateCommand', 'NoOp', 'BatchCommand', 'CheckpointCommand', 'Resume'][at % 5] }
-          case 'enc':
-            return { enc: 'json+zlib' }
-        }
-      })()
-      const wanted = { ...entry, ...altered }
-      const message = Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== undefined))
-      await bench.bus.publish('kasmina.control.layer.layer_0', message as typeof entry)
-    }),
-    { numRuns: runs },
-  )
-  await tick(bench, 50)
-  expect(bench.effects).toHaveLength(1)
-  expect(bench.brakes).toEqual([])
-  const told = (await bench.finals()).slice(1)
-  expect(told).toHaveLength(runs)
-  expect(new Set(told.map((outcome) => outcome.kind))).toEqual(new Set(['rejected']))
-  await handler.stop(100)
+  const report = await runAltered({ commands: 2_000, seed: 7 })
+  expect(report).toEqual({ commands: 2_000, accepted: 0, refused: 2_000, unanswered: 0 })
 })
+
+test.each([0, 3_600_000, -3_600_000])(
+  'stale and replayed commands with the clock of the layer off by %i ms: none is applied, every fresh one is',
+  async (skewMs) => {
+    const report = await runStale({ commands: 1_000, seed: 7, skewMs })
+    expect(report).toMatchObject({ stale: 1_000, applied: 0, unanswered: 0 })
+    expect(report.freshApplied).toBe(report.fresh)
+    expect(report.fresh).toBeGreaterThan(50)
+  },
+)

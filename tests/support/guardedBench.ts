@@ -45,6 +45,8 @@ export function createMemoryStore(): LatchStore & { fail: boolean; state: LatchS
 export interface GuardedBenchOptions {
   readonly bus?: MessageBus
   readonly clock?: Clock
+  /** How far the layer's own wall clock is off, ms. */
+  readonly skewMs?: number
   /** ms until the target reaches its tick boundary. */
   readonly delayMs?: number
   /** Prefix of topics is not used by drivers; layers are. */
@@ -54,6 +56,7 @@ export interface GuardedBenchOptions {
 export async function createGuardedBench(options: GuardedBenchOptions = {}) {
   const clock = options.clock ?? createManualClock()
   const layers = options.layers ?? LAYERS
+  const layerClock: Clock = { ...clock, wallMs: () => clock.wallMs() + (options.skewMs ?? 0) }
   const bus = options.bus ?? createMemoryBus({ clock })
   if (!options.bus) await bus.start()
   const [gateway, controller, stranger] = [newSigner(), newSigner(), newSigner()]
@@ -77,7 +80,7 @@ export async function createGuardedBench(options: GuardedBenchOptions = {}) {
     if (known) return known
     if (request.onlyKnown) return { kind: 'expired', ...emptyReply('nothing is known of it') }
     request.onStage?.('started')
-    const late = clock.wallMs() >= request.expiresAtMs
+    const late = layerClock.wallMs() >= request.expiresAtMs
     const reply: CommandReply = { kind: late ? 'expired' : 'applied', ...emptyReply(late ? 'too late' : 'done') }
     if (!late) effects.push(request.key)
     records.set(request.key, { ...reply, first: { commandId: request.command.message_id, entry: request.entry } })
@@ -105,12 +108,12 @@ export async function createGuardedBench(options: GuardedBenchOptions = {}) {
       onChange: () => undefined,
       onError: (error) => errors.push(error),
     })
-    const identity = { bus: handlerBus, clock, src: 'agent', epoch: clock.wallMs() }
+    const identity = { bus: handlerBus, clock: layerClock, src: 'agent', epoch: clock.wallMs() }
     const outbox = createOutbox(identity)
     const criticalOutbox = createOutbox(identity)
     const handler = createCommandHandler({
       bus: handlerBus,
-      clock,
+      clock: layerClock,
       outbox,
       criticalOutbox,
       source: 'agent',
