@@ -80,7 +80,7 @@ async function cpuPerFrame(broadcast: () => void): Promise<number> {
 
 const product = (): void => {
   frame++
-  const encoded = { bytes, layer: 0, frame, base: 0 }
+  const encoded = { bytes, layer: 0, frame, base: 0, news: null }
   for (const viewer of viewers) {
     viewer.beginRound()
     if (!viewer.take([encoded], encoded)) throw new Error('a frame was skipped')

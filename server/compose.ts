@@ -6,6 +6,8 @@
  */
 import { randomUUID } from 'node:crypto'
 import path from 'node:path'
+import { createLatencyBuffer } from '../lib/primitives/latencyBook.ts'
+import { LATENCY_LIMITS } from '../lib/contracts/httpLatency.ts'
 import { systemClock, type Clock } from '../lib/primitives/clock.ts'
 import { createDisposables, type StopReport } from '../lib/primitives/disposables.ts'
 import { SYSTEM_ACTOR } from './audit/auditDraft.ts'
@@ -13,11 +15,13 @@ import { openInstallationLog } from './audit/openInstallationLog.ts'
 import { busAddress, type Config } from './config.ts'
 import { createFrameTicker } from './fanout/frameTicker.ts'
 import { createGatewayClient } from './gateway/gatewayClient.ts'
+import { createViewLatency } from './fanout/viewLatency.ts'
 import { publishHandle, type Handle } from './handle.ts'
 import { createAccessGuard, type AccessGuard } from './http/accessGuard.ts'
 import { createApi } from './http/api.ts'
 import { createBaselineReader } from './http/apiBaseline.ts'
 import { createLayerApi } from './http/apiLayer.ts'
+import { createLatencyApi } from './http/apiLatency.ts'
 import { createLimitsApi } from './http/apiLimits.ts'
 import { createRunsApi } from './http/apiRuns.ts'
 import { createSeedApi } from './http/apiSeed.ts'
@@ -26,12 +30,14 @@ import { createMetrics } from './http/metrics.ts'
 import { createNextPages, type Pages } from './http/nextPages.ts'
 import { openOperators } from './operators/openOperators.ts'
 import type { IngestMessage, RecordDraft } from './ingest/ingestMessages.ts'
+import { createLatencyRecorder } from './ingest/latencyRecorder.ts'
 import type { Logger } from './logger.ts'
 import { createRecordings } from './runs/recordings.ts'
 import { createLiveNamespace } from './sockets/liveNamespace.ts'
 import { createSocketServer } from './sockets/socketServer.ts'
 import { openRecords } from './stores/recordsDatabase.ts'
 import { createGatewayWatch } from './state/gatewayWatch.ts'
+import { createLatencyShelf } from './state/latencyShelf.ts'
 import { createLayerReader } from './state/layerReader.ts'
 import { createStatusBoard } from './state/liveStatus.ts'
 import { openLimitsStore } from './state/limitsStore.ts'
@@ -41,9 +47,12 @@ import { createRunBook } from './state/runBook.ts'
 import { createBellBuffer, createBellListener } from './workers/mergeBell.ts'
 import { createSiblings, type RunnerChannel } from './workers/siblings.ts'
 import { createLoadControl, spawnLoad, whyNoLoad } from './workers/loadControl.ts'
+import { addSums } from './workers/latencyRelay.ts'
 import { createThreads } from './workers/threads.ts'
 
 const STATUS_MS = 500
+/** Two stages of 480 layers in sight. */
+const VIEW_SERIES = 1_024
 /** Open pages of one address: a wall of screens behind one proxy fits, a flood does not. */
 const MAX_PER_ADDRESS = 512
 
@@ -147,9 +156,22 @@ export async function compose({
     })
     parts.add('recordings', (deadlineMs) => recordings.stop(deadlineMs))
     const log = createRecordsLog({ epoch: randomUUID(), snapshot: () => runs.snapshot() })
+    const shelf = createLatencyShelf({ nowMs: () => clock.wallMs(), topicOf: (index) => runs.topicOf(index) })
+    const viewBook = createLatencyBuffer(VIEW_SERIES)
+    shelf.open('web', viewBook)
+    const viewRecorder = createLatencyRecorder({
+      buffer: viewBook,
+      nowMs: () => clock.monotonicMs(),
+      note: (note) => shelf.note('web', note),
+    })
+    const viewLatency = createViewLatency(viewRecorder, () => clock.wallMs())
     // Fan-out: what is shown.
     const bell = createBellBuffer()
-    const ticker = createFrameTicker({ clock, onImmediate: (wanted) => listener.setListening(wanted) })
+    const ticker = createFrameTicker({
+      clock,
+      onImmediate: (wanted) => listener.setListening(wanted),
+      onWritten: (run, frames) => viewLatency.written(run, frames),
+    })
     const listener = createBellListener(bell, () => ticker.merged())
     parts.add('ticker', () => ticker.stop())
 
@@ -189,6 +211,7 @@ export async function compose({
       ticker,
       status: () => board.status(),
       guard: { access: operators.access, trustProxy: config.trustProxy },
+      onPaint: (run, report) => viewLatency.painted(run, report),
     })
 
     // Ingest: what arrives.
@@ -214,6 +237,7 @@ export async function compose({
         }
         case 'run-gone':
           runs.forget(message.runId)
+          viewRecorder.forget(message.runId)
           lives.forget(message.runId)
           recordings.forget(message.runId)
           return live.resync('a silent run was let go')
@@ -247,6 +271,8 @@ export async function compose({
       bell,
       onIngest,
       onRecord: (record) => onRecords([record]),
+      onBook: (thread, buffer) => shelf.open(thread, buffer),
+      onLatency: (thread, note) => shelf.note(thread, note),
     })
     parts.add('threads', (deadlineMs) => threads.stop(deadlineMs))
     const siblings = createSiblings({
@@ -254,6 +280,7 @@ export async function compose({
       clock,
       channel: channel ?? { on: () => undefined },
       onRecord: (record) => onRecords([record]),
+      onLatency: (sums) => addSums(viewRecorder, sums),
     })
     const gateway = createGatewayWatch(createGatewayClient({ dataDir, clock }), clock)
     parts.add('gateway watch', () => gateway.stop())
@@ -296,6 +323,7 @@ export async function compose({
       ...createSeedApi({ clock, runs, reader, lives, ask: threads.ask }),
       ...createLayerApi({ clock, runs, reader, baselines: createBaselineReader({ clock, runs, recordings }) }),
       ...createLimitsApi({ clock, runs, reader, limits }),
+      ...createLatencyApi({ nowMs: () => clock.wallMs(), shelf, runs, replayed: () => board.counters().replayed ?? 0 }),
       ...createRunsApi({ clock, runs, lives, recordings }),
       load: () => load.report(),
       startLoad: (request) => load.start(request),
@@ -309,6 +337,11 @@ export async function compose({
     parts.add(
       'status timer',
       clock.every(STATUS_MS, () => live.sendStatus(() => board.status())),
+    )
+
+    parts.add(
+      'latency slices',
+      clock.every(LATENCY_LIMITS.sliceMs, () => shelf.turn()),
     )
 
     // Pages last: they may ask the handle from their first request on.

@@ -22,6 +22,12 @@ import type {
   SignIn,
   TokenList,
 } from '../lib/contracts/httpAccess.ts'
+import type {
+  LatencyExemplarQuery,
+  LatencyExemplars,
+  LatencyQuery,
+  LatencyReport,
+} from '../lib/contracts/httpLatency.ts'
 import type { Backtest, BacktestRequest, LimitSet, LimitWrite } from '../lib/contracts/httpLimits.ts'
 import type { LoadReport, LoadRequest } from '../lib/contracts/httpLoad.ts'
 import type { RunDetail, RunList, RunPicture, RunPictureQuery, RunQuery } from '../lib/contracts/httpRuns.ts'
@@ -159,6 +165,11 @@ export interface LoadHandle {
   readonly stopLoad: () => Promise<LoadReport>
 }
 
+export interface LatencyHandle {
+  readonly latency: (query: LatencyQuery) => LatencyReport
+  readonly latencyExemplars: (query: LatencyExemplarQuery) => LatencyExemplars
+}
+
 export interface Handle
   extends
     CoreHandle,
@@ -169,7 +180,8 @@ export interface Handle
     AccessHandle,
     SessionHandle,
     PeopleHandle,
-    LoadHandle {}
+    LoadHandle,
+    LatencyHandle {}
 
 type Global = typeof globalThis & { [HANDLE]?: Handle }
 

@@ -103,7 +103,11 @@ export function HeatmapCanvas({
     const element = document.createElement('canvas')
     element.className = 'heatmap-canvas'
     element.setAttribute('aria-hidden', 'true')
-    const stage = thread.open(element, (tookMs) => pagePerformance.record(performance.now(), tookMs))
+    const stage = thread.open(element, (tookMs, painted) => {
+      pagePerformance.record(performance.now(), tookMs)
+      // What a page could not tell is not told later: the server counts what it hears.
+      if (painted && session.client.connection.kind === 'live') void session.client.paint(painted)
+    })
     if (!stage) return undefined
     box.prepend(element)
     let theme: CanvasTheme = readCanvasTheme(document.documentElement)

@@ -4,6 +4,8 @@
  * Invariant: at most one drawing per frame of the screen, none while hidden, none after it was dropped.
  * Source: docs/adr/0004-columns-on-the-hot-path.md; docs/architecture.md "the browser".
  */
+import type { PaintReport } from '../../lib/contracts/socketEvents.ts'
+import { createPaintMeter } from '../../lib/live/paintMeter.ts'
 import type { Pictures } from '../../lib/live/pictures.ts'
 import type { Clock } from '../../lib/primitives/clock.ts'
 import { penOf, type CanvasTheme } from './canvasTheme.ts'
@@ -42,8 +44,13 @@ export interface HeatmapStageOptions {
   /** Calls back with the next frame of the screen; answers its undo. */
   readonly nextFrame: (callback: () => void) => () => void
   readonly binBudgetMs: number
-  readonly onDrawn: (tookMs: number) => void
+  readonly onDrawn: OnDrawn
 }
+
+/** How long a drawing took, and every few seconds how long pictures took until they were drawn. */
+export type OnDrawn = (tookMs: number, painted: PaintReport | null) => void
+
+const PAINT_EVERY_MS = 5_000
 
 /** Creates a stage that has nothing to show yet. */
 export function createHeatmapStage(options: HeatmapStageOptions): HeatmapStage {
@@ -55,6 +62,8 @@ export function createHeatmapStage(options: HeatmapStageOptions): HeatmapStage {
   let look: HeatmapLook | null = null
   let undo: (() => void) | null = null
   let dropped = false
+  let meter = createPaintMeter()
+  let toldMs = clock.monotonicMs()
 
   const fit = ({ layout, ratio }: HeatmapLook): void => {
     const width = Math.round(layout.width * ratio)
@@ -77,12 +86,21 @@ export function createHeatmapStage(options: HeatmapStageOptions): HeatmapStage {
     else drawCells(pen, theme, scene, layout, ratio)
     return false
   }
+  const measure = ({ pausedMs, offsetMs }: HeatmapLook, doneMs: number): PaintReport | null => {
+    if (pausedMs === null) meter.drawn(pictures.shown(), clock.wallMs() + offsetMs)
+    else meter.rest()
+    if (!run || doneMs - toldMs < PAINT_EVERY_MS) return null
+    toldMs = doneMs
+    return meter.take(run.descriptor)
+  }
   const paint = (): void => {
     undo = null
     if (!look || look.hidden) return
     const fromMs = clock.monotonicMs()
-    if (draw(look)) ask()
-    options.onDrawn(clock.monotonicMs() - fromMs)
+    const isPart = draw(look)
+    if (isPart) ask()
+    const doneMs = clock.monotonicMs()
+    options.onDrawn(doneMs - fromMs, isPart ? null : measure(look, doneMs))
   }
   const ask = (): void => {
     if (!dropped && look && !look.hidden) undo ??= options.nextFrame(paint)
@@ -90,9 +108,15 @@ export function createHeatmapStage(options: HeatmapStageOptions): HeatmapStage {
 
   return {
     receive(order) {
-      if (order.kind === 'run') run = order.facts
-      else if (order.kind === 'ages') ages = order.facts
-      else look = order.look
+      if (order.kind === 'run') {
+        if (order.facts?.descriptor.run_id !== run?.descriptor.run_id) meter = createPaintMeter()
+        run = order.facts
+      }
+      if (order.kind === 'ages') ages = order.facts
+      if (order.kind === 'look') {
+        look = order.look
+        if (look.hidden) meter.rest()
+      }
       ask()
     },
     changed: ask,

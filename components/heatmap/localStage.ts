@@ -3,7 +3,7 @@ import { decompress } from 'fzstd'
 import { createLocalPictures, type Pictures } from '../../lib/live/pictures.ts'
 import { systemClock } from '../../lib/primitives/clock.ts'
 import { PAGE_BIN_BUDGET_MS } from './drawField.ts'
-import { createHeatmapStage, type HeatmapStage } from './heatmapStage.ts'
+import { createHeatmapStage, type HeatmapStage, type OnDrawn } from './heatmapStage.ts'
 
 /** Pictures made on the page's own thread. */
 export function createPagePictures(): Pictures {
@@ -14,7 +14,7 @@ export function createPagePictures(): Pictures {
 export function createPageStage(
   canvas: HTMLCanvasElement,
   pictures: Pick<Pictures, 'shown' | 'series'>,
-  onDrawn: (tookMs: number) => void,
+  onDrawn: OnDrawn,
 ): HeatmapStage {
   const nextFrame = (callback: () => void) => {
     const id = requestAnimationFrame(callback)

@@ -7,7 +7,7 @@
 import { decompress } from 'fzstd'
 import { createPictureHost } from '../../lib/live/pictureLink.ts'
 import { systemClock } from '../../lib/primitives/clock.ts'
-import { createHeatmapStage, type HeatmapStage } from './heatmapStage.ts'
+import { createHeatmapStage, type HeatmapStage, type OnDrawn } from './heatmapStage.ts'
 import type { ThreadNews, ThreadOrder } from './threadProtocol.ts'
 
 /** The part of a worker's scope that is used; the page's types do not know it. */
@@ -29,15 +29,18 @@ const nextFrame = (callback: () => void): (() => void) => {
 }
 
 /** Tells the page of drawings a few times a second: the slowest of them. */
-function createTeller(id: number): (tookMs: number) => void {
+function createTeller(id: number): OnDrawn {
   let slowestMs = 0
+  let report: Parameters<OnDrawn>[1] = null
   let waiting = false
-  return (tookMs) => {
+  return (tookMs, painted) => {
+    report ??= painted
     slowestMs = Math.max(slowestMs, tookMs)
     if (waiting) return
     waiting = true
     systemClock.after(TELL_EVERY_MS, () => {
-      scope.postMessage({ kind: 'drawn', id, tookMs: slowestMs }, [])
+      scope.postMessage({ kind: 'drawn', id, tookMs: slowestMs, painted: report }, [])
+      report = null
       waiting = false
       slowestMs = 0
     })

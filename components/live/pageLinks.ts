@@ -20,6 +20,7 @@ export const PAGES: readonly PageLink[] = Object.freeze([
   { path: '/layers', label: 'Layers', icon: 'layers', key: 'y' },
   { path: '/run', label: 'Run', icon: 'curve', key: 'o' },
   { path: '/bus', label: 'Bus', icon: 'bus', key: 'b' },
+  { path: '/latency', label: 'Latency', icon: 'latency', key: 'n' },
 ])
 
 export const PAGE_PATHS = Object.freeze({

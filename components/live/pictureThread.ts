@@ -5,7 +5,7 @@
  * picture; stopping releases the worker and everything in it.
  * Source: docs/architecture.md "the browser".
  */
-import type { HeatmapStage, StageOrder } from '../heatmap/heatmapStage.ts'
+import type { HeatmapStage, StageOrder, OnDrawn } from '../heatmap/heatmapStage.ts'
 import type { ThreadNews, ThreadOrder } from '../heatmap/threadProtocol.ts'
 import type { PictureShape } from '../../lib/live/pictureBook.ts'
 import { createPictureReplica } from '../../lib/live/pictureLink.ts'
@@ -24,7 +24,7 @@ export interface PageWay {
   createPageStage(
     canvas: HTMLCanvasElement,
     pictures: Pick<Pictures, 'shown' | 'series'>,
-    onDrawn: (tookMs: number) => void,
+    onDrawn: OnDrawn,
   ): HeatmapStage
 }
 
@@ -38,7 +38,7 @@ export interface PictureThread {
   start(): void
   stop(): void
   /** Opens a stage on a canvas nobody has drawn on; null while nobody draws. */
-  open(canvas: HTMLCanvasElement, onDrawn: (tookMs: number) => void): Stage | null
+  open(canvas: HTMLCanvasElement, onDrawn: OnDrawn): Stage | null
 }
 
 export interface PictureThreadOptions {
@@ -109,7 +109,7 @@ function createSwitch(): Pictures & { use(next: Pictures | null): void } {
 export function createPictureThread({ startWorker, loadPageWay }: PictureThreadOptions): PictureThread {
   const pictures = createSwitch()
   const listeners = new Set<() => void>()
-  const meters = new Map<number, (tookMs: number) => void>()
+  const meters = new Map<number, OnDrawn>()
   let port: ThreadPort | null = null
   let page: PageWay | null = null
   let running = false
@@ -133,7 +133,7 @@ export function createPictureThread({ startWorker, loadPageWay }: PictureThreadO
     const replica = createPictureReplica((order, transfer) => started.postMessage(order, transfer))
     started.addEventListener('message', ({ data: news }) => {
       if (port !== started) return
-      if (news.kind === 'drawn') meters.get(news.id)?.(news.tookMs)
+      if (news.kind === 'drawn') meters.get(news.id)?.(news.tookMs, news.painted)
       else replica.receive(news)
     })
     const fail = (): void => {

@@ -46,6 +46,8 @@ export interface LayerAgentOptions {
   /** Shard of the packed telemetry; one per publisher host. */
   readonly shard?: number
   readonly maxPendingTicks?: number
+  /** Told per tick when the trainer wrote it and when it was taken to be published, Unix ms. */
+  readonly onTaken?: (writtenMs: number, takenMs: number) => void
 }
 
 export interface LayerAgentCounters {
@@ -117,6 +119,7 @@ export function createLayerAgent(options: LayerAgentOptions): LayerAgent {
     ...(options.maxPendingTicks === undefined ? {} : { maxPendingTicks: options.maxPendingTicks }),
     onEvent: (event) => emit({ kind: 'publisher', event }),
     onTick,
+    ...(options.onTaken === undefined ? {} : { onTaken: options.onTaken }),
   })
 
   const side = createCommandSide({

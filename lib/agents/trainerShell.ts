@@ -94,11 +94,12 @@ export function createTrainerShell(options: TrainerShellOptions): TrainerShell {
     const nowMs = clock.monotonicMs()
     const windowMs = Math.min(0xffff_ffff, Math.max(0, Math.round(nowMs - tickMs)))
     const fault = trainer.faultActive ? FRAME_FLAG.faultActive : 0
+    const publishedAtS = clock.wallMs() / 1_000
     let offset = 0
     for (const layer of layers) {
       const flags = fault | (trainer.halted || trainer.isHeld(layer) ? FRAME_FLAG.halted : 0)
-      // Sequence and time are the publisher's: it stamps when it takes the slot.
-      const head = { seq: 0, step: trainer.step, tick: trainer.tick, publishedAtS: 0, flags, windowMs }
+      // Sequence and time of publishing are the publisher's, which stamps when it takes the slot; until then it reads when we wrote.
+      const head = { seq: 0, step: trainer.step, tick: trainer.tick, publishedAtS, flags, windowMs }
       summary.set(trainer.layerColumns(layer))
       if (speedAt >= 0) summary[speedAt] = speed
       if (droppedAt >= 0) summary[droppedAt] = ring?.dropped() ?? Number.NaN

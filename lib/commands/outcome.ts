@@ -76,6 +76,7 @@ export function composeOutcome(
     state: reply.state,
     generation: reply.generation,
     execution_time_ms: Math.max(0, reply.executionMs),
+    issued_at: identity.issuedAtS,
     details: { ...reply.details },
     step: reply.step,
     tick: reply.tick,

@@ -19,6 +19,8 @@ export interface CommandIdentity {
   readonly seedId: number | null
   /** Deduplication key; null when the entry carries no id that could repeat. */
   readonly key: string | null
+  /** Unix seconds by the issuer's clock; null when the entry could not be read. */
+  readonly issuedAtS: number | null
 }
 
 export type Parsed =
@@ -40,13 +42,25 @@ export function parseDelivery(delivery: Delivery): Parsed {
     const { message_id: commandId, message_type } = command.data
     const seed = command.data['seed_id']
     const seedId = typeof seed === 'number' ? seed : null
-    const identity = { commandId, commandType: message_type, seedId, key: commandKey(command.data) }
+    const identity = {
+      commandId,
+      commandType: message_type,
+      seedId,
+      key: commandKey(command.data),
+      issuedAtS: command.data.timestamp,
+    }
     return { identity, command: command.data }
   } catch (error) {
     const known = isAppError(error) ? error : new AppError('INTERNAL', 'the command could not be read', {}, error)
     const named = known.context['messageId']
     const id = typeof named === 'string' && Label.safeParse(named).success ? named : findId(delivery.data)
-    const identity = { commandId: id ?? `entry:${delivery.cursor}`, commandType, seedId: null, key: id }
+    const identity = {
+      commandId: id ?? `entry:${delivery.cursor}`,
+      commandType,
+      seedId: null,
+      key: id,
+      issuedAtS: null,
+    }
     return { identity, refused: toRefusal(known, commandType) }
   }
 }

@@ -9,6 +9,7 @@ import { z } from 'zod'
 import { ACCESS_API } from './accessApi.ts'
 import { ERROR_CATALOG, type ErrorCode } from './errorCatalog.ts'
 import { Freshness } from './freshness.ts'
+import { LATENCY_API } from './httpLatency.ts'
 import { Backtest, BacktestRequest, LimitSet, LimitWrite } from './httpLimits.ts'
 import { LAYER_ROUTES } from './httpLayer.ts'
 import { LOAD_ROUTES } from './httpLoad.ts'
@@ -408,6 +409,7 @@ export const HTTP_API = Object.freeze({
     contentType: JSON_TYPE,
     problems: [404, 422, 503],
   },
+  ...LATENCY_API,
   bus: {
     method: 'GET',
     path: '/api/bus',

@@ -7,7 +7,7 @@
  */
 import { z } from 'zod'
 import { BaseMessage, FreeRecord, Label, OptionalProse } from './envelope.ts'
-import { Finite, LayerId, Prose, SeedId, Step, WireId } from './ids.ts'
+import { Finite, LayerId, Prose, SeedId, Step, UnixSeconds, WireId } from './ids.ts'
 import { SeedState } from './lifecycle.ts'
 
 const OutcomeBase = BaseMessage.extend({
@@ -27,6 +27,8 @@ const OutcomeBase = BaseMessage.extend({
   state: SeedState.nullish(),
   generation: z.int().min(0).nullish(),
   execution_time_ms: Finite.min(0).default(0),
+  /** When its issuer stamped the command, by the issuer's clock: any reader can tell how long the answer took. */
+  issued_at: UnixSeconds.nullish(),
   details: FreeRecord.default({}),
   step: Step.nullish(),
   tick: Step.nullish(),

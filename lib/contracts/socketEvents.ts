@@ -1,11 +1,12 @@
 /*
  * The Socket.IO contract of `/live`: every event, its schema, its acknowledgement.
  * In: zod. Out: schemas for the server's door, typed maps for both ends, limits.
- * Invariant: `/live` is read-only; every client event is answered exactly once with ok or a problem; frames may be skipped, records never.
+ * Invariant: `/live` changes nothing but the stage `paint` of latency; every client event is answered exactly once with ok or a problem; frames may be skipped, records never.
  * Source: interface contract "Socket.IO" in docs/protocol.md; docs/adr/0002-next-seam.md.
  */
 import { z } from 'zod'
 import type { Problem } from './appError.ts'
+import { LATENCY_BUCKETS } from '../primitives/latencyBuckets.ts'
 import { Finite, LayerId, RunId, SeedId, WireId } from './ids.ts'
 import type { LiveRecord, LiveStatus, ResumeAnswer, RunSnapshot } from './liveRecords.ts'
 
@@ -88,6 +89,36 @@ export interface HistoryAnswer {
   }[]
 }
 
+/** How long frames took until this page had drawn them, summed per layer since its last report; at most one report per second. */
+export const PaintReport = z.object({
+  run_id: RunId,
+  layers: z
+    .array(
+      z.object({
+        layer_id: LayerId,
+        /** Pairs of bucket (lib/primitives/latencyBuckets.ts) and count. */
+        counts: z
+          .array(
+            z.tuple([
+              z
+                .int()
+                .min(0)
+                .max(LATENCY_BUCKETS - 1),
+              z.int().min(1).max(10_000),
+            ]),
+          )
+          .max(96),
+        slowest: z.object({ ms: Finite.min(0).max(600_000), at_ms: Finite.min(0) }),
+        /** Frames that seem drawn before they were written, and by how much at most: the clocks differ. */
+        skewed: z.int().min(0).max(10_000),
+        skew_ms: Finite.min(0).max(86_400_000),
+      }),
+    )
+    .min(1)
+    .max(64),
+})
+export type PaintReport = z.infer<typeof PaintReport>
+
 export type Ack<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: Problem }
 
 export interface HelloAnswer {
@@ -102,6 +133,7 @@ export interface LiveClientEvents {
   view: (view: LiveView, ack: (answer: Ack<{ readonly class_id: number | null }>) => void) => void
   inspect: (request: InspectRequest, ack: (answer: Ack<InspectAnswer>) => void) => void
   history: (request: HistoryRequest, ack: (answer: Ack<HistoryAnswer>) => void) => void
+  paint: (report: PaintReport, ack: (answer: Ack<{ readonly taken: number }>) => void) => void
   /** Clock offset probe: the server answers with its Unix ms. */
   clock: (sentMs: number, ack: (answer: Ack<{ readonly server_ms: number }>) => void) => void
 }
@@ -124,5 +156,6 @@ export const LIVE_EVENT_SCHEMAS = Object.freeze({
   view: { schema: LiveView, permission: 'viewer' },
   inspect: { schema: InspectRequest, permission: 'viewer' },
   history: { schema: HistoryRequest, permission: 'viewer' },
+  paint: { schema: PaintReport, permission: 'viewer' },
   clock: { schema: Finite, permission: 'viewer' },
 } as const)

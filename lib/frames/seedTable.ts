@@ -26,6 +26,8 @@ export const TABLE_META = Object.freeze({
   entryMs: 8,
   entrySeq: 9,
   entryTopic: 10,
+  /** Server wall ms at which the newest report was merged; NaN when it was replayed. */
+  mergedMs: 11,
 })
 const META_SLOTS = 12
 const CONTROL_BYTES = 16

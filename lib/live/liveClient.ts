@@ -16,6 +16,7 @@ import {
   type InspectAnswer,
   type InspectRequest,
   type LiveView,
+  type PaintReport,
 } from '../contracts/socketEvents.ts'
 import type { Clock } from '../primitives/clock.ts'
 import { reconnectDelayMs } from './backoff.ts'
@@ -77,6 +78,8 @@ export interface LiveClient {
   resetClock(): void
   inspect(request: InspectRequest): Promise<Ack<InspectAnswer>>
   history(request: HistoryRequest): Promise<Ack<HistoryAnswer>>
+  /** Tells what this page measured of its own drawing. */
+  paint(report: PaintReport): Promise<Ack<{ readonly taken: number }>>
 }
 
 const ACK_TIMEOUT_MS = 5_000
@@ -255,5 +258,6 @@ export function createLiveClient({ openSocket, clock, chance, handlers }: LiveCl
     },
     inspect: (request) => ask('inspect', request),
     history: (request) => ask('history', request),
+    paint: (report) => ask('paint', report),
   }
 }

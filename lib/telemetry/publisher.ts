@@ -51,6 +51,8 @@ export interface PublisherOptions {
   readonly onEvent?: (event: PublisherEvent) => void
   /** Sees every stamped tick as it is taken; the bytes must not be changed. */
   readonly onTick?: (data: Uint8Array) => void
+  /** Told when a tick was written into the ring and when it was taken, Unix ms; not for a writer that does not say when. */
+  readonly onTaken?: (writtenMs: number, takenMs: number) => void
 }
 
 export interface TelemetryPublisher {
@@ -119,8 +121,11 @@ export function createTelemetryPublisher(options: PublisherOptions): TelemetryPu
     const data = kept?.length === slot.length ? kept : new Uint8Array(slot.length)
     copyBytes(data, slot)
     ring.release()
+    const nowMs = clock.wallMs()
+    let writtenMs = 0
     try {
-      stampEntry(data, seq, clock.wallMs() / 1_000)
+      if (options.onTaken !== undefined) writtenMs = decodeWireHeader(data, 0).publishedAtS * 1_000
+      stampEntry(data, seq, nowMs / 1_000)
     } catch (error) {
       refused++
       emit({ kind: 'refused', seq, error: isAppError(error) ? error : null })
@@ -129,6 +134,7 @@ export function createTelemetryPublisher(options: PublisherOptions): TelemetryPu
     pending.push({ seq, data, tries: 0 })
     pendingBytes += data.length
     options.onTick?.(data)
+    if (writtenMs > 0) options.onTaken?.(writtenMs, nowMs)
   }
 
   /** Drop-oldest, but never the entry under way: its fate is not known yet. */

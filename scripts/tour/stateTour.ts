@@ -39,6 +39,7 @@ export const TOUR_PAGES: readonly TourPage[] = [
   { name: 'seed', path: '/layers/layer_0/seeds/1', partialPath: `/layers/encoder_1/seeds/1?${PARTIAL_RUN}` },
   { name: 'run', path: '/run', partialPath: `/run?${PARTIAL_RUN}` },
   { name: 'bus', path: '/bus', partialPath: `/bus?${PARTIAL_RUN}` },
+  { name: 'latency', path: '/latency', partialPath: `/latency?${PARTIAL_RUN}` },
 ]
 
 export interface TourSize {

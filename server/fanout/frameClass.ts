@@ -11,6 +11,8 @@ import { createLayerEncoder, type EncodedFrame, type LayerEncoder } from './laye
 import type { FrameMessage, Verdict, Viewer } from './viewer.ts'
 
 const KEYFRAME_MS = 1_000
+/** Slower paces are those of hidden tabs and of pages that draw nothing: what they wait is their wish and no latency. */
+const WATCHED_HZ = 5
 /** Viewers served in one step: about a third of a millisecond. */
 const VIEWERS_PER_STEP = 64
 /** Frames of a round travel together up to this size. */
@@ -53,10 +55,12 @@ export interface FrameClassOptions {
   readonly view: ClassView
   readonly onVerdict: (verdict: Verdict, frame: EncodedFrame) => void
   readonly onEncoded: () => void
+  /** Every viewer of the class was served these frames; not called when none took them, nor for a pace nobody watches at. */
+  readonly onWritten: (run: KnownRun, frames: readonly EncodedFrame[]) => void
 }
 
 /** Creates a class without viewers. */
-export function createFrameClass({ id, key, view, onVerdict, onEncoded }: FrameClassOptions): FrameClass {
+export function createFrameClass({ id, key, view, onVerdict, onEncoded, onWritten }: FrameClassOptions): FrameClass {
   const members = new Map<Viewer, ReadonlySet<number> | null>()
   let encoders = new Map<number, LayerEncoder>()
   /** How many want one layer; those who want all count apart. */
@@ -71,6 +75,7 @@ export function createFrameClass({ id, key, view, onVerdict, onEncoded }: FrameC
     readonly message: FrameMessage
     readonly viewers: readonly Viewer[]
     at: number
+    taken: boolean
   } | null = null
 
   const isWanted = (layer: number): boolean => wantAll > 0 || (wantedBy.get(layer) ?? 0) > 0
@@ -105,7 +110,7 @@ export function createFrameClass({ id, key, view, onVerdict, onEncoded }: FrameC
   const post = (): void => {
     if (encoded.length === 0) return
     const message = encoded.length === 1 ? encoded[0]! : { bytes: joinFrames(encoded.map((frame) => frame.bytes)) }
-    sending = { frames: encoded, message, viewers: [...members.keys()], at: 0 }
+    sending = { frames: encoded, message, viewers: [...members.keys()], at: 0, taken: false }
     encoded = []
     encodedBytes = 0
   }
@@ -146,10 +151,14 @@ export function createFrameClass({ id, key, view, onVerdict, onEncoded }: FrameC
         for (; sending.at < end; sending.at++) {
           const viewer = viewers[sending.at]!
           if (!members.has(viewer)) continue
-          if (viewer.take(frames, message)) for (const frame of frames) onVerdict('sent', frame)
-          else for (const frame of frames) offer(viewer, frame, nowMs)
+          if (viewer.take(frames, message)) {
+            sending.taken = true
+            for (const frame of frames) onVerdict('sent', frame)
+          } else for (const frame of frames) offer(viewer, frame, nowMs)
         }
-        if (sending.at === viewers.length) sending = null
+        if (sending.at < viewers.length) return true
+        if (sending.taken && view.maxHz >= WATCHED_HZ) onWritten(view.run, frames)
+        sending = null
         return true
       }
       const layer = queue.shift()

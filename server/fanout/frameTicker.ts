@@ -56,6 +56,8 @@ export interface FrameTickerOptions {
   readonly cpuMs?: () => number
   /** Told when the first viewer of immediate pace came (true) and when the last one went. */
   readonly onImmediate?: (wanted: boolean) => void
+  /** Frames went out to all viewers of a class. Must be cheap. */
+  readonly onWritten?: (run: KnownRun, frames: readonly EncodedFrame[]) => void
 }
 
 const threadCpuMs = (): number => {
@@ -68,6 +70,7 @@ export function createFrameTicker({
   clock,
   cpuMs = threadCpuMs,
   onImmediate = () => undefined,
+  onWritten = () => undefined,
 }: FrameTickerOptions): FrameTicker {
   const classes = new Map<string, FrameClass>()
   const classOf = new Map<Viewer, FrameClass>()
@@ -167,7 +170,7 @@ export function createFrameTicker({
     const known = classes.get(key)
     if (known !== undefined) return known
     const id = nextClassId++
-    const group = createFrameClass({ id, key, view, onVerdict, onEncoded: () => void framesEncoded++ })
+    const group = createFrameClass({ id, key, view, onVerdict, onEncoded: () => void framesEncoded++, onWritten })
     classes.set(key, group)
     if (view.immediate && ++immediate === 1) onImmediate(true)
     return group

@@ -30,7 +30,29 @@ export interface EncodedFrame {
   readonly layer: number
   readonly frame: number
   readonly base: number
+  /** The report that is new in this frame; null in a repetition, and in the first frame, whose picture waited for a viewer. */
+  readonly news: FrameNews | null
 }
+
+/** When a report was merged, server wall ms, and where it lies on the bus. */
+export interface FrameNews {
+  readonly mergedMs: number
+  readonly entryMs: number
+  readonly entrySeq: number
+  readonly topic: number
+  readonly atMs: number
+}
+
+const newsOf = (meta: Float64Array): FrameNews | null =>
+  Number.isNaN(meta[TABLE_META.mergedMs])
+    ? null
+    : {
+        mergedMs: meta[TABLE_META.mergedMs]!,
+        entryMs: meta[TABLE_META.entryMs]!,
+        entrySeq: meta[TABLE_META.entrySeq]!,
+        topic: meta[TABLE_META.entryTopic]!,
+        atMs: meta[TABLE_META.ingestMs]!,
+      }
 
 export interface LayerEncoderOptions {
   readonly run: KnownRun
@@ -122,6 +144,7 @@ export function createLayerEncoder(options: LayerEncoderOptions): LayerEncoder {
     encode(nowMs) {
       const seen = take()
       if (seen < 0) return null
+      const news = frame > 0 && seen !== version ? newsOf(meta) : null
       version = seen
       const asKeyframe = frame === 0 || nowMs - keyframeAtMs >= keyframeMs
       if (asKeyframe) keyframeAtMs = nowMs
@@ -130,13 +153,13 @@ export function createLayerEncoder(options: LayerEncoderOptions): LayerEncoder {
       const bytes = encodeViewFrame(header(nowMs, meta), picture, base, compress)
       ;[picture, previous] = [previous, picture]
       ;[meta, previousMeta] = [previousMeta, meta]
-      return { bytes, layer, frame, base: new DataView(bytes.buffer).getUint32(20, true) }
+      return { bytes, layer, frame, base: new DataView(bytes.buffer).getUint32(20, true), news }
     },
     catchUp(nowMs) {
       if (frame === 0) return null
       if (whole?.frame !== frame) {
         const bytes = encodeViewFrame(header(nowMs, previousMeta), previous, null, compress)
-        whole = { bytes, layer, frame, base: 0 }
+        whole = { bytes, layer, frame, base: 0, news: null }
       }
       return whole
     },

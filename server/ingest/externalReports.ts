@@ -17,6 +17,7 @@ import { TABLE_META } from '../../lib/frames/seedTable.ts'
 import { stableHash } from '../../lib/primitives/stableHash.ts'
 import type { EntryMarks } from './entryMarks.ts'
 import { appendHistory } from './frameIngest.ts'
+import type { IngestLatency } from './ingestLatency.ts'
 import { noteReport, type Run, type RunTable } from './runTable.ts'
 
 /** Metric names beyond our own columns that one run may bring. */
@@ -35,6 +36,7 @@ export interface ExternalReportsOptions {
   readonly onReport: (run: Run, atMs: number, publishedMs: number) => void
   /** Writes where the values lie on the bus into a table's meta. */
   readonly mark: EntryMarks['mark']
+  readonly latency: IngestLatency
 }
 
 export interface ExternalReports {
@@ -57,6 +59,7 @@ interface Waiting {
   readonly names: ReadonlySet<string>
   /** Named by a snapshot; the table of the run gives it its number. */
   readonly blueprint: string | null
+  readonly readMs: number
 }
 interface Row {
   readonly seed: number
@@ -143,6 +146,7 @@ export function createExternalReports({
   refuse,
   onReport,
   mark,
+  latency,
 }: ExternalReportsOptions): ExternalReports {
   let count = 0
   /** Runs that grew since the last settling: what else they need waits, or a thousand layers would be a thousand rebuilds. */
@@ -226,7 +230,7 @@ export function createExternalReports({
     table.seeds[column * table.shape.rows + seed] = named.index
   }
 
-  const apply = (run: Run, { message, delivery, rows, blueprint }: Waiting): void => {
+  const apply = (run: Run, { message, delivery, rows, blueprint, readMs }: Waiting): void => {
     const layer = run.layerIndex.get(message.layer_id)
     if (layer === undefined) throw new AppError('CONTRACT_INVALID', 'the run has no such layer', { path: 'layer_id' })
     const atMs = toWallMs(delivery.acceptedAtMs)
@@ -240,6 +244,8 @@ export function createExternalReports({
     if (typeof message.step === 'number') table.meta[TABLE_META.step] = message.step
     if (typeof message.tick === 'number') table.meta[TABLE_META.tick] = message.tick
     mark(table.meta, delivery)
+    latency.begin(delivery, readMs)
+    latency.merged(run, layer, message.timestamp * 1_000)
     table.end()
     appendHistory(run, layer, atMs, table.meta[TABLE_META.tick]!)
     count++
@@ -308,7 +314,15 @@ export function createExternalReports({
     // The columns of this source already carry these numbers, newer.
     if (run.framed) return
     const names = new Set(rows.flatMap((row) => Object.keys(row.metrics).map(toColumnName)))
-    const one: Waiting = { message, delivery, rows, wanted, names, blueprint: blueprintOf(message) }
+    const one: Waiting = {
+      message,
+      delivery,
+      rows,
+      wanted,
+      names,
+      blueprint: blueprintOf(message),
+      readMs: latency.readMs(),
+    }
     const before = waitingOf.get(run)
     const behind = before?.some((other) => other.message.layer_id === message.layer_id) === true
     if (!run.implicit || (!behind && fits(run, one))) return apply(run, one)

@@ -14,6 +14,7 @@ import { TABLE_META } from '../../lib/frames/seedTable.ts'
 import { FRAME_KIND, WIRE_HEADER_BYTES } from '../../lib/frames/wireFrame.ts'
 import { copyBytes } from '../../lib/primitives/copyBytes.ts'
 import type { EntryMarks } from './entryMarks.ts'
+import type { IngestLatency } from './ingestLatency.ts'
 import { noteReport, type Run, type RunTable } from './runTable.ts'
 
 const MAX_WAITING_ENTRIES = 512
@@ -32,6 +33,7 @@ export interface FrameIngestOptions {
   readonly onEntry: (run: Run, atMs: number, publishedMs: number) => void
   /** Writes where the values lie on the bus into a table's meta. */
   readonly mark: EntryMarks['mark']
+  readonly latency: IngestLatency
 }
 
 export interface FrameIngest {
@@ -54,9 +56,10 @@ export function createFrameIngest({
   onGap,
   onEntry,
   mark,
+  latency,
 }: FrameIngestOptions): FrameIngest {
   const guard = createSequenceGuard()
-  const waiting: { readonly delivery: Delivery; readonly sinceMs: number }[] = []
+  const waiting: { readonly delivery: Delivery; readonly sinceMs: number; readonly readMs: number }[] = []
   let waitingBytes = 0
   let reports = 0
   let entries = 0
@@ -100,6 +103,7 @@ export function createFrameIngest({
         const before = table.meta[TABLE_META.skewMs]!
         // Network delay makes single readings late, never early: the slow average is near enough for a 2 s badge.
         table.meta[TABLE_META.skewMs] = Number.isNaN(before) ? skew : before + (skew - before) * 0.1
+        latency.merged(run, header.layer, publishedMs)
         reports++
       }
       table.end()
@@ -143,12 +147,13 @@ export function createFrameIngest({
   const park = (delivery: Delivery): void => {
     // The bus reuses its buffer once we return: what waits must be its own copy.
     const kept = { ...delivery, data: delivery.data.slice() }
-    waiting.push({ delivery: kept, sinceMs: nowMs() })
+    waiting.push({ delivery: kept, sinceMs: nowMs(), readMs: latency.readMs() })
     waitingBytes += kept.data.byteLength
     while (waiting.length > MAX_WAITING_ENTRIES || waitingBytes > MAX_WAITING_BYTES) giveUpOldest()
   }
 
-  const accept = (delivery: Delivery): void => {
+  const accept = (delivery: Delivery, readMs?: number): void => {
+    latency.begin(delivery, readMs)
     entries++
     bytes += delivery.data.byteLength
     try {
@@ -163,14 +168,14 @@ export function createFrameIngest({
   }
 
   return {
-    accept,
+    accept: (delivery) => accept(delivery),
     settleWaiting() {
       const all = waiting.splice(0)
       waitingBytes = 0
       entries -= all.length
-      for (const { delivery } of all) {
+      for (const { delivery, readMs } of all) {
         bytes -= delivery.data.byteLength
-        accept(delivery)
+        accept(delivery, readMs)
       }
     },
     expire(atMs) {

@@ -10,6 +10,7 @@ import type { JsonFlag } from '../../lib/bus/tolerantJson.ts'
 import type { CoverageGap } from '../../lib/contracts/liveRecords.ts'
 import type { AnyMessage, MessageOf } from '../../lib/contracts/messageTypes.ts'
 import type { Clock } from '../../lib/primitives/clock.ts'
+import { createBusClock } from './busClock.ts'
 import { toRecordDraft } from './eventRecords.ts'
 import { createEntryMarks } from './entryMarks.ts'
 import { createExternalReports } from './externalReports.ts'
@@ -18,7 +19,9 @@ import { createForeignTeller } from './foreignTeller.ts'
 import { createFrameIngest } from './frameIngest.ts'
 import type { IngestMessage, RecordDraft } from './ingestMessages.ts'
 import { noteOfRecord, toLifeNote, type LifeNote } from './lifeNotes.ts'
+import { createIngestLatency } from './ingestLatency.ts'
 import { createLagWatch } from './lagWatch.ts'
+import type { LatencyRecorder } from './latencyRecorder.ts'
 import { createLossTeller } from './lossTeller.ts'
 import { createOutageWatch } from './outageWatch.ts'
 import { createRefusals } from './refusals.ts'
@@ -51,6 +54,8 @@ export interface IngestOptions {
   readonly post: (message: IngestMessage) => void
   /** Told after every entry that changed a table. Must be cheap. */
   readonly onMerged?: () => void
+  /** Where latencies are counted; null = nowhere. */
+  readonly latency?: LatencyRecorder | null
 }
 
 export interface Ingest {
@@ -61,11 +66,13 @@ export interface Ingest {
 /** Creates the ingest of one bus; `bus` must be started and is not stopped here. */
 export function createIngest(options: IngestOptions): Ingest {
   const { bus, clock, historySeconds, claimCheckDir = null, post, onMerged = () => undefined } = options
+  const recorder = options.latency ?? null
   const undo: (() => void)[] = []
   const subscriptions: Subscription[] = []
   const refusals = createRefusals(clock)
   const lag = createLagWatch({ bus, subscriptions, clock })
   const unknownTypes = new Map<string, number>()
+  const busClock = createBusClock()
   let busAheadMs = 0
   let records: RecordDraft[] = []
   let notes: LifeNote[] = []
@@ -106,7 +113,10 @@ export function createIngest(options: IngestOptions): Ingest {
   const runs = createRunTable({
     historySeconds,
     onRun: (announcement) => post({ kind: 'run', run: announcement }),
-    onGone: (run) => post({ kind: 'run-gone', index: run.index, runId: run.descriptor.run_id }),
+    onGone(run) {
+      recorder?.forget(run.descriptor.run_id)
+      post({ kind: 'run-gone', index: run.index, runId: run.descriptor.run_id })
+    },
   })
   const outages = createOutageWatch({ clock, runs: () => runs.all(), onGap, onSilence: losses.tell, onRecord: record })
   // Weak: a run that was let go takes its tables with it.
@@ -117,6 +127,7 @@ export function createIngest(options: IngestOptions): Ingest {
     onMerged()
   }
   const { mark } = createEntryMarks(post)
+  const latency = createIngestLatency({ recorder, nowMs: () => clock.wallMs(), toWallMs, mark })
   const frames = createFrameIngest({
     runs,
     nowMs: () => clock.monotonicMs(),
@@ -124,11 +135,12 @@ export function createIngest(options: IngestOptions): Ingest {
     refuse,
     onEntry: onReport,
     mark,
+    latency,
     onGap: (run, gap) => {
       if (!outages.covers(run)) losses.note(run, gap)
     },
   })
-  const external = createExternalReports({ runs, toWallMs, refuse, onReport, mark })
+  const external = createExternalReports({ runs, toWallMs, refuse, onReport, mark, latency })
 
   const teller = createForeignTeller(clock, record)
   const foreign = createForeign({ runs, external, clock, toWallMs, record, refuse, post, teller, claimCheckDir })
@@ -143,12 +155,17 @@ export function createIngest(options: IngestOptions): Ingest {
 
   const onEvent = (message: AnyMessage, delivery: Delivery): void => {
     const named = (message as { readonly run_id?: unknown }).run_id
-    const runId = runOf(message, delivery)?.descriptor.run_id ?? (typeof named === 'string' ? named : null)
+    const run = runOf(message, delivery)
+    const runId = run?.descriptor.run_id ?? (typeof named === 'string' ? named : null)
     const atMs = toWallMs(delivery.acceptedAtMs)
     const entry = { topic: delivery.topic, entry_id: delivery.cursor }
     const draft = toRecordDraft(message, runId, atMs)
     const note = runId === null ? null : toLifeNote(message, { runId, atMs, entry })
     keep(draft === null ? null : { ...draft, entry }, note)
+    const layerId = (message as { readonly layer_id?: unknown }).layer_id
+    const issued = message.message_type === 'CommandOutcome' ? message.issued_at : undefined
+    const issuedMs = (issued ?? Number.NaN) * 1_000
+    latency.told(run, typeof layerId === 'string' ? layerId : null, message.timestamp * 1_000, issuedMs)
   }
 
   const onMessage = (message: AnyMessage, delivery: Delivery): void => {
@@ -193,6 +210,7 @@ export function createIngest(options: IngestOptions): Ingest {
   const accept = (delivery: Delivery): void => {
     countStream(delivery)
     if (delivery.type === 'TelemetryFrames') return frames.accept(delivery)
+    latency.begin(delivery)
     try {
       const entry = decodeEntry(delivery)
       if (entry.kind !== 'message') return
@@ -249,6 +267,7 @@ export function createIngest(options: IngestOptions): Ingest {
         foreign: foreign.counters(),
         streams: [...streams].map(([topic, stream]) => ({ topic, ...stream, lag: lag.lagOf(topic) })),
         groups: lag.groups(),
+        replayed: latency.replayed(),
         topics: subscriptions.reduce((sum, subscription) => sum + subscription.topics().length, 0),
       },
     })
@@ -268,9 +287,7 @@ export function createIngest(options: IngestOptions): Ingest {
       const before = clock.wallMs()
       const busMs = await bus.nowMs()
       const after = clock.wallMs()
-      // Stream ids have whole milliseconds: a difference below that is not a difference.
-      const ahead = busMs - (before + after) / 2
-      busAheadMs = Math.abs(ahead) < 2 ? 0 : ahead
+      busAheadMs = busClock.add(before, after, busMs)
     } catch {
       // The state of the bus says the same, and says it first.
     }
@@ -309,6 +326,7 @@ export function createIngest(options: IngestOptions): Ingest {
       )
       outages.state(bus.health())
       await measureClock()
+      latency.startAt(clock.wallMs() + busAheadMs)
       for (const { pattern, from } of INGEST_PATTERNS) {
         const consumer = pattern === 'kasmina.dead' ? onDead : accept
         subscriptions.push(await bus.subscribe(pattern, consumer, readingOf(from, pattern)))
@@ -318,6 +336,7 @@ export function createIngest(options: IngestOptions): Ingest {
         const from = `${Math.max(0, Math.floor(clock.wallMs() + busAheadMs - historySeconds * 1_000))}-0`
         const consumer = (delivery: Delivery) => {
           countStream(delivery)
+          latency.begin(delivery)
           return foreign[take](delivery)
         }
         const { onGap: tellGap, ...rest } = readingOf(from, pattern)

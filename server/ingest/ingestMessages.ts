@@ -79,6 +79,8 @@ export interface IngestCounters {
   readonly lostByRun: Readonly<Record<string, number>>
   readonly topics: number
   readonly deadLetters: number
+  /** Messages from before the ingest began: merged, and not measured. Absent before the first counting. */
+  readonly replayed?: number
   /** Absent before the first counting. */
   readonly foreign?: ForeignCounters
   /** At most 512. `lag`: entries not read yet; null while it is not known. */

@@ -1,5 +1,5 @@
 /*
- * liveNamespace: `/live`: read-only data for open pages: hello, view, inspect, history, clock; frames, records, status, runs.
+ * liveNamespace: `/live`: data for open pages: hello, view, inspect, history, paint, clock; frames, records, status, runs.
  * In: client events, records, runs, statuses. Out: the same, to every viewer, each in order.
  * Invariant: records reach a viewer contiguously or its session is told to start anew; nothing of a viewer grows without bound.
  * Source: docs/protocol.md "Socket.IO".
@@ -16,6 +16,7 @@ import {
   type HistoryAnswer,
   type InspectAnswer,
   type LiveView,
+  type PaintReport,
 } from '../../lib/contracts/socketEvents.ts'
 import type { Clock } from '../../lib/primitives/clock.ts'
 import type { FrameTicker, ViewRequest } from '../fanout/frameTicker.ts'
@@ -45,6 +46,7 @@ export interface LiveNamespaceOptions {
   readonly ticker: FrameTicker
   readonly status: () => LiveStatus
   readonly guard: NamespaceGuard
+  readonly onPaint?: (run: KnownRun, report: PaintReport) => void
 }
 
 export interface LiveNamespace {
@@ -75,6 +77,7 @@ export function createLiveNamespace({
   ticker,
   status,
   guard,
+  onPaint = () => undefined,
 }: LiveNamespaceOptions): LiveNamespace {
   const nsp = io.of(LIVE_NAMESPACE)
   const entry = guardNamespace(nsp, guard)
@@ -171,6 +174,12 @@ export function createLiveNamespace({
         },
         inspect: ({ run_id, layer_id, seed_id }) => inspect(run_id, layer_id, seed_id),
         history: ({ run_id, metric, seconds, points }) => history(run_id, metric, seconds, points),
+        paint(report) {
+          const run = runs.get(report.run_id)
+          // A page may still report of a run that was let go: that is no fault of it.
+          if (run !== undefined) onPaint(run, report)
+          return { taken: run === undefined ? 0 : report.layers.length }
+        },
         clock: () => ({ server_ms: clock.wallMs() }),
       },
     })

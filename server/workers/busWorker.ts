@@ -14,10 +14,12 @@ import { createRedisBus } from '../../lib/bus/drivers/redis/redisBus.ts'
 import type { MessageBus } from '../../lib/bus/messageBus.ts'
 import { systemClock as clock } from '../../lib/primitives/clock.ts'
 import { createDisposables } from '../../lib/primitives/disposables.ts'
+import type { RunDescriptor } from '../../lib/contracts/runDescriptor.ts'
 import { AppError } from '../../lib/contracts/appError.ts'
 import { gatewayOnBus } from '../gateway/gatewayOnBus.ts'
 import { openControllerSigner } from '../gateway/keys.ts'
 import { createIngest } from '../ingest/ingest.ts'
+import { createLatencyRecorder } from '../ingest/latencyRecorder.ts'
 import { findSeedEntries } from '../ingest/seedEntries.ts'
 import { openLayerGuard } from './layerGuard.ts'
 import { createBellRinger } from './mergeBell.ts'
@@ -48,7 +50,24 @@ function createUrgentBus(opened: MessageBus): MessageBus {
   return bus.driver === 'memory' ? opened : createRedisBus({ url: bus.url, clock, name: `${name}-urgent` })
 }
 
+/** One writer per thread, whatever parts it has. */
+const latency = createLatencyRecorder({
+  buffer: data.latency,
+  nowMs: () => clock.monotonicMs(),
+  note: (note) => post({ kind: 'latency', note }),
+})
+
+/** Every layer of a tick left the trainer at once. */
+function recordProduce(run: RunDescriptor): (writtenMs: number, takenMs: number) => void {
+  const series = run.layers.map(({ layer_id }) => latency.seriesOf('produce', 'telemetry', run.run_id, layer_id))
+  return (writtenMs, takenMs) => {
+    latency.writer.mark(Number.NaN, Number.NaN, Number.NaN, takenMs)
+    for (const one of series) latency.writer.record(one, takenMs - writtenMs)
+  }
+}
+
 let agent: ReturnType<typeof createLayerAgent> | null = null
+let agentRun: string | null = null
 let trainerLink: TrainerLink | null = null
 let bus: MessageBus | null = null
 let stopping = false
@@ -77,8 +96,11 @@ function tellAgentEvent(event: LayerAgentEvent): void {
 async function attachTrainer(trainerPort: MessagePort): Promise<void> {
   if (bus === null) return trainerPort.close()
   await agent?.stop(1_000)
+  // The ingest lets go of a run itself, where it shares this thread.
+  if (agentRun !== null && !data.parts.includes('ingest')) latency.forget(agentRun)
   const { link, ring, switches, run } = await connectTrainer(trainerPort as unknown as PortLike)
   trainerLink = link
+  agentRun = run.run_id
   agent = createLayerAgent({
     bus,
     clock,
@@ -88,6 +110,7 @@ async function attachTrainer(trainerPort: MessagePort): Promise<void> {
     run,
     guard: openLayerGuard(data.dataDir),
     onEvent: tellAgentEvent,
+    onTaken: recordProduce(run),
   })
   await agent.start()
 }
@@ -113,6 +136,7 @@ async function start(): Promise<void> {
       historySeconds: data.historySeconds,
       claimCheckDir: data.claimCheckDir,
       onMerged: createBellRinger(data.bell),
+      latency,
       post: (message) => post({ kind: 'ingest', message }),
     })
     parts.add('ingest', (deadlineMs) => ingest.stop(deadlineMs))

@@ -8,11 +8,13 @@ import { systemClock } from '../../lib/primitives/clock.ts'
 import { createDisposables, type StopReport } from '../../lib/primitives/disposables.ts'
 import type { Config } from '../config.ts'
 import type { Logger } from '../logger.ts'
+import { createLatencyTeller } from './latencyRelay.ts'
 import { createBellBuffer } from './mergeBell.ts'
 import { tellRunner, type RunnerChannel } from './siblings.ts'
 import { createThreads } from './threads.ts'
 
 const LOOK_MS = 250
+const LATENCY_MS = 1_000
 
 export interface TrainerProcess {
   stop(deadlineMs: number): Promise<StopReport>
@@ -28,6 +30,7 @@ export function composeTrainer(options: {
   const { config, logger, root, channel } = options
   const clock = systemClock
   const parts = createDisposables(clock)
+  const latency = createLatencyTeller()
   const threads = createThreads({
     config,
     root,
@@ -37,6 +40,8 @@ export function composeTrainer(options: {
     // Whether the bus is there is told by who shows it.
     onIngest: () => undefined,
     onRecord: (record) => tellRunner(channel, { kind: 'record', record }),
+    onBook: (thread, buffer) => latency.open(thread, buffer),
+    onLatency: (thread, note) => latency.note(thread, note),
   })
   parts.add('threads', (deadlineMs) => threads.stop(deadlineMs))
   threads.start()
@@ -50,5 +55,12 @@ export function composeTrainer(options: {
   }
   look()
   parts.add('status', clock.every(LOOK_MS, look))
+  parts.add(
+    'latency',
+    clock.every(LATENCY_MS, () => {
+      const sums = latency.take()
+      if (sums.length > 0) tellRunner(channel, { kind: 'latency', sums })
+    }),
+  )
   return { stop: (deadlineMs) => parts.stop(deadlineMs) }
 }

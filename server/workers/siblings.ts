@@ -8,6 +8,7 @@
  */
 import type { Clock } from '../../lib/primitives/clock.ts'
 import type { RecordDraft } from '../ingest/ingestMessages.ts'
+import type { LatencySum } from './latencyRelay.ts'
 import type { Threads } from './threads.ts'
 
 export type TrainerState = ReturnType<Threads['trainerState']>
@@ -18,6 +19,7 @@ export type SiblingWord =
   | { readonly kind: 'ready' }
   | { readonly kind: 'status'; readonly trainer: TrainerState; readonly causes: Causes }
   | { readonly kind: 'record'; readonly record: RecordDraft }
+  | { readonly kind: 'latency'; readonly sums: readonly LatencySum[] }
 
 export type FromRunner =
   | {
@@ -45,10 +47,17 @@ export interface SiblingsOptions {
   readonly clock: Clock
   readonly channel: RunnerChannel
   readonly onRecord: (record: RecordDraft) => void
+  readonly onLatency?: (sums: readonly LatencySum[]) => void
 }
 
 /** Listens from now on. */
-export function createSiblings({ names, clock, channel, onRecord }: SiblingsOptions): Siblings {
+export function createSiblings({
+  names,
+  clock,
+  channel,
+  onRecord,
+  onLatency = () => undefined,
+}: SiblingsOptions): Siblings {
   const down = new Map<string, { readonly state: 'restarting' | 'failed'; readonly cause: string }>()
   let status: Extract<SiblingWord, { kind: 'status' }> | null = null
 
@@ -77,6 +86,7 @@ export function createSiblings({ names, clock, channel, onRecord }: SiblingsOpti
       if (message.kind !== 'told') return
       if (message.said.kind === 'status') status = message.said
       if (message.said.kind === 'record') onRecord(message.said.record)
+      if (message.said.kind === 'latency') onLatency(message.said.sums)
     })
 
   return {

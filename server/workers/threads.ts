@@ -11,6 +11,8 @@ import { AppError } from '../../lib/contracts/appError.ts'
 import type { Clock } from '../../lib/primitives/clock.ts'
 import type { Config } from '../config.ts'
 import type { IngestMessage, RecordDraft } from '../ingest/ingestMessages.ts'
+import type { LatencyNote } from '../ingest/latencyRecorder.ts'
+import { createLatencyBuffer } from '../../lib/primitives/latencyBook.ts'
 import type { Logger } from '../logger.ts'
 import { createAsks, type Asks } from './asks.ts'
 import { heldLayers } from './layerGuard.ts'
@@ -39,9 +41,15 @@ export interface ThreadsOptions {
   readonly bell: SharedArrayBuffer
   readonly onIngest: (message: IngestMessage) => void
   readonly onRecord: (record: RecordDraft) => void
+  /** A thread has a book of latencies; its series follow as notes under the same name. */
+  readonly onBook: (thread: string, buffer: SharedArrayBuffer) => void
+  readonly onLatency: (thread: string, note: LatencyNote) => void
 }
 
 const BUS_WORKER = new URL('./busWorker.ts', import.meta.url)
+/** Four stages of 240 layers, and what others need; layers beyond are counted together. */
+const INGEST_SERIES = 1_024
+const OTHER_SERIES = 128
 const TRAINER_WORKER = new URL('./trainerWorker.ts', import.meta.url)
 
 /** Which parts this process runs. With Redis a gateway of its own process may do without one here. */
@@ -54,7 +62,8 @@ function partsOf({ role, trainer }: Config, driver: 'redis' | 'memory'): readonl
 }
 
 /** Creates the threads; nothing runs before start. */
-export function createThreads({ config, root, clock, logger, bell, onIngest, onRecord }: ThreadsOptions): Threads {
+export function createThreads(options: ThreadsOptions): Threads {
+  const { config, root, clock, logger, bell, onIngest, onRecord, onBook, onLatency } = options
   const bus =
     config.redisUrl === null ? ({ driver: 'memory' } as const) : ({ driver: 'redis', url: config.redisUrl } as const)
   let ingestStarted = false
@@ -85,6 +94,8 @@ export function createThreads({ config, root, clock, logger, bell, onIngest, onR
         return
       case 'ingest':
         return onIngest(said.message)
+      case 'latency':
+        return onLatency(name, said.note)
       case 'answer':
         return asks.settle(said)
       case 'failed':
@@ -104,17 +115,22 @@ export function createThreads({ config, root, clock, logger, bell, onIngest, onR
     }
   }
 
-  const busThread = (name: string, parts: readonly BusPart[]): SupervisedThread =>
-    createSupervisedThread({
+  const busThread = (name: string, parts: readonly BusPart[]): SupervisedThread => {
+    // One for the life of the server: a thread that is started again goes on counting where its forerunner ended.
+    const latency = createLatencyBuffer(parts.includes('ingest') ? INGEST_SERIES : OTHER_SERIES)
+    onBook(name, latency)
+    return createSupervisedThread({
       name,
       clock,
       spawn: () => {
+        onLatency(name, { kind: 'began' })
         const workerData: BusWorkerData = {
           name: `morphoscope-${name}`,
           parts,
           bus,
           historySeconds: config.historySeconds,
           bell,
+          latency,
           claimCheckDir: config.claimCheckDir === null ? null : path.resolve(root, config.claimCheckDir),
           dataDir: path.resolve(root, config.dataDir),
           gateway: config.gateway,
@@ -128,6 +144,7 @@ export function createThreads({ config, root, clock, logger, bell, onIngest, onR
         incident(name)(cause, againInMs)
       },
     })
+  }
 
   const threadParts = partsOf(config, bus.driver)
   const busThreads =

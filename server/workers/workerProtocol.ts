@@ -7,6 +7,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import { toProblem } from '../../lib/contracts/appError.ts'
 import type { Config } from '../config.ts'
+import type { LatencyNote } from '../ingest/latencyRecorder.ts'
 import type { IngestMessage } from '../ingest/ingestMessages.ts'
 import type { SeedEntriesAnswer, SeedEntriesRequest } from '../ingest/seedEntries.ts'
 
@@ -22,6 +23,8 @@ export interface BusWorkerData {
   readonly gateway: Config['gateway']
   /** Rung when telemetry was merged (mergeBell.ts). */
   readonly bell: SharedArrayBuffer
+  /** Where the latencies of this thread are counted (latencyBook.ts). */
+  readonly latency: SharedArrayBuffer
 }
 
 export interface WorkerError {
@@ -55,6 +58,7 @@ export type FromWorker =
       readonly data: Record<string, unknown>
     }
   | { readonly kind: 'ingest'; readonly message: IngestMessage }
+  | { readonly kind: 'latency'; readonly note: LatencyNote }
   | { readonly kind: 'stopped'; readonly failures: readonly string[] }
 
 /** Makes any throwable fit to cross. Never throws. */

@@ -68,9 +68,9 @@ test('with a worker, frames and canvases go to it, and the page reads its pictur
   const taken: number[] = []
   const stage = thread.open(givenCanvas(), (tookMs) => taken.push(tookMs))!
   stage.receive(LOOK)
-  worker.tell({ kind: 'drawn', id: 1, tookMs: 2.5 })
+  worker.tell({ kind: 'drawn', id: 1, painted: null, tookMs: 2.5 })
   stage.drop()
-  worker.tell({ kind: 'drawn', id: 1, tookMs: 9 })
+  worker.tell({ kind: 'drawn', id: 1, painted: null, tookMs: 9 })
   expect(taken).toEqual([2.5])
 })
 
