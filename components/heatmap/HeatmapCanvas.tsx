@@ -15,6 +15,7 @@ import {
   type PointerEvent,
 } from 'react'
 import { formatAge, formatWithUnit } from '../../lib/live/formatValue.ts'
+import { formatChange } from '../../lib/live/formatDelta.ts'
 import type { PageState } from '../../lib/live/urlState.ts'
 import { systemClock } from '../../lib/primitives/clock.ts'
 import { useLive } from '../live/LiveProvider.tsx'
@@ -33,7 +34,7 @@ import {
   type HeatmapLayout,
 } from './heatmapLayout.ts'
 import { HeatmapTooltip, type TooltipPlace } from './HeatmapTooltip.tsx'
-import { shownRow, valueOf, type HeatmapScene } from './heatmapScene.ts'
+import { changeOf, shownRow, valueOf, type HeatmapScene, type SceneBase } from './heatmapScene.ts'
 import { stateLabel } from './stateGlyph.ts'
 
 const MOVES: Readonly<Record<string, GridMove>> = {
@@ -56,15 +57,20 @@ const samePlace = (a: CellPlace | null, b: CellPlace | null): boolean =>
 
 interface Surface {
   draw(): void
+  /** What is compared with has changed. */
+  compare(): void
   readonly layout: HeatmapLayout | null
 }
 
 export function HeatmapCanvas({
   large,
   onLayout,
+  base,
 }: {
   readonly large: boolean
   readonly onLayout: (layout: HeatmapLayout) => void
+  /** What is compared with; null draws values. */
+  readonly base: SceneBase | null
 }) {
   const { session, page, thread } = useLive()
   const drawnBy = useSyncExternalStore(thread.subscribe, thread.drawnBy, () => 'nobody' as const)
@@ -75,15 +81,22 @@ export function HeatmapCanvas({
   const hover = useRef<CellPlace | null>(null)
   const cursor = useRef<CellPlace | null>(null)
   const state = useRef<PageState>(pageState)
+  const compared = useRef<SceneBase | null>(base)
   const [tip, setTip] = useState<TooltipPlace | null>(null)
   const [words, setWords] = useState('')
   const [at, setAt] = useState<CellPlace>({ layer: 0, column: 0 })
   const [focused, setFocused] = useState(false)
 
   const scene = useCallback(
-    (): HeatmapScene | null => buildScene(session, state.current, { cursor: cursor.current, hover: hover.current }),
+    (): HeatmapScene | null =>
+      buildScene(session, state.current, { cursor: cursor.current, hover: hover.current }, compared.current),
     [session],
   )
+
+  useEffect(() => {
+    compared.current = base
+    surface.current?.compare()
+  }, [base])
 
   useEffect(() => {
     state.current = pageState
@@ -160,14 +173,17 @@ export function HeatmapCanvas({
     }
     const tellRun = (): void => stage.receive({ kind: 'run', facts: runFacts(session) })
     const tellAges = (): void => stage.receive({ kind: 'ages', facts: ageFacts(session) })
+    const compare = (): void => stage.receive({ kind: 'base', base: compared.current })
     const showView = (): void => {
       tellRun()
       tellAges()
+      compare()
       resize()
       show()
     }
     surface.current = {
       draw,
+      compare,
       get layout() {
         return layout
       },
@@ -215,7 +231,11 @@ export function HeatmapCanvas({
       const row = shownRow(current, layer, ...seedRange(layout, place))
       const value = valueOf(current, layer, row)
       const text = value === null ? 'unmeasured' : formatWithUnit(value, current.metric)
-      return `${layer.layerId}, seed ${row}: ${stateLabel(layer.mirror.state[row] ?? 255)}, ${current.metric.label} ${text}, ${layer.age.freshness}, ${formatAge(layer.age.ageMs)} old`
+      const change =
+        current.base === null
+          ? ''
+          : `, ${changeOf(current, layer, row) === null ? 'no counterpart' : `changed by ${formatChange(changeOf(current, layer, row), current.metric)}`}`
+      return `${layer.layerId}, seed ${row}: ${stateLabel(layer.mirror.state[row] ?? 255)}, ${current.metric.label} ${text}${change}, ${layer.age.freshness}, ${formatAge(layer.age.ageMs)} old`
     },
     [scene],
   )

@@ -8,6 +8,7 @@
 import { useEffect, useRef, useState } from 'react'
 import type { MetricColumn } from '../../lib/contracts/metrics.ts'
 import { formatMetric, unitText } from '../../lib/live/formatValue.ts'
+import { DeltaScale } from '../delta/DeltaScale.tsx'
 import { onThemeChange, readCanvasTheme } from './canvasTheme.ts'
 import { alarmOf, colorAt, toCss } from './colorScale.ts'
 import type { Family } from './stateGlyph.ts'
@@ -27,10 +28,13 @@ export function HeatmapLegend({
   metric,
   mode,
   binSize,
+  delta = null,
 }: {
   readonly metric: MetricColumn
   readonly mode: 'value' | 'state'
   readonly binSize: number
+  /** The moment compared with, in words, while differences are drawn. */
+  readonly delta?: string | null
 }) {
   const canvas = useRef<HTMLCanvasElement>(null)
   const [theme, setTheme] = useState<'dark' | 'light'>('dark')
@@ -51,7 +55,9 @@ export function HeatmapLegend({
   const unit = unitText(metric)
   return (
     <div className="legend">
-      {mode === 'value' ? (
+      {mode === 'value' && delta !== null ? (
+        <DeltaScale metric={metric} words={delta} />
+      ) : mode === 'value' ? (
         <span className="legend-scale">
           <span className="t2">
             {metric.label}
@@ -80,9 +86,13 @@ export function HeatmapLegend({
           ))}
         </span>
       )}
-      {binSize > 1 && <b className="chip">each cell is the worst of {binSize} seeds</b>}
+      {binSize > 1 && (
+        <b className="chip">
+          each cell is the {delta === null ? 'worst' : 'greatest difference'} of {binSize} seeds
+        </b>
+      )}
       <span className="legend-ages">
-        {mode === 'value' && (
+        {mode === 'value' && delta === null && (
           <span>
             <i className="swatch dots" aria-hidden="true" /> unmeasured
           </span>

@@ -11,6 +11,8 @@ import { totalSeeds } from '../../lib/live/liveStore.ts'
 import { useLive } from '../live/LiveProvider.tsx'
 import { Ticking } from '../live/Ticking.tsx'
 import { useLiveTopic, usePageState } from '../live/useLiveTopic.ts'
+import { DeltaPicker } from '../delta/DeltaPicker.tsx'
+import { useBaseline } from '../delta/useBaseline.ts'
 import { HeatmapCanvas } from './HeatmapCanvas.tsx'
 import type { HeatmapLayout } from './heatmapLayout.ts'
 import { HeatmapLegend } from './HeatmapLegend.tsx'
@@ -43,6 +45,7 @@ export function HeatmapPanel() {
     const oldest = session.store.mirrors().map((_, index) => session.store.series(index)?.oldestMs ?? nowMs)
     return windowText(sparklineWindowMs(Math.min(nowMs, ...oldest), nowMs))
   }, [session])
+  const baseline = useBaseline()
   const run = session.store.run()
   const metric = session.store.view?.metric
   if (!run || !metric) return null
@@ -100,27 +103,33 @@ export function HeatmapPanel() {
             ))}
           </select>
         )}
+        <DeltaPicker />
         <button type="button" className="quiet" aria-pressed={table} onClick={() => page.set({ table: !table })}>
           Table
         </button>
       </div>
       {table ? (
-        <HeatmapTable />
+        <HeatmapTable base={baseline.base} />
       ) : phone ? (
         <>
           <div className="minimap">
-            <HeatmapCanvas large={false} onLayout={onLayout} />
+            <HeatmapCanvas large={false} onLayout={onLayout} base={baseline.base} />
           </div>
           <h3 className="worst-title">
             Worst {Math.min(WORST_ON_PHONE, totalSeeds(run))} by{' '}
             {mode === 'state' ? 'state' : metric.label.toLowerCase()}
           </h3>
-          <HeatmapTable limit={WORST_ON_PHONE} />
+          <HeatmapTable limit={WORST_ON_PHONE} base={baseline.base} />
         </>
       ) : (
-        <HeatmapCanvas large onLayout={onLayout} />
+        <HeatmapCanvas large onLayout={onLayout} base={baseline.base} />
       )}
-      <HeatmapLegend metric={metric} mode={mode} binSize={binned && !table ? (layout?.binSize ?? 1) : 1} />
+      <HeatmapLegend
+        metric={metric}
+        mode={mode}
+        binSize={binned && !table ? (layout?.binSize ?? 1) : 1}
+        delta={baseline.isOn ? baseline.words : null}
+      />
     </section>
   )
 }

@@ -7,20 +7,21 @@
 'use client'
 import { useState } from 'react'
 import { formatAge, formatCount, formatMetric, UNKNOWN_TEXT, unitText } from '../../lib/live/formatValue.ts'
+import { formatChange } from '../../lib/live/formatDelta.ts'
 import { ScrollRegion } from '../ui/ScrollRegion.tsx'
 import { useRovingList } from '../ui/useRovingList.ts'
 import { useLive } from '../live/LiveProvider.tsx'
 import { layerAges } from '../live/layerAges.ts'
 import { useLiveTopic, usePageState, useTickKey } from '../live/useLiveTopic.ts'
 import { buildScene } from './buildScene.ts'
-import { activityText, columnOf, valueOf, type HeatmapScene } from './heatmapScene.ts'
+import { activityText, changeOf, columnOf, valueOf, type HeatmapScene, type SceneBase } from './heatmapScene.ts'
 import { listRows, worstRows, type SeedRow } from './seedRows.ts'
 import { StateGlyph } from './StateGlyph.tsx'
 import { stateLabel } from './stateGlyph.ts'
 
 const PAGE_ROWS = 100
 
-export function HeatmapTable({ limit }: { readonly limit?: number }) {
+export function HeatmapTable({ limit, base }: { readonly limit?: number; readonly base: SceneBase | null }) {
   const { session, page } = useLive()
   const pageState = usePageState()
   useLiveTopic(['frames', 'status', 'view', 'pause'], 500)
@@ -33,7 +34,7 @@ export function HeatmapTable({ limit }: { readonly limit?: number }) {
   const [sort, setSort] = useState<'layer' | 'worst'>(limit === undefined ? 'layer' : 'worst')
   const [offset, setOffset] = useState(0)
   const [held, setHeld] = useState<readonly SeedRow[] | null>(null)
-  const scene = buildScene(session, pageState, { cursor: null, hover: null })
+  const scene = buildScene(session, pageState, { cursor: null, hover: null }, base)
   const total = scene?.layers.reduce((sum, layer) => sum + layer.mirror.rows, 0) ?? 0
   const pageSize = limit ?? PAGE_ROWS
   const first = Math.min(offset, Math.max(0, total - 1))
@@ -89,6 +90,11 @@ export function HeatmapTable({ limit }: { readonly limit?: number }) {
                 {scene.metric.label}
                 {unit === '' ? '' : `, ${unit}`}
               </th>
+              {scene.base !== null && (
+                <th scope="col" className="num">
+                  Change
+                </th>
+              )}
               <th scope="col" className="num wide">
                 Ticks
               </th>
@@ -152,6 +158,15 @@ function Row({
       <td className="num">
         {value === null ? <span className="t3">unmeasured</span> : formatMetric(value, scene.metric)}
       </td>
+      {scene.base !== null && (
+        <td className="num">
+          {changeOf(scene, layer, at.row) === null ? (
+            <span className="t3">no counterpart</span>
+          ) : (
+            formatChange(changeOf(scene, layer, at.row), scene.metric)
+          )}
+        </td>
+      )}
       <td className="num wide">{ticks === null ? UNKNOWN_TEXT : formatCount(ticks)}</td>
       <td className="num">
         {formatAge(layer.age.ageMs)}

@@ -8,6 +8,7 @@
 import { useEffect, useRef, useState } from 'react'
 import type { InspectAnswer } from '../../lib/contracts/socketEvents.ts'
 import { formatAge, formatCount, formatWithUnit } from '../../lib/live/formatValue.ts'
+import { formatChange } from '../../lib/live/formatDelta.ts'
 import { systemClock } from '../../lib/primitives/clock.ts'
 import { useLive } from '../live/LiveProvider.tsx'
 import { setPointedSeed } from '../live/pointedSeed.ts'
@@ -15,7 +16,7 @@ import { onTick } from '../live/useLiveTopic.ts'
 import { countBytes } from './countBytes.ts'
 import { readCanvasTheme } from './canvasTheme.ts'
 import { alarmOf, colorAt, toCss } from './colorScale.ts'
-import { activityText, bytesOf, columnOf, valueOf, type HeatmapScene } from './heatmapScene.ts'
+import { activityText, baseValue, bytesOf, changeOf, columnOf, valueOf, type HeatmapScene } from './heatmapScene.ts'
 import { StateGlyph } from './StateGlyph.tsx'
 import { stateLabel } from './stateGlyph.ts'
 
@@ -30,6 +31,8 @@ export interface TooltipPlace {
   readonly flipX: boolean
   readonly flipY: boolean
 }
+
+const numberOrNull = (value: number): number | null => (Number.isNaN(value) ? null : value)
 
 const CLASSES = 24
 const HISTOGRAM = { width: 208, height: 34 } as const
@@ -146,7 +149,9 @@ export function HeatmapTooltip({
         </b>
       </div>
       <div className="t2">
-        {bin ? `worst of ${place.to - place.from} seeds: seed ${formatCount(place.row)}, ` : ''}
+        {bin
+          ? `${now.base === null ? 'worst' : 'greatest difference'} of ${place.to - place.from} seeds: seed ${formatCount(place.row)}, `
+          : ''}
         {stateLabel(state)}
         {blueprintTicks === null ? '' : ` for ${formatCount(blueprintTicks)} ticks`}
       </div>
@@ -156,6 +161,18 @@ export function HeatmapTooltip({
           <span ref={valueText} className="strong" />
           {quantised && !exact ? ' (to 1/254)' : ''}
         </dd>
+        {now.base !== null && (
+          <>
+            <dt>before</dt>
+            <dd>{formatWithUnit(numberOrNull(baseValue(now.base, layer.layerId, place.row)), now.metric)}</dd>
+            <dt>change</dt>
+            <dd className="strong">
+              {changeOf(now, layer, place.row) === null
+                ? 'no counterpart'
+                : formatChange(changeOf(now, layer, place.row), now.metric)}
+            </dd>
+          </>
+        )}
         <dt>age</dt>
         <dd>
           <span ref={ageText} />

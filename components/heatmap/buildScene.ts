@@ -7,7 +7,7 @@
 import type { LiveSession } from '../../lib/live/liveSession.ts'
 import type { PageState } from '../../lib/live/urlState.ts'
 import type { CellPlace } from './heatmapLayout.ts'
-import type { HeatmapScene } from './heatmapScene.ts'
+import type { HeatmapScene, SceneBase } from './heatmapScene.ts'
 import { sceneOf, type AgeFacts, type RunFacts } from './sceneFacts.ts'
 
 /** What is shown: run and metric; null while there is none. */
@@ -35,6 +35,7 @@ export function buildScene(
   session: LiveSession,
   page: Pick<PageState, 'mode'>,
   places: { readonly cursor: CellPlace | null; readonly hover: CellPlace | null },
+  base: SceneBase | null = null,
 ): HeatmapScene | null {
   const { store } = session
   const facts = runFacts(session)
@@ -46,6 +47,7 @@ export function buildScene(
     mode: page.mode,
     nowMs,
     paused: pause !== null,
+    base,
     ...places,
   })
 }

@@ -5,6 +5,8 @@
  * transparent, so that a pattern shows through; lightness is monotonic, so the scale survives colour blindness and print.
  * Source: docs/ux.md "visual tokens".
  */
+import { NO_DIFFERENCE } from '../../lib/frames/deltaCells.ts'
+
 export type Worst = 'low' | 'high' | 'none'
 export type ThemeName = 'dark' | 'light'
 type Rgb = readonly [number, number, number]
@@ -58,6 +60,45 @@ export function buildLut(theme: ThemeName, worst: Worst): Uint32Array {
   const lut = new Uint32Array(256)
   for (let byte = 0; byte < 255; byte++) {
     const [r, g, b] = colorAt(theme, alarmOf(byte / 254, worst))
+    lut[byte] = ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0
+  }
+  return lut
+}
+
+/** Less, none, more: blue, grey, orange. Grey is exactly no difference. */
+const DELTA_ANCHORS: Readonly<Record<ThemeName, readonly Rgb[]>> = {
+  light: [
+    [8, 72, 142],
+    [92, 148, 204],
+    [214, 218, 222],
+    [220, 142, 56],
+    [150, 72, 0],
+  ],
+  dark: [
+    [128, 198, 255],
+    [62, 120, 176],
+    [47, 54, 63],
+    [168, 106, 34],
+    [255, 190, 92],
+  ],
+}
+
+/** Picks the colour of a difference: -1 = a quarter of the range less, 0 = none, 1 = a quarter more; clamped. */
+export function deltaColorAt(theme: ThemeName, change: number): Rgb {
+  const anchors = DELTA_ANCHORS[theme]
+  const place = ((Math.min(1, Math.max(-1, change)) + 1) / 2) * (anchors.length - 1)
+  const index = Math.min(anchors.length - 2, Math.floor(place))
+  const from = anchors[index] ?? [0, 0, 0]
+  const to = anchors[index + 1] ?? from
+  const share = place - index
+  return [mix(from[0], to[0], share), mix(from[1], to[1], share), mix(from[2], to[2], share)]
+}
+
+/** The table for bytes of differences: 127 is the grey of none, 255 stays transparent. */
+export function buildDeltaLut(theme: ThemeName): Uint32Array {
+  const lut = new Uint32Array(256)
+  for (let byte = 0; byte < 255; byte++) {
+    const [r, g, b] = deltaColorAt(theme, (byte - NO_DIFFERENCE) / NO_DIFFERENCE)
     lut[byte] = ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0
   }
   return lut

@@ -5,14 +5,23 @@
  * Source: docs/ux.md "freshness model", "visual tokens"; features A2, A11, A18.
  */
 import { formatAge, formatMetric, formatUtc, unitText } from '../../lib/live/formatValue.ts'
+import { formatChange } from '../../lib/live/formatDelta.ts'
 import { patternOf, type CanvasTheme, type Pen } from './canvasTheme.ts'
-import { alarmOf, colorAt, inkOn, toCss } from './colorScale.ts'
+import { alarmOf, colorAt, deltaColorAt, inkOn, toCss } from './colorScale.ts'
 import { drawGlyph } from './drawGlyph.ts'
 import { drawSparkline, drawStateTape } from './drawSparkline.ts'
 import { positionOf } from './positionOf.ts'
 import { sparklineWindowMs } from './sparklineWindow.ts'
 import { cellRect, type HeatmapLayout } from './heatmapLayout.ts'
-import { activityText, isCurrent, valueOf, type HeatmapScene, type SceneLayer } from './heatmapScene.ts'
+import {
+  activityText,
+  changeOf,
+  changePlace,
+  isCurrent,
+  valueOf,
+  type HeatmapScene,
+  type SceneLayer,
+} from './heatmapScene.ts'
 import { glyphOf, stateLabel } from './stateGlyph.ts'
 
 /** Finds the oldest sample of all lines: one window for all cells. */
@@ -51,9 +60,10 @@ const drawGround = (
     readonly value: number | null
     readonly scene: HeatmapScene
     readonly state: number
+    readonly row: number
   },
 ): CellLook => {
-  const { layer, value, scene, state } = look
+  const { layer, value, scene, state, row } = look
   const plain: CellLook = { ink: theme.text1, soft: theme.text2, muted: false }
   const old: CellLook = { ink: theme.text2, soft: theme.text3, muted: true }
   rounded(pen, rect, 4)
@@ -88,14 +98,18 @@ const drawGround = (
     pen.restore()
     return plain
   }
-  if (value === null) {
+  const change = scene.base === null ? null : changePlace(scene, layer, row)
+  if (value === null || (scene.base !== null && change === null)) {
     pen.fillStyle = theme.raised
     pen.fill()
-    pen.fillStyle = patternOf(pen, 'dots', theme.text3, ratio)
+    pen.fillStyle = patternOf(pen, scene.base === null ? 'dots' : 'cross', theme.hatch, ratio)
     pen.fill()
     return plain
   }
-  const fill = colorAt(theme.name, alarmOf(positionOf(value, scene.metric), scene.metric.worst))
+  const fill =
+    change === null
+      ? colorAt(theme.name, alarmOf(positionOf(value, scene.metric), scene.metric.worst))
+      : deltaColorAt(theme.name, change)
   pen.fillStyle = toCss(fill)
   pen.fill()
   // Small text takes the ink as well: on the middle of the scale nothing softer keeps 4.5 : 1.
@@ -105,6 +119,7 @@ const drawGround = (
 
 const secondLine = (scene: HeatmapScene, layer: SceneLayer, row: number, roomy: boolean): string => {
   const { freshness, ageMs } = layer.age
+  if (scene.base !== null && isCurrent(freshness) && changePlace(scene, layer, row) === null) return 'no counterpart'
   if (isCurrent(freshness)) return roomy ? activityText(scene, layer, row) : stateLabel(layer.mirror.state[row] ?? 255)
   if (freshness === 'never' || layer.mirror.frame === 0) return 'never reported'
   return freshness === 'silent' ? `silent ${formatAge(ageMs)}` : `last known ${formatUtc(layer.mirror.ingestMs)}`
@@ -124,7 +139,7 @@ const drawCell = (
   const rect = cellRect(layout, { layer: layerIndex, column: row })
   const state = layer.mirror.state[row] ?? 255
   const value = valueOf(scene, layer, row)
-  const look = drawGround(pen, theme, rect, ratio, { layer, value, scene, state })
+  const look = drawGround(pen, theme, rect, ratio, { layer, value, scene, state, row })
   const pad = rect.width >= 150 ? 9 : 6
   const top = rect.y + 8
   // The badge keeps the glyph's hue on a known ground: the fill below it may be any colour of the scale.
@@ -134,14 +149,15 @@ const drawCell = (
   pen.fill()
   drawGlyph(pen, theme, state, rect.x + pad, top + 1, 16, look.muted)
 
-  const number = formatMetric(value, scene.metric)
+  const number =
+    scene.base === null ? formatMetric(value, scene.metric) : formatChange(changeOf(scene, layer, row), scene.metric)
   pen.textBaseline = 'alphabetic'
   pen.textAlign = 'right'
   pen.fillStyle = look.ink
   const large = rect.width >= 130
   pen.font = `500 ${large ? 19 : 15}px ${theme.font}`
   const right = rect.x + rect.width - pad
-  const unit = unitText(scene.metric)
+  const unit = scene.base !== null && scene.metric.scale === 'log' ? '' : unitText(scene.metric)
   const numberWidth = pen.measureText(number).width
   let unitWidth = 0
   if (unit !== '' && rect.width >= 170 && value !== null) {

@@ -5,11 +5,12 @@
  * Source: docs/adr/0004-columns-on-the-hot-path.md; docs/ux.md "other page notes"; features A19.
  */
 import { formatCount, formatMetric } from '../../lib/live/formatValue.ts'
-import { binStates, binWorst } from '../../lib/frames/binning.ts'
+import { binFarthest, binStates, binWorst } from '../../lib/frames/binning.ts'
+import { formatChange } from '../../lib/live/formatDelta.ts'
 import { createSheet, patternOf, penOf, type CanvasTheme, type Pen } from './canvasTheme.ts'
-import { alarmOf, buildLut, colorAt, inkOn } from './colorScale.ts'
+import { alarmOf, buildDeltaLut, buildLut, colorAt, deltaColorAt, inkOn } from './colorScale.ts'
 import { cellRect, columnsOf, type HeatmapLayout } from './heatmapLayout.ts'
-import { bytesOf, isCurrent, valueOf, type HeatmapScene } from './heatmapScene.ts'
+import { bytesOf, changeOf, changePlace, changesOf, isCurrent, valueOf, type HeatmapScene } from './heatmapScene.ts'
 import { positionOf } from './positionOf.ts'
 import { glyphOf } from './stateGlyph.ts'
 import { drawGlyph } from './drawGlyph.ts'
@@ -39,7 +40,7 @@ const toWord = (css: string): number => {
 }
 
 /** Builds the table for states: family hues; dormant recedes into the panel; unknown and never stay transparent. */
-const buildStateLut = (theme: CanvasTheme): Uint32Array => {
+export const buildStateLut = (theme: CanvasTheme): Uint32Array => {
   const lut = new Uint32Array(256)
   for (let byte = 0; byte <= 10; byte++) {
     const { family } = glyphOf(byte)
@@ -75,7 +76,7 @@ export function createFieldRenderer(binBudgetMs: number): FieldRenderer {
     let dirty = false
     let left = false
     const startedMs = performance.now()
-    const look = ` ${layout.binSize} ${scene.mode} ${scene.metric.name} ${lutKey}`
+    const look = ` ${layout.binSize} ${scene.mode} ${scene.metric.name} ${lutKey} ${scene.base?.key ?? ''}`
     for (let index = first; index < last; index++) {
       const layer = scene.layers[index]
       if (!layer) continue
@@ -93,7 +94,9 @@ export function createFieldRenderer(binBudgetMs: number): FieldRenderer {
       const bins =
         scene.mode === 'state'
           ? binStates(layer.mirror.state, layout.binSize, target)
-          : binWorst(bytesOf(scene, layer), layout.binSize, scene.metric.worst, target)
+          : scene.base !== null
+            ? binFarthest(changesOf(scene, layer), layout.binSize, target)
+            : binWorst(bytesOf(scene, layer), layout.binSize, scene.metric.worst, target)
       for (let bin = 0; bin < columns; bin++) words[start + bin] = bin < bins ? (lut[target[bin] ?? 255] ?? 0) : 0
     }
     if (dirty && pixels) penOf(image)?.putImageData(pixels, 0, 0)
@@ -126,7 +129,7 @@ export function createFieldRenderer(binBudgetMs: number): FieldRenderer {
     // Shines through where the image is transparent: nothing was measured, or the state is not one of ours.
     pen.fillStyle = theme.panel
     pen.fillRect(layout.left, y, width, height)
-    pen.fillStyle = patternOf(pen, scene.mode === 'state' ? 'cross' : 'dots', theme.text3, ratio)
+    pen.fillStyle = patternOf(pen, scene.mode === 'state' || scene.base !== null ? 'cross' : 'dots', theme.text3, ratio)
     pen.fillRect(layout.left, y, width, height)
     pen.save()
     if (!isCurrent(freshness)) pen.globalAlpha = 0.25
@@ -236,10 +239,16 @@ export function createFieldRenderer(binBudgetMs: number): FieldRenderer {
   return {
     draw(pen, theme, scene, layout, ratio, scrollTop) {
       fitTo(layout)
-      const key = `${theme.name} ${scene.mode} ${scene.metric.worst}`
+      const key = `${theme.name} ${scene.mode} ${scene.base === null ? scene.metric.worst : 'delta'}`
       if (key !== lutKey) {
         lutKey = key
-        lut = new Uint32Array(scene.mode === 'state' ? buildStateLut(theme) : buildLut(theme.name, scene.metric.worst))
+        lut = new Uint32Array(
+          scene.mode === 'state'
+            ? buildStateLut(theme)
+            : scene.base !== null
+              ? buildDeltaLut(theme.name)
+              : buildLut(theme.name, scene.metric.worst),
+        )
       }
       const first = Math.max(0, Math.floor(scrollTop / layout.rowHeight))
       const visible = Math.ceil((layout.height - layout.top) / layout.rowHeight) + 1
@@ -281,12 +290,18 @@ const drawFigures = (
   for (let row = 0; row < layer.mirror.rows; row++) {
     const x = layout.left + row * layout.cellWidth
     const value = valueOf(scene, layer, row)
-    const plain = scene.mode === 'state' || old || value === null
-    const fill = plain ? null : colorAt(theme.name, alarmOf(positionOf(value, scene.metric), scene.metric.worst))
+    const change = scene.base === null ? null : changePlace(scene, layer, row)
+    const plain = scene.mode === 'state' || old || value === null || (scene.base !== null && change === null)
+    const fill = plain
+      ? null
+      : change === null
+        ? colorAt(theme.name, alarmOf(positionOf(value, scene.metric), scene.metric.worst))
+        : deltaColorAt(theme.name, change)
     pen.fillStyle = theme.panel
     pen.fillRect(x + 3, y + height / 2 - 9, 18, 18)
     drawGlyph(pen, theme, layer.mirror.state[row] ?? 255, x + 5, y + height / 2 - 7, 14, old)
-    const text = formatMetric(value, scene.metric)
+    const text =
+      scene.base === null ? formatMetric(value, scene.metric) : formatChange(changeOf(scene, layer, row), scene.metric)
     if (fill === null) {
       // On a hue of a state, a hatch or dots the figure stands on a known ground.
       const width = pen.measureText(text).width + 6

@@ -7,12 +7,14 @@
 import type { Freshness } from '../../lib/contracts/freshness.ts'
 import type { MetricColumn } from '../../lib/contracts/metrics.ts'
 import type { RunDescriptor } from '../../lib/contracts/runDescriptor.ts'
-import { binStates, binWorst } from '../../lib/frames/binning.ts'
+import { binFarthest, binStates, binWorst } from '../../lib/frames/binning.ts'
+import { DELTA_SPAN, deltaCells, differenceOf } from '../../lib/frames/deltaCells.ts'
 import { dequantize, quantizeColumn } from '../../lib/frames/quantize.ts'
 import { mirrorValue, type LayerMirror } from '../../lib/frames/layerMirror.ts'
 import type { SeriesRing } from '../../lib/live/seriesRing.ts'
 import type { LayerAge } from '../../lib/live/staleness.ts'
 import type { CellPlace } from './heatmapLayout.ts'
+import { positionOf } from './positionOf.ts'
 
 export interface SceneLayer {
   readonly layerId: string
@@ -30,6 +32,20 @@ export interface HeatmapScene {
   readonly nowMs: number
   readonly cursor: CellPlace | null
   readonly hover: CellPlace | null
+  /** What is compared with; null shows values. */
+  readonly base: SceneBase | null
+}
+
+/** A baseline as plain data, so that a worker can draw with it. A layer that is not in it has no counterpart. */
+export interface SceneBase {
+  /** Another one has another key. */
+  readonly key: string
+  readonly layers: ReadonlyMap<string, { readonly cells: Uint8Array; readonly values: Float32Array }>
+}
+
+/** The value compared with; NaN without a counterpart. */
+export function baseValue(base: SceneBase | null, layerId: string, row: number): number {
+  return base?.layers.get(layerId)?.values[row] ?? Number.NaN
 }
 
 /** Tells whether values of this age may be drawn as current. */
@@ -72,8 +88,38 @@ const oneRow = new Uint32Array(1)
 export function shownRow(scene: HeatmapScene, layer: SceneLayer, from: number, to: number): number {
   if (to - from <= 1) return from
   if (scene.mode === 'state') binStates(layer.mirror.state.subarray(from, to), to - from, oneByte, oneRow)
+  else if (scene.base !== null) binFarthest(changesOf(scene, layer).subarray(from, to), to - from, oneByte, oneRow)
   else binWorst(bytesOf(scene, layer).subarray(from, to), to - from, scene.metric.worst, oneByte, oneRow)
   return from + oneRow[0]!
+}
+
+let changes = new Uint8Array(0)
+const ALONE = new Uint8Array(0)
+
+/** Gives the layer's differences as bytes. Valid until the next call. */
+export function changesOf(scene: HeatmapScene, layer: SceneLayer): Uint8Array {
+  const { rows } = layer.mirror
+  if (changes.length < rows) changes = new Uint8Array(rows)
+  const target = changes.subarray(0, rows)
+  deltaCells(bytesOf(scene, layer), scene.base?.layers.get(layer.layerId)?.cells ?? ALONE, target)
+  return target
+}
+
+/** The difference of one seed, as it is said; null without a counterpart. */
+export function changeOf(scene: HeatmapScene, layer: SceneLayer, row: number): ReturnType<typeof differenceOf> {
+  const now = valueOf(scene, layer, row)
+  if (scene.base === null || now === null) return null
+  return differenceOf(now, baseValue(scene.base, layer.layerId, row), scene.metric)
+}
+
+/** Where the difference of one seed lies on its scale, -1 to 1; null without a counterpart. */
+export function changePlace(scene: HeatmapScene, layer: SceneLayer, row: number): number | null {
+  const now = valueOf(scene, layer, row)
+  const before = baseValue(scene.base, layer.layerId, row)
+  if (now === null || Number.isNaN(before)) return null
+  const [a, b] = [positionOf(now, scene.metric), positionOf(before, scene.metric)]
+  // Equal values are grey, whatever rounding did to their places.
+  return now === before ? 0 : Math.min(1, Math.max(-1, (a - b) / DELTA_SPAN))
 }
 
 /** Names the blueprint of a seed; null for none, unknown or not in the picture. */

@@ -12,6 +12,7 @@ import { penOf, type CanvasTheme } from './canvasTheme.ts'
 import { drawCells } from './drawCells.ts'
 import { createFieldRenderer } from './drawField.ts'
 import type { HeatmapLayout } from './heatmapLayout.ts'
+import type { SceneBase } from './heatmapScene.ts'
 import { sceneOf, type AgeFacts, type RunFacts, type SceneMoment } from './sceneFacts.ts'
 
 /** How it is to be drawn. Times are the server's: `offsetMs` leads there from this machine's clock; `pausedMs` stands. */
@@ -28,6 +29,7 @@ export interface HeatmapLook extends Pick<SceneMoment, 'mode' | 'cursor' | 'hove
 export type StageOrder =
   | { readonly kind: 'run'; readonly facts: RunFacts | null }
   | { readonly kind: 'ages'; readonly facts: AgeFacts }
+  | { readonly kind: 'base'; readonly base: SceneBase | null }
   | { readonly kind: 'look'; readonly look: HeatmapLook }
 
 export interface HeatmapStage {
@@ -59,6 +61,7 @@ export function createHeatmapStage(options: HeatmapStageOptions): HeatmapStage {
   const field = createFieldRenderer(options.binBudgetMs)
   let run: RunFacts | null = null
   let ages: AgeFacts = { summaries: [], statusMs: null }
+  let base: SceneBase | null = null
   let look: HeatmapLook | null = null
   let undo: (() => void) | null = null
   let dropped = false
@@ -78,7 +81,7 @@ export function createHeatmapStage(options: HeatmapStageOptions): HeatmapStage {
     fit(now)
     pen.setTransform(ratio, 0, 0, ratio, 0, 0)
     const nowMs = pausedMs ?? clock.wallMs() + now.offsetMs
-    const moment = { mode, cursor, hover, nowMs, paused: pausedMs !== null }
+    const moment = { mode, cursor, hover, nowMs, paused: pausedMs !== null, base }
     const scene = run && sceneOf({ ...run, ...ages }, pictures, moment)
     // A layout of another run comes with the next look.
     if (!scene || layout.seeds.length !== scene.layers.length) pen.clearRect(0, 0, layout.width, layout.height)
@@ -113,6 +116,7 @@ export function createHeatmapStage(options: HeatmapStageOptions): HeatmapStage {
         run = order.facts
       }
       if (order.kind === 'ages') ages = order.facts
+      if (order.kind === 'base') base = order.base
       if (order.kind === 'look') {
         look = order.look
         if (look.hidden) meter.rest()

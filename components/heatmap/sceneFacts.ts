@@ -10,7 +10,7 @@ import type { RunDescriptor } from '../../lib/contracts/runDescriptor.ts'
 import type { Pictures } from '../../lib/live/pictures.ts'
 import { evaluateLayerAge, type StalenessInput } from '../../lib/live/staleness.ts'
 import type { CellPlace } from './heatmapLayout.ts'
-import type { HeatmapScene } from './heatmapScene.ts'
+import type { HeatmapScene, SceneBase } from './heatmapScene.ts'
 
 /** Changes with the view. */
 export interface RunFacts {
@@ -32,13 +32,15 @@ export interface SceneMoment {
   readonly paused: boolean
   readonly cursor: CellPlace | null
   readonly hover: CellPlace | null
+  /** What is compared with; states have no difference. */
+  readonly base: SceneBase | null
 }
 
 /** Gathers a scene; null while pictures and run do not belong together. */
 export function sceneOf(
   facts: RunFacts & AgeFacts,
   pictures: Pick<Pictures, 'shown' | 'series'>,
-  { mode, nowMs, paused, cursor, hover }: SceneMoment,
+  { mode, nowMs, paused, cursor, hover, base }: SceneMoment,
 ): HeatmapScene | null {
   const mirrors = pictures.shown()
   const { descriptor, metric, metricIndex } = facts
@@ -60,5 +62,5 @@ export function sceneOf(
     )
     return { layerId, mirror, age, series: pictures.series(index) }
   })
-  return { layers, descriptor, metric, metricIndex, mode, nowMs, cursor, hover }
+  return { layers, descriptor, metric, metricIndex, mode, nowMs, cursor, hover, base: mode === 'state' ? null : base }
 }

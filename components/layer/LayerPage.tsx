@@ -1,233 +1,257 @@
 /*
- * Layer page: every seed of one layer as a row: state, the chosen metric, how unusual it is, its age.
- * In: the layer of the path, the metric of the page state. Out: a sortable table; each row leads to its seed.
- * Invariant: rows do not change places while one is hovered or focused; only the rows in sight are in the page, each
- * with its place among all of them; none is left out.
- * Source: docs/ux.md "information architecture"; features A6, A9, A17, A18.
+ * Layer page: the seeds of one layer by time, as values and as states, their distribution, and each of them as a row.
+ * In: the layer of the path, metric, delta, pins and view of the address. Out: one order in grid and table; rows opened, seeds reached.
+ * Invariant: one selection and one order in all parts; a part that fails says so while the others live; nothing moves under the pointer.
+ * Source: docs/ux.md "pages: layer"; features A3 to A9, A11 to A13, A17 to A19.
  */
 'use client'
-import { useVirtualizer } from '@tanstack/react-virtual'
-import Link from 'next/link'
-import { useEffect, useRef, useState } from 'react'
-import type { LayerDetail } from '../../lib/contracts/httpApi.ts'
-import { SEED_STATE_ID } from '../../lib/contracts/lifecycle.ts'
-import { formatAge, formatCount, formatMetric, stateText, unitText } from '../../lib/live/formatValue.ts'
+import { useRouter } from 'next/navigation'
+import { useCallback, useState } from 'react'
+import type { LimitSet } from '../../lib/contracts/httpLimits.ts'
+import { formatAge, formatCount } from '../../lib/live/formatValue.ts'
+import { DeltaPicker } from '../delta/DeltaPicker.tsx'
+import { baselineWords } from '../delta/deltaChoice.ts'
+import { HeatmapLegend } from '../heatmap/HeatmapLegend.tsx'
 import { colourable, defaultMetric } from '../heatmap/metricChoice.ts'
-import { StateGlyph } from '../heatmap/StateGlyph.tsx'
 import { useLive } from '../live/LiveProvider.tsx'
 import { hrefOf, PAGE_PATHS } from '../live/pageLinks.ts'
 import { useLiveTopic, usePageState } from '../live/useLiveTopic.ts'
 import { useApi } from '../records/useApi.ts'
 import { PageMain } from '../shell/PageMain.tsx'
 import { Panel } from '../ui/Panel.tsx'
-import { SeedValue } from '../provenance/SeedValue.tsx'
-import { ScrollRegion } from '../ui/ScrollRegion.tsx'
-import { sortRows, toRows, type LayerRow, type SortKey } from './layerRows.ts'
+import { Distribution } from './Distribution.tsx'
+import { LayerEvents, LayerFacts } from './LayerFacts.tsx'
+import { LayerGrid } from './LayerGrid.tsx'
+import { LayerTable } from './LayerTable.tsx'
+import { LayerTools } from './LayerTools.tsx'
+import { openGrid } from './gridPicture.ts'
+import { layerViewText, parseLayerView, type LayerView } from './layerView.ts'
+import { baseWords, pointsWords, selectedRowOf, togglePin } from './layerWords.ts'
+import { useLayerData, type Drill } from './useLayerData.ts'
 
-const ASK_EVERY_MS = 1_000
-/** A large layer is several hundred kilobytes of JSON. */
-const ASK_LARGE_EVERY_MS = 5_000
-const LARGE = 2_000
-const ROW_PX = 27
-/** Rows beyond the edge, so that a key or a fast wheel never meets an empty place. */
-const OVERSCAN = 12
+const LIMITS_EVERY_MS = 15_000
 
 export function LayerPage({ layerId }: { readonly layerId: string }) {
   const { session, page } = useLive()
-  useLiveTopic(['runs', 'view'])
+  const router = useRouter()
+  useLiveTopic(['runs', 'view', 'pause'])
   const state = usePageState()
   const run = session.store.run()
-  const [sort, setSort] = useState<{ readonly key: SortKey; readonly down: boolean }>({ key: 'seed', down: false })
-  const seeds = run?.descriptor.layers.find((layer) => layer.layer_id === layerId)?.seeds ?? 0
-  const query = run === null ? '' : `?run=${encodeURIComponent(run.descriptor.run_id)}`
-  const answer = useApi<LayerDetail>(`/api/layers/${encodeURIComponent(layerId)}${query}`, {
-    everyMs: seeds > LARGE ? ASK_LARGE_EVERY_MS : ASK_EVERY_MS,
-  })
-  const { data, problem } = answer
   const columns = run?.descriptor.seed_columns ?? []
-  const metric = columns.find((column) => column.name === (state.metric ?? defaultMetric(columns)))
-  const rows = data === null || metric === undefined ? [] : sortRows(toRows(data, metric.name), sort.key, sort.down)
-  const held = useHeldOrder(rows)
-  const region = useRef<HTMLElement>(null)
-  // It says itself when to draw again; what it answers is used here only and never memoized.
-  // oxlint-disable-next-line react/incompatible-library
-  const virtual = useVirtualizer({
-    count: held.rows.length,
-    getScrollElement: () => region.current,
-    estimateSize: () => ROW_PX,
-    overscan: OVERSCAN,
-  })
-  const items = virtual.getVirtualItems()
-  const above = items[0]?.start ?? 0
-  const below = virtual.getTotalSize() - (items.at(-1)?.end ?? 0)
-  const unknown = problem?.status === 404
-
-  const header = (key: SortKey, label: string, numeric: boolean) => (
-    <th
-      scope="col"
-      {...(numeric ? { className: 'num' } : {})}
-      aria-sort={sort.key === key ? (sort.down ? 'descending' : 'ascending') : 'none'}
-    >
-      <button
-        type="button"
-        className="link"
-        onClick={() => {
-          held.release()
-          setSort({ key, down: sort.key === key ? !sort.down : key !== 'seed' })
-        }}
-      >
-        {label}
-        {sort.key === key ? (sort.down ? ' ↓' : ' ↑') : ''}
-      </button>
-    </th>
+  const metric = columns.find((column) => column.name === (state.metric ?? defaultMetric(columns))) ?? null
+  const seeds = run?.descriptor.layers.find((layer) => layer.layer_id === layerId)?.seeds ?? 0
+  const view = parseLayerView(state.rows)
+  const [drill, setDrill] = useState<Drill | null>(null)
+  const [size, setSize] = useState({ width: 0, height: 0 })
+  const [firstRow, setFirstRow] = useState(0)
+  const [byMode, setByMode] = useState<'value' | 'state'>('value')
+  const ask = {
+    layerId,
+    runId: run?.descriptor.run_id ?? null,
+    metric: metric?.name ?? null,
+    view,
+    pins: state.pins,
+    delta: state.delta,
+    paused: session.store.pause !== null,
+    drill,
+    ...size,
+    firstRow,
+  }
+  const { rows, grid, isHeld, hold, release } = useLayerData(ask)
+  const limits = useApi<LimitSet>('/api/limits', { everyMs: LIMITS_EVERY_MS })
+  const { data, problem } = rows
+  const shown = grid.data
+  const picture = shown === null || metric === null ? null : openGrid(shown, metric)
+  const onSize = useCallback(
+    (width: number, height: number) =>
+      setSize((before) => (before.width === width && before.height === height ? before : { width, height })),
+    [],
   )
+  const selected = state.selection?.layerId === layerId ? state.selection.seedId : null
+  const setView = (next: LayerView): void => {
+    release()
+    setDrill(null)
+    page.set({ rows: layerViewText(next) })
+  }
+  const select = (seedId: number): void => page.set({ selection: { layerId, seedId } })
+  const hrefTo = (seedId: number): string =>
+    hrefOf(PAGE_PATHS.seed({ layerId, seedId }), { ...state, selection: { layerId, seedId } })
+  const open = (seedId: number): void => router.push(hrefTo(seedId))
+  const pin = (seedId: number): void => {
+    release()
+    page.set({ pins: togglePin(state.pins, seedId) })
+  }
+  const letGo = (): void => {
+    if (drill === null) release()
+  }
+  const up = (): boolean => {
+    if (drill === null) return false
+    setDrill(null)
+    return true
+  }
+  const openRow = (row: number): void => {
+    if (picture === null) return
+    const { first, count } = picture.seedsOf(row)
+    const seedId = picture.head.seed_id[row]
+    if (row >= picture.head.pinned && count > 1) {
+      hold()
+      setDrill({ first, count })
+    } else if (seedId !== undefined) open(seedId)
+  }
+  const onSingle = (row: number, act: (seedId: number) => void): void => {
+    const seedId = picture?.head.seed_id[row]
+    if (seedId !== undefined && picture?.seedsOf(row).count === 1) act(seedId)
+  }
+
+  const unknown = problem?.status === 404 && problem.text.includes('layer')
+  const never = data !== null && data.freshness === 'never'
+  const head = picture?.head ?? null
+  const title = `${layerId}`
   return (
     <PageMain title={layerId}>
       <Panel
-        title={layerId}
-        className="layers-panel"
+        title={title}
+        className="layer-head"
         hint={
           data === null
             ? ''
-            : `${formatCount(data.total_seeds)} seeds, ${data.freshness}${data.age_ms === null ? '' : `, ${formatAge(data.age_ms)} old`}, run ${data.run_id}${data.origin === 'load-generator' ? ', GENERATED LOAD' : ''}`
+            : `${formatCount(data.total)} seeds, ${data.freshness}${data.age_ms === null ? '' : `, ${formatAge(data.age_ms)} old`}, run ${data.run_id}${data.origin === 'load-generator' ? ', GENERATED LOAD' : ''}`
         }
-        state={unknown ? 'empty' : problem !== null ? 'error' : data === null ? 'loading' : 'ready'}
+        state={unknown ? 'empty' : problem !== null ? 'error' : never ? 'empty' : data === null ? 'loading' : 'ready'}
         message={
           unknown
             ? `No layer named ${layerId} has been announced. It may belong to another run, or to one that was let go.`
-            : problem === null
-              ? ''
-              : `${problem.text} (${problem.code})${data === null ? '' : ' What was known stays below.'}`
+            : problem !== null
+              ? `${problem.text} (${problem.code})${data === null ? '' : ' What was known stays below.'}`
+              : `This layer is known and has never reported. Its producer, ${data?.producer ?? 'whoever announced it'}, has sent no telemetry for it: look whether it runs, and on the Bus page whether its entries are refused.`
         }
         actions={
           columns.length > 0 && (
-            <select
-              aria-label="Metric"
-              value={metric?.name ?? ''}
-              onChange={(event) => page.set({ metric: event.target.value })}
-            >
-              {colourable(columns).map((column) => (
-                <option key={column.name} value={column.name}>
-                  {column.label}
-                </option>
-              ))}
-            </select>
+            <>
+              <select
+                aria-label="Metric"
+                value={metric?.name ?? ''}
+                onChange={(event) => page.set({ metric: event.target.value })}
+              >
+                {colourable(columns).map((column) => (
+                  <option key={column.name} value={column.name}>
+                    {column.label}
+                  </option>
+                ))}
+              </select>
+              <DeltaPicker />
+            </>
           )
         }
       >
-        {held.rows.length > 0 && metric !== undefined && (
-          <ScrollRegion
-            ref={region}
-            label={`Seeds of ${layerId}`}
-            className="page-table"
-            onPointerEnter={held.hold}
-            onPointerLeave={held.release}
-            onFocus={held.hold}
-            onBlur={held.release}
+        {metric !== null && !unknown && (
+          <LayerTools
+            view={view}
+            data={data}
+            metric={metric}
+            isDelta={state.delta !== null}
+            isHeld={isHeld}
+            onView={setView}
+            onUnpin={() => page.set({ pins: [] })}
           >
-            <table aria-rowcount={held.rows.length + 1}>
-              <thead>
-                <tr aria-rowindex={1}>
-                  {header('seed', 'Seed', false)}
-                  {header('state', 'State', false)}
-                  {header('value', metric.label, true)}
-                  {header('z', 'Beside its siblings', true)}
-                  {header('ticks', 'Ticks in state', true)}
-                  <th scope="col" className="num">
-                    Generation
-                  </th>
-                  <th scope="col" className="num">
-                    Age
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
-                <Spacer height={above} />
-                {items.map(({ index }) => {
-                  const row = held.rows[index]
-                  if (row === undefined) return null
-                  const selected = state.selection?.layerId === layerId && state.selection.seedId === row.seedId
-                  const unit = unitText(metric)
-                  const text = formatMetric(row.value, metric)
-                  return (
-                    <tr
-                      key={row.seedId}
-                      ref={virtual.measureElement}
-                      data-index={index}
-                      aria-rowindex={index + 2}
-                      className={selected ? 'is-selected' : ''}
-                    >
-                      <th scope="row">
-                        <Link
-                          href={hrefOf(PAGE_PATHS.seed({ layerId, seedId: row.seedId }), {
-                            ...state,
-                            selection: { layerId, seedId: row.seedId },
-                          })}
-                          prefetch={false}
-                        >
-                          {row.seedId}
-                        </Link>
-                      </th>
-                      <td>
-                        <StateGlyph state={row.state === 'UNKNOWN' ? 255 : SEED_STATE_ID[row.state]} size={14} />{' '}
-                        {row.state === 'UNKNOWN' ? 'Unknown' : stateText(row.state)}
-                      </td>
-                      <td className="num">
-                        {row.value === null ? (
-                          'unmeasured'
-                        ) : (
-                          <SeedValue seed={{ layerId, seedId: row.seedId }} metric={metric.name} label={metric.label}>
-                            {text}
-                            {text.endsWith(unit) ? '' : ` ${unit}`}
-                          </SeedValue>
-                        )}
-                      </td>
-                      <td className="num" title={scoreWords(row)}>
-                        {row.z === null ? '–' : `${row.z < 0 ? '−' : '+'}${Math.abs(row.z).toFixed(1)}`}
-                      </td>
-                      <td className="num">{row.ticks === null ? '–' : formatCount(row.ticks)}</td>
-                      <td className="num">{row.generation === null ? '–' : formatCount(row.generation)}</td>
-                      <td className="num">{row.ageMs === null ? 'never' : formatAge(row.ageMs)}</td>
-                    </tr>
-                  )
-                })}
-                <Spacer height={below} />
-              </tbody>
-            </table>
-          </ScrollRegion>
+            <button
+              type="button"
+              className="quiet narrow-only"
+              aria-pressed={byMode === 'state'}
+              onClick={() => setByMode(byMode === 'state' ? 'value' : 'state')}
+            >
+              States by time
+            </button>
+          </LayerTools>
         )}
       </Panel>
+      {metric !== null && !unknown && (
+        <div className="layer-parts">
+          <Panel
+            title="Seeds by time"
+            className="layer-time"
+            hint={head === null ? '' : pointsWords(head, view.seconds)}
+            state={
+              data !== null && data.past.none_because !== null
+                ? 'empty'
+                : grid.problem !== null && grid.problem.status !== 404
+                  ? 'error'
+                  : 'ready'
+            }
+            message={
+              data?.past.none_because ??
+              (grid.problem === null ? '' : `${grid.problem.text} (${grid.problem.code}) The last picture stays.`)
+            }
+            actions={
+              drill !== null && (
+                <button type="button" onClick={up} title="Back to all rows (Esc)">
+                  rows {formatCount(drill.first + 1)} to {formatCount(drill.first + drill.count)}: back to all
+                </button>
+              )
+            }
+          >
+            <LayerGrid
+              label={`Seeds of ${layerId} by time. j and k move, Enter opens a row, p pins a seed, Escape goes back.`}
+              picture={picture}
+              seeds={data === null ? seeds : data.pinned + (drill?.count ?? data.matching)}
+              metric={metric}
+              mode={byMode}
+              selectedRow={selectedRowOf(picture, selected)}
+              onSize={onSize}
+              onSelect={(row) => onSingle(row, select)}
+              onOpen={openRow}
+              onPin={(row) => onSingle(row, pin)}
+              onUp={up}
+              onHold={hold}
+              onRelease={letGo}
+            />
+            {data?.order.said != null && <p className="panel-note t2">{data.order.said}</p>}
+            <HeatmapLegend
+              metric={metric}
+              mode="value"
+              binSize={head?.bin_size ?? 1}
+              delta={state.delta === null ? null : baseWords(data?.base ?? null, baselineWords(state.delta))}
+            />
+          </Panel>
+          <div className="layer-side">
+            <Panel title="Distribution" className="layer-distribution" state={data === null ? 'loading' : 'ready'}>
+              {data !== null && (
+                <Distribution
+                  distribution={data.distribution}
+                  metric={metric}
+                  limit={limits.data?.limits.find((limit) => limit.metric === metric.name) ?? null}
+                  onRange={(min, max) => setView({ ...view, min, max })}
+                />
+              )}
+              {limits.problem !== null && (
+                <p className="panel-note t2">The limits are not known: {limits.problem.text}</p>
+              )}
+            </Panel>
+            <Panel title="This layer" className="layer-about" state={data === null ? 'loading' : 'ready'}>
+              {data !== null && <LayerFacts data={data} />}
+              <LayerEvents layerId={layerId} />
+            </Panel>
+          </div>
+          <Panel title="Seeds" className="layer-rows" state={data === null ? 'loading' : 'ready'}>
+            {data !== null && (
+              <LayerTable
+                data={data}
+                metric={metric}
+                view={view}
+                selected={selected}
+                hrefOf={hrefTo}
+                onSort={(sort, down) => setView({ ...view, sort, down })}
+                onSelect={select}
+                onOpen={open}
+                onPin={pin}
+                onSight={setFirstRow}
+                onHold={hold}
+                onRelease={letGo}
+              />
+            )}
+          </Panel>
+        </div>
+      )}
     </PageMain>
   )
-}
-
-/** Stands for the rows out of sight. */
-function Spacer({ height }: { readonly height: number }) {
-  return height > 0 ? <tr aria-hidden="true" className="page-spacer" style={{ height }} /> : null
-}
-
-function scoreWords(row: LayerRow): string {
-  if (row.z === null) return 'No score: too few seeds are measured, or all of them agree.'
-  const side = row.z < 0 ? 'below' : 'above'
-  return `${Math.abs(row.z).toFixed(1)} robust deviations ${side} the median of the layer (median absolute deviation).`
-}
-
-/** Keeps the order of the rows, not their values, while somebody points at or stands in the table. */
-function useHeldOrder(rows: readonly LayerRow[]): {
-  readonly rows: readonly LayerRow[]
-  readonly hold: () => void
-  readonly release: () => void
-} {
-  const [order, setOrder] = useState<readonly number[] | null>(null)
-  const latest = useRef(rows)
-  useEffect(() => {
-    latest.current = rows
-  })
-  const bySeed = order === null ? null : new Map(rows.map((row) => [row.seedId, row]))
-  const kept = order?.flatMap((seedId) => bySeed?.get(seedId) ?? []) ?? rows
-  return {
-    rows: kept.length === rows.length ? kept : rows,
-    hold: () => setOrder((before) => before ?? latest.current.map((row) => row.seedId)),
-    release: () => setOrder(null),
-  }
 }

@@ -21,7 +21,7 @@ export interface ApiAnswer<T> {
   /** Browser time of the last good answer, Unix ms; null before it. */
   readonly atMs: number | null
   readonly isLoading: boolean
-  refetch(): void
+  readonly refetch: () => void
 }
 
 /** An answer that is not the one asked for, with its words. */
@@ -53,27 +53,37 @@ interface AskInit {
   readonly signal?: AbortSignal
 }
 
-/** Sends one request and gives its JSON. @throws ApiError */
-export async function askApi<T>(url: string, init: AskInit = {}): Promise<T> {
+async function ask(url: string, init: RequestInit): Promise<Response> {
   let response: Response
   try {
-    const { method = 'GET', body, signal = null } = init
-    const headers = {
-      accept: 'application/json',
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-    }
-    response = await fetch(url, {
-      method,
-      headers,
-      signal,
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    })
+    response = await fetch(url, init)
   } catch (error) {
     if (init.signal?.aborted === true) throw error
     throw new ApiError({ status: null, code: 'NETWORK', text: 'The server can not be reached.' })
   }
   if (!response.ok) throw new ApiError(await readProblem(response))
+  return response
+}
+
+/** Sends one request and gives its JSON. @throws ApiError */
+export async function askApi<T>(url: string, init: AskInit = {}): Promise<T> {
+  const { method = 'GET', body, signal = null } = init
+  const headers = {
+    accept: 'application/json',
+    ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+  }
+  const response = await ask(url, {
+    method,
+    headers,
+    signal,
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  })
   return (await response.json()) as T
+}
+
+/** Asks for bytes. @throws ApiError */
+export async function askBytes(url: string, signal: AbortSignal): Promise<ArrayBuffer> {
+  return (await ask(url, { signal })).arrayBuffer()
 }
 
 /** Gives what any failure says; null for none. */

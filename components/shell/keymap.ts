@@ -21,6 +21,7 @@ export type ShellAction =
   | 'load'
   | 'go-live'
   | 'table'
+  | 'delta'
   | 'close'
   | 'focus-heatmap'
 /** `go:/bus` goes to a page of PAGES. */
@@ -57,6 +58,7 @@ export const KEY_ACTIONS: readonly KeyAction[] = Object.freeze([
   { action: 'inspector', keys: 'i', does: 'Inspector on or off' },
   { action: 'copy-value', keys: 'c', does: 'Copy the value of the seed, with where it comes from' },
   { action: 'metric', keys: 'm', does: 'Next metric, then states' },
+  { action: 'delta', keys: 'd', does: 'Delta: difference to 5 minutes ago, or to what was chosen last' },
   { action: 'table', keys: 'Ctrl+Alt+T', does: 'Table instead of heatmap' },
   { action: 'pause', keys: 'Space', does: 'Pause or go on' },
   { action: 'go-live', keys: 'n', does: 'Go live' },
@@ -73,6 +75,7 @@ export const FIXED_KEYS: readonly { readonly keys: readonly string[]; readonly d
   { keys: ['←', '→', '↑', '↓'], does: 'Move between seeds (also h j k l), in the heatmap; between rows, in lists' },
   { keys: ['Home', 'End'], does: 'First or last of a row or list' },
   { keys: ['Enter'], does: 'Open what is focused' },
+  { keys: ['p'], does: 'Pin the seed to the top, on the page of a layer' },
   { keys: ['[', ']'], does: 'Seed before or after, on the page of a seed' },
   { keys: ['Esc'], does: 'Close, or drop the selection' },
 ])

@@ -7,6 +7,7 @@
 'use client'
 import { useRouter } from 'next/navigation'
 import { useCallback, useMemo, useState } from 'react'
+import { toggleDelta } from '../delta/deltaChoice.ts'
 import { nextChoice } from '../heatmap/metricChoice.ts'
 import { useLive } from '../live/LiveProvider.tsx'
 import { hrefOf } from '../live/pageLinks.ts'
@@ -90,6 +91,8 @@ export function useActions(): Actions {
           if (run) page.set(nextChoice(run.descriptor.seed_columns, store.view?.metric.name ?? null, state.mode))
           return
         }
+        case 'delta':
+          return page.set(toggleDelta(state.delta))
         case 'theme':
           return setTheme(nextTheme(currentTheme()))
         case 'pause':

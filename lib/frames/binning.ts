@@ -6,6 +6,7 @@
  */
 import { STATE_FAMILY, SEED_STATES } from '../contracts/lifecycle.ts'
 import type { MetricColumn } from '../contracts/metrics.ts'
+import { NO_DIFFERENCE } from './deltaCells.ts'
 import { UNMEASURED_CELL } from './quantize.ts'
 
 /** Orders states by how much they need an operator: higher is shown. Index = state byte. */
@@ -46,6 +47,29 @@ export function binWorst(
         best = byte
         row = index
       }
+    }
+    target[bin] = best
+    if (rows) rows[bin] = row
+  }
+  return bins
+}
+
+/** Writes per bin the difference that is farthest from none, either way, and its row: bytes of lib/frames/deltaCells.ts. */
+export function binFarthest(source: Uint8Array, binSize: number, target: Uint8Array, rows?: Uint32Array): number {
+  const bins = Math.ceil(source.length / binSize)
+  for (let bin = 0; bin < bins; bin++) {
+    const start = bin * binSize
+    const end = Math.min(source.length, start + binSize)
+    let best = UNMEASURED_CELL
+    let farthest = -1
+    let row = start
+    for (let index = start; index < end; index++) {
+      const byte = source[index] ?? UNMEASURED_CELL
+      const off = byte === UNMEASURED_CELL ? -1 : Math.abs(byte - NO_DIFFERENCE)
+      if (off <= farthest) continue
+      farthest = off
+      best = byte
+      row = index
     }
     target[bin] = best
     if (rows) rows[bin] = row

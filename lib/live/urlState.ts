@@ -1,9 +1,10 @@
 /*
- * URL state: what a shared link carries: run, metric, mode, selection, open twin and inspector.
+ * URL state: what a shared link carries: run, metric, mode, selection, open twin and inspector, what is compared with, rows of a layer.
  * In: a query string. Out: a typed page state and back.
  * Invariant: anything malformed in a link is ignored, never shown; writing and reading is the identity.
  * Source: features H7; docs/ux.md "principles" 6.
  */
+import { baselineText, parseBaseline } from '../contracts/baseline.ts'
 import { WireId } from '../contracts/ids.ts'
 
 export interface SeedRef {
@@ -20,7 +21,15 @@ export interface PageState {
   readonly table: boolean
   /** A run, live or recorded, that the shown one is compared with. */
   readonly compare: string | null
+  /** What the pictures are compared with, as lib/contracts/baseline.ts writes it; null shows values. */
+  readonly delta: string | null
+  /** Seeds that a layer's page lists first. */
+  readonly pins: readonly number[]
+  /** Order, filter and window of a layer's page, as that page writes them. */
+  readonly rows: string | null
 }
+
+const MAX_PINS = 32
 
 export const DEFAULT_PAGE_STATE: PageState = Object.freeze({
   runId: null,
@@ -30,12 +39,36 @@ export const DEFAULT_PAGE_STATE: PageState = Object.freeze({
   inspector: false,
   table: false,
   compare: null,
+  delta: null,
+  pins: Object.freeze([]),
+  rows: null,
 })
 
 /** Names of the parts of a query string that are this state's. */
-export const PAGE_STATE_KEYS = ['run', 'metric', 'mode', 'layer', 'seed', 'inspect', 'table', 'compare'] as const
+export const PAGE_STATE_KEYS = [
+  'run',
+  'metric',
+  'mode',
+  'layer',
+  'seed',
+  'inspect',
+  'table',
+  'compare',
+  'delta',
+  'pins',
+  'rows',
+] as const
 
 const id = (value: string | null): string | null => (value !== null && WireId.safeParse(value).success ? value : null)
+
+const baseline = (text: string | null): string | null => {
+  const found = text === null ? null : parseBaseline(text)
+  return found === null ? null : baselineText(found)
+}
+const seeds = (text: string | null): readonly number[] => {
+  const parts = (text ?? '').split(',').filter((part) => /^\d{1,5}$/.test(part))
+  return [...new Set(parts.map(Number))].slice(0, MAX_PINS)
+}
 
 /** Parses a query string; never throws. */
 export function parsePageState(search: string): PageState {
@@ -51,6 +84,9 @@ export function parsePageState(search: string): PageState {
     inspector: query.get('inspect') === '1',
     table: query.get('table') === '1',
     compare: id(query.get('compare')),
+    delta: baseline(query.get('delta')),
+    pins: seeds(query.get('pins')),
+    rows: /^[\w.:;,+-]{1,300}$/.exec(query.get('rows') ?? '')?.[0] ?? null,
   }
 }
 
@@ -67,6 +103,9 @@ export function toSearch(state: PageState): string {
   if (state.inspector) query.set('inspect', '1')
   if (state.table) query.set('table', '1')
   if (state.compare !== null) query.set('compare', state.compare)
+  if (state.delta !== null) query.set('delta', state.delta)
+  if (state.pins.length > 0) query.set('pins', state.pins.join(','))
+  if (state.rows !== null) query.set('rows', state.rows)
   const text = query.toString()
   return text === '' ? '' : `?${text}`
 }

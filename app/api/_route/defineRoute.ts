@@ -26,8 +26,6 @@ export interface RouteCall<C extends HttpContract> {
 }
 
 const MAX_BODY_BYTES = 262_144
-/** Shorter answers are not worth packing. */
-const PACK_FROM_BYTES = 4_096
 
 const NO_STORE = { 'cache-control': 'no-store' }
 
@@ -147,11 +145,7 @@ export function streamJson(pieces: AsyncIterable<string>): Response {
   return new Response(body, { headers: { ...NO_STORE, 'content-type': 'application/json' } })
 }
 
-/** Sends bytes, packed when the other side takes that; packing is done in pieces, off the event loop. */
-export function sendBytes(bytes: Uint8Array<ArrayBuffer>, request: Request): Response {
-  const headers = { ...NO_STORE, 'content-type': 'application/octet-stream', vary: 'accept-encoding' }
-  if (bytes.byteLength < PACK_FROM_BYTES || !/\bgzip\b/.test(request.headers.get('accept-encoding') ?? ''))
-    return new Response(bytes, { headers })
-  const packed = new Response(bytes).body!.pipeThrough(new CompressionStream('gzip'))
-  return new Response(packed, { headers: { ...headers, 'content-encoding': 'gzip' } })
+/** Sends bytes as they are. */
+export function sendBytes(bytes: Uint8Array<ArrayBuffer>): Response {
+  return new Response(bytes, { headers: { ...NO_STORE, 'content-type': 'application/octet-stream' } })
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { DEFAULT_PAGE_STATE, parsePageState, toSearch } from '../../../../lib/live/urlState.ts'
+import { DEFAULT_PAGE_STATE, PAGE_STATE_KEYS, parsePageState, toSearch } from '../../../../lib/live/urlState.ts'
 
 test('the default state needs no query', () => {
   expect(toSearch(DEFAULT_PAGE_STATE)).toBe('')
@@ -19,6 +19,16 @@ test('reading what was written is the identity', () => {
     inspector: fc.boolean(),
     table: fc.boolean(),
     compare: fc.option(id, { nil: null }),
+    delta: fc.option(
+      fc.oneof(
+        fc.integer({ min: 1, max: 900 }).map((seconds) => `ago-${seconds}`),
+        fc.integer({ min: 0, max: 2e12 }).map((atMs) => `at-${atMs}`),
+        id.map((runId) => `run-${runId}`),
+      ),
+      { nil: null },
+    ),
+    pins: fc.uniqueArray(fc.integer({ min: 0, max: 65_535 }), { maxLength: 32 }),
+    rows: fc.option(fc.stringMatching(/^[\w.:;,+-]{1,40}$/), { nil: null }),
   })
   fc.assert(
     fc.property(state, (page) => {
@@ -28,5 +38,25 @@ test('reading what was written is the identity', () => {
 })
 
 test('a malformed link shows the default instead of breaking', () => {
-  expect(parsePageState('?run=<script>&layer=__proto__&seed=-1&mode=x')).toEqual(DEFAULT_PAGE_STATE)
+  expect(parsePageState('?run=<script>&layer=__proto__&seed=-1&mode=x&delta=ago-x&pins=a,-1&rows=%3Cb%3E')).toEqual(
+    DEFAULT_PAGE_STATE,
+  )
+})
+
+test('every word that a state writes is one of the keys it owns', () => {
+  const search = toSearch({
+    runId: 'r',
+    metric: 'm',
+    mode: 'state',
+    selection: { layerId: 'l', seedId: 1 },
+    inspector: true,
+    table: true,
+    compare: 'c',
+    delta: 'ago-60',
+    pins: [1],
+    rows: 's:z',
+  })
+  const written = [...new URLSearchParams(search).keys()]
+  expect(written.filter((key) => !(PAGE_STATE_KEYS as readonly string[]).includes(key))).toEqual([])
+  expect(written.length).toBe(PAGE_STATE_KEYS.length)
 })

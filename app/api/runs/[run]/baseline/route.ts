@@ -3,6 +3,6 @@ import { defineRoute, sendBytes } from '../../../_route/defineRoute.ts'
 
 export const dynamic = 'force-dynamic'
 
-export const GET = defineRoute(HTTP_API.runBaseline, async ({ handle, params, query, request }) =>
-  sendBytes(await handle.runBaseline(params.run, query), request),
+export const GET = defineRoute(HTTP_API.runBaseline, async ({ handle, params, query }) =>
+  sendBytes(await handle.runBaseline(params.run, query)),
 )
