@@ -38,6 +38,7 @@ import { createSocketServer } from './sockets/socketServer.ts'
 import { openRecords } from './stores/recordsDatabase.ts'
 import { createGatewayWatch } from './state/gatewayWatch.ts'
 import { createLatencyShelf } from './state/latencyShelf.ts'
+import { createHostVitals } from './state/hostVitals.ts'
 import { createLayerReader } from './state/layerReader.ts'
 import { createStatusBoard } from './state/liveStatus.ts'
 import { openLimitsStore } from './state/limitsStore.ts'
@@ -248,6 +249,8 @@ export async function compose({
           return lives.note(message.notes)
         case 'topic':
           return runs.nameTopic(message.index, message.topic)
+        case 'beat':
+          return vitals.onBeat(message)
         case 'gap':
           return runs.gap(message.runId, message.gap)
         case 'gone':
@@ -285,6 +288,13 @@ export async function compose({
     const gateway = createGatewayWatch(createGatewayClient({ dataDir, clock }), clock)
     parts.add('gateway watch', () => gateway.stop())
 
+    const vitals = createHostVitals({
+      clock,
+      threads: () => threads.usage(),
+      redisInfo: () => (config.redisUrl === null ? Promise.resolve(null) : threads.ask('bus-info', null)),
+      loop: () => board.eventLoop(),
+      payloadBytes: () => board.counters().bytes,
+    })
     const load = createLoadControl({
       clock,
       logger: logger.room('load'),
@@ -325,6 +335,7 @@ export async function compose({
       ...createLimitsApi({ clock, runs, reader, limits }),
       ...createLatencyApi({ nowMs: () => clock.wallMs(), shelf, runs, replayed: () => board.counters().replayed ?? 0 }),
       ...createRunsApi({ clock, runs, lives, recordings }),
+      vitals: () => vitals.read(),
       load: () => load.report(),
       startLoad: (request) => load.start(request),
       stopLoad: () => load.stop(),

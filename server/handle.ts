@@ -31,6 +31,7 @@ import type {
 import type { Backtest, BacktestRequest, LimitSet, LimitWrite } from '../lib/contracts/httpLimits.ts'
 import type { LoadReport, LoadRequest } from '../lib/contracts/httpLoad.ts'
 import type { RunDetail, RunList, RunPicture, RunPictureQuery, RunQuery } from '../lib/contracts/httpRuns.ts'
+import type { Vitals } from '../lib/contracts/httpVitals.ts'
 import type { SeedDetail, SeedRaw, SeedRawQuery, SeedSeries, SeedSeriesQuery } from '../lib/contracts/httpSeed.ts'
 import type { Access } from './operators/access.ts'
 import type { Subject } from './operators/subject.ts'
@@ -156,6 +157,11 @@ export interface PeopleHandle {
   readonly revokeToken: (id: string, caller: Caller) => Promise<z.infer<typeof TokenList>>
 }
 
+/** What server, threads, Redis and producers use. */
+export interface VitalsHandle {
+  readonly vitals: () => Promise<Vitals>
+}
+
 /** The generated load that pages may start in demo mode. */
 export interface LoadHandle {
   readonly load: () => LoadReport
@@ -181,7 +187,8 @@ export interface Handle
     SessionHandle,
     PeopleHandle,
     LoadHandle,
-    LatencyHandle {}
+    LatencyHandle,
+    VitalsHandle {}
 
 type Global = typeof globalThis & { [HANDLE]?: Handle }
 

@@ -14,6 +14,7 @@ import { useApi } from '../records/useApi.ts'
 import { PageMain } from '../shell/PageMain.tsx'
 import { Icon } from '../ui/Icon.tsx'
 import { Panel } from '../ui/Panel.tsx'
+import { VitalsPanel } from '../vitals/VitalsPanel.tsx'
 import { ConnectionPanel, LossesPanel } from './BusFacts.tsx'
 import { GapsPanel } from './GapsPanel.tsx'
 import { GroupsPanel } from './GroupsPanel.tsx'
@@ -70,6 +71,7 @@ export function BusPage() {
           </>
         )}
         <GapsPanel />
+        <VitalsPanel className="bus-wide" />
       </div>
     </PageMain>
   )

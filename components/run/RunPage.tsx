@@ -17,6 +17,7 @@ import { useLiveTopic, usePageState } from '../live/useLiveTopic.ts'
 import { useApi } from '../records/useApi.ts'
 import { PageMain } from '../shell/PageMain.tsx'
 import { Panel } from '../ui/Panel.tsx'
+import { RunVitals } from '../vitals/RunVitals.tsx'
 import { AlphaPanel } from './AlphaPanel.tsx'
 import { BlueprintPanel } from './BlueprintPanel.tsx'
 import { ComparePanel } from './ComparePanel.tsx'
@@ -79,6 +80,7 @@ export function RunPage() {
         <GradientPanel run={run} />
         <BlueprintPanel answer={mine} />
         <RunFacts run={run} detail={mine.data} />
+        <RunVitals runId={run.descriptor.run_id} />
         <RunsPanel shownId={runId} />
       </div>
     </PageMain>

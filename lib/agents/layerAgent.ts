@@ -20,6 +20,7 @@ import type { TrainerEvent } from '../training/trainerTypes.ts'
 import { createCommandSide, type GuardOptions } from './commandSide.ts'
 import { toEventMessage } from './eventMessages.ts'
 import { buildReports } from './healthReports.ts'
+import { createOwnVitals } from './ownVitals.ts'
 import type { TrainerLink } from './trainerLink.ts'
 
 export type LayerAgentEvent =
@@ -89,6 +90,7 @@ export function createLayerAgent(options: LayerAgentOptions): LayerAgent {
   const outbox = createOutbox({ ...identity, onEvent: (event) => emit({ kind: 'outbox', event }) })
   const json = createLossyChannel(identity)
   const startedMs = clock.monotonicMs()
+  const ownVitals = createOwnVitals(clock)
   let lastHealthMs = Number.NEGATIVE_INFINITY
   let lost = false
 
@@ -202,6 +204,7 @@ export function createLayerAgent(options: LayerAgentOptions): LayerAgent {
       ...standing,
       lag_ms: status?.lagMs ?? null,
       metrics: {
+        ...ownVitals(),
         step: status?.step ?? null,
         tick: status?.tick ?? null,
         steps_per_s: status?.stepsPerS ?? null,

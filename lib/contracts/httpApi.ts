@@ -26,6 +26,7 @@ import {
   SeedPath,
   SeedStateName,
 } from './httpShapes.ts'
+import { VITALS_ROUTES } from './httpVitals.ts'
 import { Finite, LayerId, Prose, RunId, SeedId } from './ids.ts'
 import { CoverageGap } from './liveRecords.ts'
 import type { Permission } from './permissions.ts'
@@ -422,6 +423,7 @@ export const HTTP_API = Object.freeze({
     problems: [503],
   },
   ...LOAD_ROUTES,
+  ...VITALS_ROUTES,
   openApi: {
     method: 'GET',
     path: '/api/openapi.json',

@@ -37,6 +37,10 @@ export const INGEST_PATTERNS = Object.freeze([
   { pattern: 'kasmina.dead', from: 'latest' },
 ] as const)
 
+/** What a heartbeat may tell of its producer's machine; the rest of its metrics is not for here. */
+const VITALS = ['cpu', 'rss', 'gpu_util', 'gpu_mem'] as const
+const vitalsOf = (metrics: Readonly<Record<string, number | null>>) =>
+  Object.fromEntries(VITALS.map((name) => [name, metrics[name] ?? null]))
 const BATCH_MS = 50
 const MAX_BATCH = 500
 const COUNTERS_MS = 250
@@ -176,7 +180,18 @@ export function createIngest(options: IngestOptions): Ingest {
     else if (type === 'TelemetryBatch') acceptBatch(message.messages, delivery)
     else if (type === 'ServiceAnnouncement' || type === 'Heartbeat') {
       const gone = type === 'ServiceAnnouncement' && message.state === 'leaving'
-      if (typeof message.run_id === 'string') post({ kind: 'gone', runId: message.run_id, gone })
+      const runId = typeof message.run_id === 'string' ? message.run_id : null
+      if (runId !== null) post({ kind: 'gone', runId, gone })
+      if (type === 'Heartbeat') {
+        const { service_id: beating, metrics } = message
+        post({
+          kind: 'beat',
+          source: beating,
+          runId,
+          atMs: toWallMs(delivery.acceptedAtMs),
+          metrics: vitalsOf(metrics),
+        })
+      }
     } else onEvent(message, delivery)
   }
 

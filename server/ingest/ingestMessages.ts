@@ -104,6 +104,14 @@ export type IngestMessage =
   | { readonly kind: 'life-notes'; readonly notes: readonly LifeNote[] }
   /** From now on `index` in a table's meta means this topic. */
   | { readonly kind: 'topic'; readonly index: number; readonly topic: string }
+  /** A producer's newest heartbeat. */
+  | {
+      readonly kind: 'beat'
+      readonly source: string
+      readonly runId: string | null
+      readonly atMs: number
+      readonly metrics: Readonly<Record<string, number | null>>
+    }
   | { readonly kind: 'gap'; readonly runId: string; readonly gap: CoverageGap }
   | {
       readonly kind: 'bus'

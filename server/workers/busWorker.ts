@@ -27,10 +27,12 @@ import { servePublisher } from './publisherPort.ts'
 import { toWorkerError, type BusWorkerData, type FromWorker, type ToWorker } from './workerProtocol.ts'
 import type { BusQuestion, BusQuestions } from './workerProtocol.ts'
 
+let readInfo = (): Promise<string | null> => Promise.resolve(null)
+
 /** One function per question. */
 const ANSWERS: {
   readonly [Q in BusQuestion]: (bus: MessageBus, ask: BusQuestions[Q]['ask']) => Promise<BusQuestions[Q]['answer']>
-} = { 'seed-entries': findSeedEntries }
+} = { 'seed-entries': findSeedEntries, 'bus-info': () => readInfo() }
 
 const data = workerData as BusWorkerData
 const port = parentPort!
@@ -41,7 +43,9 @@ function createBus(): MessageBus {
   const { bus, name, parts: mine } = data
   if (bus.driver === 'memory') return createMemoryBus({ clock })
   // A publisher that knows nothing of the registry is found too: it needs our Redis, not our library.
-  return createRedisBus({ url: bus.url, clock, name, scanForeign: mine.includes('ingest') })
+  const opened = createRedisBus({ url: bus.url, clock, name, scanForeign: mine.includes('ingest') })
+  readInfo = () => opened.info()
+  return opened
 }
 
 /** What must not wait has a connection of its own, where there are connections. */

@@ -9,12 +9,23 @@ import type { Clock } from '../../lib/primitives/clock.ts'
 
 export type ThreadState = 'starting' | 'running' | 'restarting' | 'stopped'
 
+export interface ThreadUsage {
+  readonly name: string
+  readonly state: ThreadState
+  /** Processor time of this incarnation; null while there is none. */
+  readonly cpuMs: number | null
+  /** Time in which its event loop had work; null while there is none. */
+  readonly activeMs: number | null
+}
+
 export interface SupervisedThread {
   readonly name: string
   state(): ThreadState
   /** Why it is not running; null while it is. */
   cause(): string | null
   restarts(): number
+  /** Measured from outside: the thread itself does nothing for it. Never rejects. */
+  usage(): Promise<ThreadUsage>
   post(message: unknown, transfer?: readonly import('node:worker_threads').Transferable[]): void
   start(): void
   /** `goodbye` asks the thread to end by itself; it is terminated at the deadline. */
@@ -85,6 +96,22 @@ export function createSupervisedThread(options: SupervisedThreadOptions): Superv
     state: () => state,
     cause: () => cause,
     restarts: () => restarts,
+    async usage() {
+      const now = worker
+      try {
+        const cpu = (await now?.cpuUsage()) ?? null
+        const loop = now?.performance.eventLoopUtilization() ?? null
+        return {
+          name,
+          state,
+          cpuMs: cpu === null ? null : (cpu.user + cpu.system) / 1_000,
+          activeMs: loop === null ? null : loop.active,
+        }
+      } catch {
+        // It ended between the question and the answer.
+        return { name, state, cpuMs: null, activeMs: null }
+      }
+    },
     post(message, transfer = []) {
       worker?.postMessage(message, [...transfer])
     },

@@ -17,7 +17,7 @@ import type { Logger } from '../logger.ts'
 import { createAsks, type Asks } from './asks.ts'
 import { heldLayers } from './layerGuard.ts'
 import { createSourceWatch } from './sourceWatch.ts'
-import { createSupervisedThread, type SupervisedThread } from './supervisedThread.ts'
+import { createSupervisedThread, type SupervisedThread, type ThreadUsage } from './supervisedThread.ts'
 import type { TrainerWorkerData, TrainerWorkerNote } from './trainerWorker.ts'
 import type { BusPart, BusWorkerData, FromWorker } from './workerProtocol.ts'
 
@@ -27,6 +27,8 @@ export interface Threads {
   trainerState(): 'running' | 'restarting' | 'off' | 'failed'
   ingestStarted(): boolean
   causes(): readonly { readonly code: string; readonly text: string }[]
+  /** What each thread uses. Never rejects. */
+  usage(): Promise<readonly ThreadUsage[]>
   /** A line to the in-process bus, for a publisher in a thread of its own. @throws BUS_UNAVAILABLE */
   connect(): MessagePort
   /** Asks the thread that reads the bus. */
@@ -200,6 +202,7 @@ export function createThreads(options: ThreadsOptions): Threads {
       for (const thread of busThreads) thread.start()
       if (config.trainer.enabled) trainer.start()
     },
+    usage: () => Promise.all([...busThreads, ...(config.trainer.enabled ? [trainer] : [])].map((one) => one.usage())),
     connect() {
       if (ingestThread?.state() !== 'running') throw new AppError('BUS_UNAVAILABLE', 'the bus is not running yet')
       const { port1, port2 } = new MessageChannel()

@@ -34,6 +34,8 @@ export interface WorkerError {
 
 /** What the main thread may ask a bus thread; answered once, with a value or an error. */
 export interface BusQuestions {
+  /** What Redis tells of itself; null with the in-process bus. */
+  readonly 'bus-info': { readonly ask: null; readonly answer: string | null }
   readonly 'seed-entries': { readonly ask: SeedEntriesRequest; readonly answer: SeedEntriesAnswer }
 }
 export type BusQuestion = keyof BusQuestions

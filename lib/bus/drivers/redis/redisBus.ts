@@ -54,8 +54,13 @@ export interface RedisBusOptions {
   readonly scanForeign?: boolean
 }
 
+export interface RedisBus extends MessageBus {
+  /** What Redis tells of itself (INFO), as it wrote it. @throws BUS_UNAVAILABLE, BUS_REFUSED without the right to ask */
+  info(): Promise<string>
+}
+
 /** Creates the Redis bus; start() connects. @throws CONFIG_INVALID */
-export function createRedisBus(options: RedisBusOptions): MessageBus {
+export function createRedisBus(options: RedisBusOptions): RedisBus {
   const { clock, name } = options
   const target = parseRedisTarget(options.url)
   const random = options.random ?? systemRandom
@@ -233,6 +238,7 @@ export function createRedisBus(options: RedisBusOptions): MessageBus {
       assertTopic(topic)
       return translated(readGroupStates(parts.admin, topic))
     },
+    info: async () => String(await translated(running('info').admin.call(['INFO']))),
     async nowMs() {
       const reply = await translated(running('nowMs').admin.call(['TIME']))
       const [seconds, micros] = Array.isArray(reply) ? reply.map(Number) : []
