@@ -46,6 +46,8 @@ export interface Config {
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
   readonly logFormat: 'json' | 'pretty' | null
   readonly metricsToken: string | null
+  /** Of the command line. */
+  readonly serviceToken: string | null
   readonly supervised: boolean
   /** Roles of the processes that run beside this one. */
   readonly siblings: readonly string[]
@@ -143,6 +145,7 @@ export function parseConfig(source: Environment): Config {
     logLevel: values['LOG_LEVEL'] as Config['logLevel'],
     logFormat: (values['LOG_FORMAT'] as Config['logFormat'] | undefined) ?? null,
     metricsToken: (values['METRICS_TOKEN'] as string | undefined) ?? null,
+    serviceToken: (values['MORPHOSCOPE_TOKEN'] as string | undefined) ?? null,
     supervised: values['MORPHOSCOPE_SUPERVISED'] as boolean,
     siblings: Object.freeze((values['MORPHOSCOPE_SIBLINGS'] as string[] | undefined) ?? []),
   })

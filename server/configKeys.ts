@@ -277,6 +277,15 @@ export const CONFIG_KEYS: readonly ConfigKey[] = Object.freeze([
     why: 'Set by the runner: REDIS_URL is the redis-server it started itself, which nobody else reaches.',
   }),
   key({
+    name: 'MORPHOSCOPE_TOKEN',
+    schema: z.string().min(16).max(512),
+    default: null,
+    expected: '16 to 512 characters: a service token',
+    example: 'a-service-token-made-on-the-access-page',
+    why: 'Service token with which the command line speaks to the web server; unset where no sign-in is needed.',
+    secret: true,
+  }),
+  key({
     name: 'MORPHOSCOPE_SUPERVISED',
     schema: z.enum(['0', '1']).transform((value) => value === '1'),
     default: '0',

@@ -100,8 +100,8 @@ test('every file of lib and server is reached by some test, directly or through 
     }
   }
   const own = files.filter((file) => /^(lib|server)\//.test(file.path)).map((file) => file.path)
-  // Assemblies that only the browser tests run, inside the product.
-  const started = ['server/main.ts', 'lib/live/liveSession.ts']
+  // Assemblies that tests run as programs, or inside the product.
+  const started = ['server/main.ts', 'server/cli/main.ts', 'lib/live/liveSession.ts']
   expect(own.filter((file) => !reached.has(file) && !started.includes(file))).toEqual([])
 })
 
