@@ -9,12 +9,9 @@ import { parseArgs } from 'node:util'
 import { AppError, isAppError } from '../lib/contracts/appError.ts'
 import { systemClock } from '../lib/primitives/clock.ts'
 import type { StopReport } from '../lib/primitives/disposables.ts'
-import { compose } from './compose.ts'
 import { type Config, EXIT_CONFIG, readConfig } from './config.ts'
-import { composeGateway } from './gateway/composeGateway.ts'
 import { createLogger, type Logger } from './logger.ts'
 import { bindShutdown } from './shutdown.ts'
-import { composeTrainer } from './workers/composeTrainer.ts'
 import { tellRunner } from './workers/siblings.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '..')
@@ -44,10 +41,11 @@ async function main(): Promise<void> {
   process.channel?.unref()
 }
 
-/** Starts the parts of the role; `ready` is what a person reads. */
+/** Starts the parts of the role and loads nothing of another: what a page needs can not keep the gateway from starting. */
 async function start(config: Config, logger: Logger, dev: boolean): Promise<Started> {
   switch (config.role) {
     case 'gateway': {
+      const { composeGateway } = await import('./gateway/composeGateway.ts')
       const gateway = await composeGateway({ config, logger, root: ROOT })
       logger.info('the gateway is ready', { epoch: gateway.epoch })
       return { stop: (deadlineMs) => gateway.stop(deadlineMs), ready: null }
@@ -58,11 +56,13 @@ async function start(config: Config, logger: Logger, dev: boolean): Promise<Star
         throw new AppError('CONFIG_INVALID', `ROLE=${config.role} needs BUS=redis: nobody else could hear it`, {
           path: 'ROLE',
         })
+      const { composeTrainer } = await import('./workers/composeTrainer.ts')
       const trainer = composeTrainer({ config, logger, root: ROOT, channel: process })
       return { stop: (deadlineMs) => trainer.stop(deadlineMs), ready: null }
     }
     case 'all':
     case 'web': {
+      const { compose } = await import('./compose.ts')
       const server = await compose({ config, logger, root: ROOT, dev, channel: process })
       const trainer = config.trainer.enabled || config.siblings.includes('trainer') ? 'on' : 'off'
       const environment = config.auth === 'demo' ? 'DEMO' : 'PROD'

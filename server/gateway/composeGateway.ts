@@ -4,6 +4,7 @@
  * Invariant: no telemetry is read here; with the bus away the ports are open all the same.
  * Source: docs/adr/0008-gateway-process.md.
  */
+import { setPriority } from 'node:os'
 import path from 'node:path'
 import { createRedisBus } from '../../lib/bus/drivers/redis/redisBus.ts'
 import type { MessageBus } from '../../lib/bus/messageBus.ts'
@@ -15,8 +16,18 @@ import type { Logger } from '../logger.ts'
 import { createGateway } from './gateway.ts'
 import { openGatewayKeys } from './keys.ts'
 
+const GATEWAY_PRIORITY = -10
 /** A command that waits longer for the bus is told as undelivered or unknown instead. */
 export const GATEWAY_PUBLISH_MS = 2_000
+
+/** A stop must not wait for its turn behind training: where the system lets us, this process goes first. */
+function preferThisProcess(): void {
+  try {
+    setPriority(GATEWAY_PRIORITY)
+  } catch {
+    // Only the administrator may: it works without, a little later under load.
+  }
+}
 
 /** Starts the role `gateway`. @throws CONFIG_INVALID */
 export async function composeGateway(options: {
@@ -32,6 +43,7 @@ export async function composeGateway(options: {
       path: 'ROLE',
     })
   const dataDir = path.resolve(root, config.dataDir)
+  preferThisProcess()
   const busOf = (name: string, scanForeign: boolean): MessageBus =>
     createRedisBus({ url, clock: systemClock, name, scanForeign, publishDeadlineMs: GATEWAY_PUBLISH_MS })
   const gateway = createGateway({
