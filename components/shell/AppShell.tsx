@@ -7,6 +7,7 @@
 'use client'
 import { usePathname, useRouter, useSearchParams } from 'next/navigation'
 import { lazy, Suspense, useEffect, type ReactNode } from 'react'
+import { SessionWatch } from '../access/SessionWatch.tsx'
 import { defaultMetric } from '../heatmap/metricChoice.ts'
 import { Inspector } from '../inspector/Inspector.tsx'
 import { LiveProvider, useLive } from '../live/LiveProvider.tsx'
@@ -38,6 +39,7 @@ export function AppShell({ children }: { readonly children: ReactNode }) {
       <QueryRoot>
         <Suspense>
           <LocationReader />
+          <SessionWatch />
         </Suspense>
         <Frame>{children}</Frame>
       </QueryRoot>

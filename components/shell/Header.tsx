@@ -10,6 +10,7 @@ import { useCallback } from 'react'
 import type { LiveStatus } from '../../lib/contracts/liveRecords.ts'
 import { formatAge } from '../../lib/live/formatValue.ts'
 import { summarizeAges } from '../../lib/live/staleness.ts'
+import { UserChip } from '../access/UserChip.tsx'
 import { layerAges } from '../live/layerAges.ts'
 import { useLive } from '../live/LiveProvider.tsx'
 import { Ticking } from '../live/Ticking.tsx'
@@ -38,6 +39,7 @@ export function Header() {
       <StopReadyChip />
       <span className="grow" />
       <SelfChip />
+      <UserChip />
       <div className="head-tools">
         <button
           type="button"

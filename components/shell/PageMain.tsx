@@ -9,10 +9,12 @@ interface Props {
   readonly title: string
   /** The page shows its own h1. */
   readonly ownHeading?: boolean
+  /** Nothing about the data is said: nobody is looking at it yet. */
+  readonly withoutBanners?: boolean
   readonly children: ReactNode
 }
 
-export function PageMain({ title, ownHeading = false, children }: Props) {
+export function PageMain({ title, ownHeading = false, withoutBanners = false, children }: Props) {
   useEffect(() => {
     document.title = `${title} · Morphoscope`
   }, [title])
@@ -22,8 +24,12 @@ export function PageMain({ title, ownHeading = false, children }: Props) {
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
     <main id="main" className="main" aria-label={title} tabIndex={0}>
       {!ownHeading && <h1 className="visually-hidden">{title}</h1>}
-      <OriginBanner />
-      <Banners />
+      {!withoutBanners && (
+        <>
+          <OriginBanner />
+          <Banners />
+        </>
+      )}
       {children}
     </main>
   )

@@ -29,6 +29,7 @@ const PATHS = {
   seed: 'M8 2.4a5.6 5.6 0 1 0 0 11.2A5.6 5.6 0 0 0 8 2.4M8 6.2a1.8 1.8 0 1 0 0 3.6 1.8 1.8 0 0 0 0-3.6',
   load: 'M2 12.5a6 6 0 1 1 12 0M8 12.5l3-4.2M4.4 8.4l.8.6',
   latency: 'M1.5 14.5h13M3 12.5v-2M5.5 12.5v-7M8 12.5v-10M10.5 12.5v-5M13 12.5v-2',
+  user: 'M8 8.2a2.9 2.9 0 1 0 0-5.8 2.9 2.9 0 0 0 0 5.8M2.4 14a5.6 5.6 0 0 1 11.2 0',
   disk: 'M2.5 2.5h9l2 2v9h-11ZM5 2.5v4h5v-4M5 13.5v-4h6v4',
 } as const
 export type IconName = keyof typeof PATHS

@@ -23,6 +23,8 @@ export interface TourProduct {
   /** Stops its processes (SIGSTOP): it neither trains nor answers, and its Redis goes on. */
   freeze(): void
   thaw(): void
+  /** What the first administrator signs in with, as the product printed it; null when it printed none. */
+  firstCode(): string | null
   /** SIGKILL to the web server, with nobody who starts it again: open pages are left without one. */
   killServer(): void
   stop(): Promise<void>
@@ -59,7 +61,7 @@ export async function startTourProduct(env: Readonly<Record<string, string>>): P
   const port = await freePort()
   const child: ChildProcess = spawn(localNode(), [path.join(ROOT, 'scripts', 'run.mjs')], {
     cwd: ROOT,
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: ['ignore', 'pipe', 'inherit'],
     env: {
       ...process.env,
       BUS: '',
@@ -72,6 +74,8 @@ export async function startTourProduct(env: Readonly<Record<string, string>>): P
       LOG_LEVEL: 'error',
     },
   })
+  let said = ''
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-10_000)))
   const exited = once(child, 'exit')
   const url = `http://127.0.0.1:${port}`
   await until('the product', READY_MS, async () => {
@@ -88,6 +92,7 @@ export async function startTourProduct(env: Readonly<Record<string, string>>): P
   }
   return {
     url,
+    firstCode: () => /one-time code (\S+)/.exec(said)?.[1] ?? null,
     redisUrl: env['REDIS_URL'] ?? `unix://${path.join(dataDir, 'redis', 'redis.sock')}`,
     freeze: () => signal('SIGSTOP'),
     thaw: () => signal('SIGCONT'),

@@ -1,0 +1,237 @@
+/*
+ * auditCommand: `audit verify | prove | diff | export`: the audit trail, looked at by somebody who trusts only files and keys.
+ * In: arguments, a place to write lines. Out: an exit code: 0 as it should be, 1 tampered, 2 evidence not whole, 3 unreadable, 64 usage.
+ * Invariant: works without the product and without a network, except for an export from a Postgres; never writes to what it reads.
+ * Source: docs/audit.md "verification".
+ */
+import { createReadStream, readFileSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { parseArgs } from 'node:util'
+import { createAuditVerifier, type AuditVerifier } from '../../lib/audit/auditKey.ts'
+import { openCheckpoint, splitNotes } from '../../lib/audit/checkpoint.ts'
+import { decodeEntry } from '../../lib/audit/entry.ts'
+import { parseExportLine } from '../../lib/audit/exportLine.ts'
+import { inclusionProof, leafHash, verifyInclusion } from '../../lib/audit/merkle.ts'
+import { createLogVerifier, type Verdict } from '../../lib/audit/verifyLog.ts'
+import { readLogLines } from '../audit/readLogLines.ts'
+
+export const AUDIT_USAGE = `morphoscope audit verify FILE --keys KEY.pub [--keys ...] --checkpoints FILE [--json]
+morphoscope audit prove SEQ --file FILE --keys KEY.pub --checkpoints FILE [--json]
+morphoscope audit diff A B
+morphoscope audit export --database sqlite:FILE|postgres://... > FILE
+
+verify  whether an export is what was written: exit 0 yes, 1 tampered, 2 the evidence is not whole, 3 unreadable
+prove   that one entry is in the log that a checkpoint signed
+diff    where two exports part
+export  every entry with its signature, one a line`
+
+export interface AuditIo {
+  readonly out: (line: string) => void
+  readonly err: (line: string) => void
+}
+
+const EXIT = { ok: 0, tampered: 1, incomplete: 2, unreadable: 3, usage: 64 } as const
+
+class Unreadable extends Error {}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new Unreadable(`${file} can not be read: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+function readKeys(files: readonly string[]): AuditVerifier[] {
+  return files.map((file) => {
+    try {
+      return createAuditVerifier(readText(file))
+    } catch (error) {
+      if (error instanceof Unreadable) throw error
+      throw new Unreadable(`${file} is no public key of Ed25519 in PEM`, { cause: error })
+    }
+  })
+}
+
+async function* entriesOf(file: string): AsyncGenerator<{ readonly bytes: Buffer; readonly signature: Buffer }> {
+  const lines = createInterface({ input: createReadStream(file), crlfDelay: Infinity })
+  let number = 0
+  try {
+    for await (const line of lines) {
+      number++
+      if (line === '') continue
+      const entry = parseExportLine(line)
+      if (entry === null) throw new Unreadable(`${file}: line ${number} is no entry of an export`)
+      yield entry
+    }
+  } catch (error) {
+    if (error instanceof Unreadable) throw error
+    throw new Unreadable(`${file} can not be read: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+interface Evidence {
+  readonly keys: readonly string[]
+  readonly checkpoints: readonly string[]
+}
+
+async function judge(file: string, { keys, checkpoints }: Evidence): Promise<Verdict> {
+  const notes = checkpoints.flatMap((one) => splitNotes(readText(one)))
+  const verifier = createLogVerifier({ keys: readKeys(keys), notes })
+  for await (const { bytes, signature } of entriesOf(file)) verifier.add(bytes, signature)
+  return verifier.finish()
+}
+
+function tell(verdict: Verdict, { out }: AuditIo): void {
+  const { outcome, entries, firstBad, checkpoints, exposed, missing } = verdict
+  if (firstBad !== null)
+    out(
+      `TAMPERED: the first wrong entry is ${firstBad.seq}: ${firstBad.kind}; expected ${firstBad.expected}, found ${firstBad.found}`,
+    )
+  else if (outcome === 'ok')
+    out(`OK: ${entries} entries, root ${verdict.rootHex}, under ${checkpoints} signed checkpoints`)
+  else out(`INCOMPLETE: ${entries} entries follow each other, root ${verdict.rootHex}`)
+  for (const text of missing) out(`  ${text}`)
+  if (firstBad === null && exposed > 0)
+    out(`  the last ${exposed} entries are signed, and no checkpoint shows that there were not more`)
+}
+
+async function verify(file: string | undefined, evidence: Evidence, json: boolean, io: AuditIo): Promise<number> {
+  if (file === undefined) return usage(io)
+  const verdict = await judge(file, evidence)
+  if (json) io.out(JSON.stringify(verdict))
+  else tell(verdict, io)
+  return EXIT[verdict.outcome]
+}
+
+async function prove(
+  seqText: string | undefined,
+  file: string | undefined,
+  evidence: Evidence,
+  json: boolean,
+  io: AuditIo,
+) {
+  const seq = Number(seqText)
+  if (file === undefined || !Number.isSafeInteger(seq) || seq < 0) return usage(io)
+  const keys = readKeys(evidence.keys)
+  const points = evidence.checkpoints
+    .flatMap((one) => splitNotes(readText(one)))
+    .flatMap((note) => openCheckpoint(note, keys) ?? [])
+    .filter((point) => point.size > seq)
+    .sort((a, b) => a.size - b.size)
+  const point = points[0]
+  if (point === undefined) {
+    io.out(`INCOMPLETE: no signed checkpoint covers entry ${seq}`)
+    return EXIT.incomplete
+  }
+  const leaves: Buffer[] = []
+  let wanted: Buffer | null = null
+  for await (const { bytes } of entriesOf(file)) {
+    if (leaves.length === seq) wanted = bytes
+    leaves.push(leafHash(bytes))
+    if (leaves.length === point.size) break
+  }
+  if (wanted === null || leaves.length < point.size) {
+    io.out(`TAMPERED: the checkpoint saw ${point.size} entries, the file holds ${leaves.length}`)
+    return EXIT.tampered
+  }
+  const root = Buffer.from(point.rootHex, 'hex')
+  const proof = inclusionProof(leaves, seq)
+  const holds = verifyInclusion({ index: seq, size: point.size, leaf: leaves[seq]!, proof, root })
+  const entry = decodeEntry(wanted)
+  if (json)
+    io.out(
+      JSON.stringify({
+        seq,
+        holds,
+        size: point.size,
+        root: point.rootHex,
+        leaf: leaves[seq]!.toString('hex'),
+        proof: proof.map((hash) => Buffer.from(hash).toString('hex')),
+        entry,
+      }),
+    )
+  else if (holds)
+    io.out(
+      `OK: entry ${seq} (${entry?.action} by ${entry?.actor_id}) is in the log of ${point.size} entries, by ${proof.length} hashes`,
+    )
+  else io.out(`TAMPERED: entry ${seq} is not the one in the log of ${point.size} entries`)
+  return holds ? EXIT.ok : EXIT.tampered
+}
+
+async function diff(a: string | undefined, b: string | undefined, io: AuditIo): Promise<number> {
+  if (a === undefined || b === undefined) return usage(io)
+  const [left, right] = [entriesOf(a), entriesOf(b)]
+  for (let seq = 0; ; seq++) {
+    const [one, two] = [await left.next(), await right.next()]
+    if (one.done === true || two.done === true) {
+      const longer = one.done === true && two.done === true ? null : one.done === true ? b : a
+      io.out(longer === null ? `the same ${seq} entries` : `the same up to entry ${seq}; ${longer} goes on from there`)
+      return EXIT.ok
+    }
+    const same = Buffer.compare(one.value.bytes, two.value.bytes) === 0
+    if (same) continue
+    io.out(`they part at entry ${seq}:`)
+    io.out(`< ${one.value.bytes.toString('utf8')}`)
+    io.out(`> ${two.value.bytes.toString('utf8')}`)
+    return EXIT.tampered
+  }
+}
+
+async function exportLog(url: string | undefined, io: AuditIo): Promise<number> {
+  if (url === undefined) return usage(io)
+  try {
+    for await (const line of readLogLines(url)) io.out(line)
+    return EXIT.ok
+  } catch (error) {
+    throw new Unreadable(`the database can not be read: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+function usage({ err }: AuditIo): number {
+  err(AUDIT_USAGE)
+  return EXIT.usage
+}
+
+/** Runs one command; never throws. */
+export async function runAudit(args: readonly string[], io: AuditIo): Promise<number> {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        keys: { type: 'string', multiple: true, default: [] },
+        checkpoints: { type: 'string', multiple: true, default: [] },
+        file: { type: 'string' },
+        database: { type: 'string' },
+        json: { type: 'boolean', default: false },
+      },
+    })
+    const [verb, first, second] = positionals
+    const evidence = { keys: values.keys, checkpoints: values.checkpoints }
+    switch (verb) {
+      case 'verify':
+        return await verify(first, evidence, values.json, io)
+      case 'prove':
+        return await prove(first, values.file, evidence, values.json, io)
+      case 'diff':
+        return await diff(first, second, io)
+      case 'export':
+        return await exportLog(values.database, io)
+      case undefined:
+      default:
+        return usage(io)
+    }
+  } catch (error) {
+    if (error instanceof Unreadable) {
+      io.err(`UNREADABLE: ${error.message}`)
+      return EXIT.unreadable
+    }
+    if ((error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS') === true) {
+      io.err((error as Error).message)
+      return usage(io)
+    }
+    io.err(`UNREADABLE: ${String(error)}`)
+    return EXIT.unreadable
+  }
+}
