@@ -183,11 +183,11 @@ export const CheckpointDraft = z
     type: z.literal('CheckpointCommand'),
     /** Any layer of the run: a checkpoint is of the whole network. */
     layer_id: LayerId,
-    action: z.enum(['save', 'restore']),
+    operation: z.enum(['save', 'restore']),
     checkpoint_id: WireId.optional(),
     ...common,
   })
-  .refine((draft) => draft.action === 'save' || draft.checkpoint_id !== undefined, {
+  .refine((draft) => draft.operation === 'save' || draft.checkpoint_id !== undefined, {
     path: ['checkpoint_id'],
     message: 'which checkpoint is restored',
   })

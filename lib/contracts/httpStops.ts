@@ -42,7 +42,8 @@ export const StopLayer = z.object({
   /** Two fresh frames without a transition. */
   verified_at: MaybeAt,
   path: z.enum(['bus', 'socket', 'both']).nullable(),
-  state: z.enum(['waiting', 'sent', 'accepted', 'applied', 'verified', 'unreachable']),
+  /** unknown: a v2 layer, which never answers. resumed: it runs again. */
+  state: z.enum(['waiting', 'sent', 'accepted', 'applied', 'verified', 'unreachable', 'unknown', 'resumed']),
   /** Sent to applied; null while it is not. */
   ms: Reading,
   resends: Count,

@@ -29,7 +29,7 @@ describe('drafts', () => {
     [{ ...transition, targets: { kind: 'layer', layer_id: 'layer_0' } }, ['targets'], 'not both'],
     [{ ...transition, target_state: 'BLENDING' }, ['target_state'], 'Invalid'],
     [{ ...transition, priority: 'critical' }, ['priority'], 'Invalid'],
-    [{ type: 'CheckpointCommand', layer_id: 'layer_0', action: 'restore' }, ['checkpoint_id'], 'which checkpoint'],
+    [{ type: 'CheckpointCommand', layer_id: 'layer_0', operation: 'restore' }, ['checkpoint_id'], 'which checkpoint'],
     [{ type: 'EmergencyStopCommand' }, ['type'], 'Invalid'],
   ])('%o is refused at %o', (draft, path, text) => {
     const issue = CommandDraft.safeParse(draft).error?.issues[0]
