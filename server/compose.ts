@@ -14,11 +14,13 @@ import { SYSTEM_ACTOR } from './audit/auditDraft.ts'
 import { openInstallationLog } from './audit/openInstallationLog.ts'
 import { busAddress, type Config } from './config.ts'
 import { createFrameTicker } from './fanout/frameTicker.ts'
+import { createCommandPlane } from './operators/commandPlane.ts'
 import { createGatewayClient } from './gateway/gatewayClient.ts'
 import { createViewLatency } from './fanout/viewLatency.ts'
 import { publishHandle, type Handle } from './handle.ts'
 import { createAccessGuard, type AccessGuard } from './http/accessGuard.ts'
 import { createApi } from './http/api.ts'
+import { callerOf, createOperatorsApi, viaOf } from './http/apiOperators.ts'
 import { createBaselineReader } from './http/apiBaseline.ts'
 import { createLayerApi } from './http/apiLayer.ts'
 import { createLatencyApi } from './http/apiLatency.ts'
@@ -34,6 +36,7 @@ import { createLatencyRecorder } from './ingest/latencyRecorder.ts'
 import type { Logger } from './logger.ts'
 import { createRecordings } from './runs/recordings.ts'
 import { createLiveNamespace } from './sockets/liveNamespace.ts'
+import { createOpsNamespace, followOperators } from './sockets/opsNamespace.ts'
 import { createSocketServer } from './sockets/socketServer.ts'
 import { openRecords } from './stores/recordsDatabase.ts'
 import { createGatewayWatch } from './state/gatewayWatch.ts'
@@ -182,9 +185,9 @@ export async function compose({
       reader,
       driver: config.bus,
       address,
+      environment: config.environment,
       epoch: log.epoch,
       offset: () => log.offset(),
-      environment: config.auth === 'demo' ? 'DEMO' : 'PROD',
       viewers: () => live.viewers(),
       framesSkipped: () => ticker.counters().framesSkipped,
       trainer: () => siblings.trainerState() ?? threads.trainerState(),
@@ -215,11 +218,38 @@ export async function compose({
       onPaint: (run, report) => viewLatency.painted(run, report),
     })
 
+    // Commands: who acts.
+    const gatewayClient = createGatewayClient({ dataDir, clock })
+    const plane = await createCommandPlane({
+      clock,
+      records,
+      audit,
+      gateway: gatewayClient,
+      runs,
+      reader,
+      lives,
+      bus: () => board.busHealth(),
+      environment: config.environment,
+      quota: config.commandQuota,
+      onProblem: (text) => logger.room('commands').warn(text),
+    })
+    parts.add('commands', () => plane.stop())
+    const commandApi = createOperatorsApi({ operators: plane, clock })
+    const ops = createOpsNamespace({
+      io: sockets.io,
+      clock,
+      logger: logger.room('sockets'),
+      operators: commandApi,
+      guard: { access: operators.access, trustProxy: config.trustProxy },
+    })
+    parts.add('ops', followOperators(plane, ops))
+
     // Ingest: what arrives.
     const onRecords = (drafts: readonly RecordDraft[]): void => {
       const records = log.append(drafts)
       runs.record(records)
       recordings.record(records)
+      plane.onRecords(records)
       live.sendRecords(records)
     }
     const onIngest = (message: IngestMessage): void => {
@@ -285,7 +315,7 @@ export async function compose({
       onRecord: (record) => onRecords([record]),
       onLatency: (sums) => addSums(viewRecorder, sums),
     })
-    const gateway = createGatewayWatch(createGatewayClient({ dataDir, clock }), clock)
+    const gateway = createGatewayWatch(gatewayClient, clock)
     parts.add('gateway watch', () => gateway.stop())
 
     const vitals = createHostVitals({
@@ -337,6 +367,8 @@ export async function compose({
       ...createRunsApi({ clock, runs, lives, recordings }),
       vitals: () => vitals.read(),
       load: () => load.report(),
+      operators: commandApi,
+      callerOf: (subject, by) => callerOf(subject, viaOf(by)),
       startLoad: (request) => load.start(request),
       stopLoad: () => load.stop(),
     }
@@ -344,6 +376,7 @@ export async function compose({
 
     threads.start()
     gateway.start()
+    plane.start()
     ticker.start()
     parts.add(
       'status timer',

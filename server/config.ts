@@ -40,6 +40,9 @@ export interface Config {
     readonly clientSecret: string
     readonly name: string
   } | null
+  readonly environment: 'DEMO' | 'STAGING' | 'PROD'
+  /** Seeds one command may change. */
+  readonly commandQuota: number
   readonly publicOrigins: readonly string[]
   /** X-Forwarded-For of a proxy on this machine is believed. */
   readonly trustProxy: boolean
@@ -140,6 +143,8 @@ export function parseConfig(source: Environment): Config {
     claimCheckDir: (values['CLAIM_CHECK_DIR'] as string | undefined) ?? null,
     auth,
     oidc: oidc === null ? null : Object.freeze(oidc),
+    environment: (values['ENVIRONMENT'] as Config['environment'] | undefined) ?? (auth === 'demo' ? 'DEMO' : 'PROD'),
+    commandQuota: values['COMMAND_QUOTA'] as number,
     publicOrigins: Object.freeze((values['PUBLIC_URL'] as string[] | undefined) ?? []),
     trustProxy: values['TRUST_PROXY'] as boolean,
     logLevel: values['LOG_LEVEL'] as Config['logLevel'],

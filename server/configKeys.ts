@@ -105,6 +105,22 @@ export const CONFIG_KEYS: readonly ConfigKey[] = Object.freeze([
     why: "TCP port on the loopback of the gateway's control API.",
   }),
   key({
+    name: 'ENVIRONMENT',
+    schema: z.enum(['DEMO', 'STAGING', 'PROD']),
+    default: null,
+    expected: 'DEMO, STAGING or PROD; unset: DEMO with AUTH=demo, else PROD',
+    example: 'STAGING',
+    why: 'What is at stake: in PROD every command weighs one level more, and level 3 needs a second person.',
+  }),
+  key({
+    name: 'COMMAND_QUOTA',
+    schema: integer(1, 65_536),
+    default: '500',
+    expected: 'a number of seeds, 1 to 65536',
+    example: '500',
+    why: 'How many seeds one command may change.',
+  }),
+  key({
     name: 'BUS',
     schema: z.enum(['redis', 'memory']),
     default: null,

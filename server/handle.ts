@@ -34,6 +34,8 @@ import type { RunDetail, RunList, RunPicture, RunPictureQuery, RunQuery } from '
 import type { Vitals } from '../lib/contracts/httpVitals.ts'
 import type { SeedDetail, SeedRaw, SeedRawQuery, SeedSeries, SeedSeriesQuery } from '../lib/contracts/httpSeed.ts'
 import type { Access } from './operators/access.ts'
+import type { Operator } from './operators/caller.ts'
+import type { OperatorsHandle } from './operators/operatorsHandle.ts'
 import type { Subject } from './operators/subject.ts'
 
 export type { Credentials, Subject } from './operators/subject.ts'
@@ -176,6 +178,16 @@ export interface LatencyHandle {
   readonly latencyExemplars: (query: LatencyExemplarQuery) => LatencyExemplars
 }
 
+/** The command plane behind its door. */
+export interface CommandHandle {
+  readonly operators: OperatorsHandle
+  /** Who asks, as the command plane knows them; `userAgent` and `site` tell by what. */
+  readonly callerOf: (
+    subject: Subject,
+    by: { readonly userAgent: string | null; readonly site: string | null },
+  ) => Operator
+}
+
 export interface Handle
   extends
     CoreHandle,
@@ -188,7 +200,8 @@ export interface Handle
     PeopleHandle,
     LoadHandle,
     LatencyHandle,
-    VitalsHandle {}
+    VitalsHandle,
+    CommandHandle {}
 
 type Global = typeof globalThis & { [HANDLE]?: Handle }
 

@@ -74,6 +74,7 @@ export const CommandStage = z.object({
     'awaiting approval',
     'approved',
     'held',
+    'issued',
     'sent',
     'received',
     'queued',

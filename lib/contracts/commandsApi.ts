@@ -54,6 +54,7 @@ export const COMMANDS_API = Object.freeze({
     summary:
       'Sends a command. The header Idempotency-Key is required: the same key and body get the same answer, another body 422.',
     body: CommandDraft,
+    status: 202,
     output: CommandTaken,
     problems: [403, 404, 409, 413, 422, 429, 503],
   },
@@ -155,6 +156,7 @@ export const COMMANDS_API = Object.freeze({
     permission: 'operator',
     summary: 'Stops all or some layers at once. Never queued. A plain HTML form may post it too.',
     body: StopRequest,
+    status: 202,
     output: StopTaken,
     problems: [403, 404, 422, 503],
   },
@@ -203,6 +205,7 @@ export const COMMANDS_API = Object.freeze({
     summary:
       'Proposes to lift a stop; another person approves it under /api/commands/{id}/approve. Needs Idempotency-Key.',
     body: ResumeRequest,
+    status: 202,
     output: CommandTaken,
     problems: [403, 404, 409, 422, 429, 503],
   },

@@ -40,7 +40,10 @@ export function guardedKind(draft: CommandDraft): GuardedKind {
       return `CheckpointCommand ${draft.operation}`
     case 'RunControl':
       return `RunControl ${draft.action}`
-    default:
+    case 'LifecycleTransitionCommand':
+    case 'BlueprintUpdateCommand':
+    case 'BatchCommand':
+    case 'NoOp':
       return draft.type
   }
 }

@@ -7,6 +7,7 @@
  */
 import { z } from 'zod'
 import { ACCESS_API } from './accessApi.ts'
+import { COMMANDS_API } from './commandsApi.ts'
 import { ERROR_CATALOG, type ErrorCode } from './errorCatalog.ts'
 import { Freshness } from './freshness.ts'
 import { LATENCY_API } from './httpLatency.ts'
@@ -15,17 +16,7 @@ import { LAYER_ROUTES } from './httpLayer.ts'
 import { LOAD_ROUTES } from './httpLoad.ts'
 import { RunDetail, RunList, RunPath, RunPicture, RunPictureQuery, RunQuery } from './httpRuns.ts'
 import { SeedDetail, SeedRaw, SeedRawQuery, SeedSeries, SeedSeriesQuery } from './httpSeed.ts'
-import {
-  Count,
-  LayerPath,
-  MetricKey,
-  Moment,
-  NoInput,
-  Reading,
-  RunFilter,
-  SeedPath,
-  SeedStateName,
-} from './httpShapes.ts'
+import { Count, HistoryQuery, LayerPath, NoInput, Reading, RunFilter, SeedPath, SeedStateName } from './httpShapes.ts'
 import { VITALS_ROUTES } from './httpVitals.ts'
 import { Finite, LayerId, Prose, RunId, SeedId } from './ids.ts'
 import { CoverageGap } from './liveRecords.ts'
@@ -204,20 +195,6 @@ export const BusReport = z.object({
 })
 export type BusReport = z.infer<typeof BusReport>
 
-export const HistoryQuery = RunFilter.extend({
-  metric: MetricKey,
-  from: Moment.optional(),
-  to: Moment.optional(),
-  /** Milliseconds per point; absent: as fine as 600 points allow. */
-  resolution: z
-    .string()
-    .regex(/^\d{1,9}$/, 'milliseconds')
-    .transform(Number)
-    .pipe(z.int().min(100).max(900_000))
-    .optional(),
-  seed: SeedPath.shape.seed.optional(),
-})
-
 export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'DELETE'
 
 export interface HttpContract {
@@ -231,6 +208,8 @@ export interface HttpContract {
   readonly query: z.ZodObject
   /** What a request that changes something carries, as JSON; absent: nothing. */
   readonly body?: z.ZodType
+  /** Of a success; absent: 200. */
+  readonly status?: number
   /** Null: not JSON, see contentType. */
   readonly output: z.ZodType | null
   readonly contentType: string
@@ -241,6 +220,7 @@ export interface HttpContract {
 const JSON_TYPE = 'application/json'
 
 export const HTTP_API = Object.freeze({
+  ...COMMANDS_API,
   ...ACCESS_API,
   healthLive: {
     method: 'GET',

@@ -36,3 +36,17 @@ export const SeedPath = z.object({
     .pipe(SeedId),
 })
 export const MetricKey = z.string().regex(/^[a-z][a-z0-9_]{0,63}$/, 'a metric name')
+
+export const HistoryQuery = RunFilter.extend({
+  metric: MetricKey,
+  from: Moment.optional(),
+  to: Moment.optional(),
+  /** Milliseconds per point; absent: as fine as 600 points allow. */
+  resolution: z
+    .string()
+    .regex(/^\d{1,9}$/, 'milliseconds')
+    .transform(Number)
+    .pipe(z.int().min(100).max(900_000))
+    .optional(),
+  seed: SeedPath.shape.seed.optional(),
+})

@@ -31,7 +31,7 @@ function answerOf(contract: HttpContract, description: string): JsonObject {
 }
 
 function operationOf(name: string, contract: HttpContract): JsonObject {
-  const responses: JsonObject = { '200': answerOf(contract, contract.summary) }
+  const responses: JsonObject = { [String(contract.status ?? 200)]: answerOf(contract, contract.summary) }
   for (const status of contract.problems)
     responses[String(status)] =
       contract === HTTP_API.healthReady

@@ -34,6 +34,8 @@ export interface BindOptions<T extends EventTable> {
   readonly clock: Clock
   readonly logger: Logger
   readonly eventsPerSecond: number
+  /** Events that never wait for the rate: a stop. */
+  readonly unlimited?: ReadonlySet<string>
   readonly onRefused?: (code: string) => void
 }
 
@@ -59,7 +61,8 @@ export function bindHandlers<T extends EventTable>(options: BindOptions<T>): voi
   const take = createBucket(clock, eventsPerSecond)
 
   const run = async (event: keyof T & string, values: readonly unknown[]): Promise<unknown> => {
-    if (!take()) throw new AppError('GUARD_RATE', `more than ${eventsPerSecond} events per second`)
+    if (options.unlimited?.has(event) !== true && !take())
+      throw new AppError('GUARD_RATE', `more than ${eventsPerSecond} events per second`)
     const { schema, permission } = table[event]!
     const subject = options.subject() ?? ANONYMOUS
     if (permission !== 'none' && !subject.permissions.has(permission)) {

@@ -71,6 +71,45 @@ export interface AccessVersionRow {
   readonly version: number
 }
 
+/** One command; `record` is the whole of it as JSON, the columns beside are an index. */
+export interface CommandRow {
+  readonly id: string
+  readonly created_ms: number
+  readonly updated_ms: number
+  readonly type: string
+  readonly state: string
+  readonly final: number
+  readonly actor: string
+  readonly run_id: string | null
+  readonly layer_id: string | null
+  readonly seed_id: number | null
+  readonly target_state: string | null
+  readonly parent_id: string | null
+  readonly record: string
+}
+
+/** What was answered to a key: the same key gets the same answer. */
+export interface CommandKeyRow {
+  readonly actor: string
+  readonly endpoint: string
+  readonly key: string
+  readonly body_hash: string
+  readonly command_id: string
+  readonly created_ms: number
+  readonly answer: string
+}
+
+/** Who has control; the newest row says who has it now. */
+export interface ControlChangeRow {
+  readonly seq: number
+  readonly at_ms: number
+  readonly action: string
+  readonly by_actor: string
+  readonly to_actor: string | null
+  readonly reason: string
+  readonly holder: string | null
+}
+
 /** Each room adds its tables here and a migration of its own. */
 export interface RecordsSchema {
   audit_entries: AuditEntryRow
@@ -80,4 +119,7 @@ export interface RecordsSchema {
   session: SessionRow
   service_tokens: ServiceTokenRow
   access_version: AccessVersionRow
+  commands: CommandRow
+  command_keys: CommandKeyRow
+  control_changes: ControlChangeRow
 }

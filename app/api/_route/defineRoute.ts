@@ -59,6 +59,8 @@ function parsePart(schema: z.ZodType, value: unknown): unknown {
 
 /** Reads a bounded JSON body. Only application/json: a form of another site can not send that without being asked for its Origin. */
 async function readBody(request: Request): Promise<unknown> {
+  // Nothing at all is an empty object: some requests have nothing to say beyond their path.
+  if (request.body === null && request.headers.get('content-type') === null) return {}
   if (!(request.headers.get('content-type') ?? '').toLowerCase().startsWith('application/json'))
     throw new AppError('CONTRACT_INVALID', 'the body must be application/json', { path: 'content-type' })
   if (request.body === null) throw new AppError('CONTRACT_JSON', 'a JSON body is missing', { path: 'body' })
@@ -106,7 +108,9 @@ export function defineRoute<C extends HttpContract>(
         contract.body === undefined ? undefined : parsePart(contract.body, await readBody(request))
       ) as RouteCall<C>['body']
       const value = await answer({ handle, params, query, body, request, subject, caller })
-      return value instanceof Response ? value : Response.json(value, { headers: NO_STORE })
+      return value instanceof Response
+        ? value
+        : Response.json(value, { status: contract.status ?? 200, headers: NO_STORE })
     } catch (error) {
       const failure = isAppError(error) ? error : new AppError('INTERNAL', 'route failed', {}, error)
       reportFailure(failure)

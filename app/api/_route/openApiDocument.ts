@@ -40,7 +40,7 @@ function operationOf(name: string, contract: HttpContract) {
           },
         }),
     responses: {
-      200: { description: contract.summary, content },
+      [contract.status ?? 200]: { description: contract.summary, content },
       ...Object.fromEntries(
         contract.problems.map((status) => [
           status,

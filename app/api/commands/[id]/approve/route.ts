@@ -1,0 +1,9 @@
+import { HTTP_API } from '../../../../../lib/contracts/httpApi.ts'
+import { callerOf } from '../../../_route/callerOf.ts'
+import { defineRoute } from '../../../_route/defineRoute.ts'
+
+export const dynamic = 'force-dynamic'
+
+export const POST = defineRoute(HTTP_API.approveCommand, (call) =>
+  call.handle.operators.approve(call.params.id, call.body, callerOf(call)),
+)
