@@ -1,8 +1,9 @@
 /*
- * The document: styles, viewport, theme, and the frame around every page.
+ * The document: styles, viewport, theme, the frame around every page, and beside it the emergency stop.
  * In: a page, the theme's cookie. Out: the html element.
  * Invariant: the theme comes with the first byte: nothing flashes, and no inline script is needed.
- * Source: docs/adr/0002-next-seam.md; features H3.
+ *   The stop is no part of the frame's React tree: a plain form, taken over by a script of its own.
+ * Source: docs/adr/0002-next-seam.md; docs/ux.md "emergency stop"; features H3.
  */
 import type { Metadata, Viewport } from 'next'
 import { cookies } from 'next/headers'
@@ -18,7 +19,9 @@ import './styles/records.css'
 import './styles/conductor.css'
 import './styles/drawers.css'
 import './styles/dialogs.css'
+import './styles/ops.css'
 import './styles/narrow.css'
+import './styles/stop.css'
 
 export const metadata: Metadata = {
   title: 'Morphoscope',
@@ -41,6 +44,10 @@ export default async function RootLayout({ children }: { readonly children: Reac
     <html lang="en" {...(theme === 'auto' ? {} : { 'data-theme': theme })} suppressHydrationWarning>
       <body>
         <AppShell>{children}</AppShell>
+        <form className="stop-plain" action="/stop">
+          <button type="submit">Emergency stop</button>
+        </form>
+        <script src="/stop.js" defer />
       </body>
     </html>
   )

@@ -29,6 +29,7 @@ import { Icon } from '../ui/Icon.tsx'
 import { useRovingList } from '../ui/useRovingList.ts'
 import { dequantize } from '../../lib/frames/quantize.ts'
 import type { HistogramClass } from './MetricHistogram.tsx'
+import { SeedCommands } from './SeedCommands.tsx'
 import { SeedLine } from './SeedLine.tsx'
 
 const MetricHistogram = lazy(async () => ({ default: (await import('./MetricHistogram.tsx')).MetricHistogram }))
@@ -127,6 +128,7 @@ export function Inspector() {
       </div>
       <ScrollRegion className="inspector-body" label="Details of the seed">
         <p className="t2">{activityText(scene, layer, selection.seedId) || 'No module.'}</p>
+        <SeedCommands key={`${selection.layerId} ${selection.seedId}`} selection={selection} runId={runId ?? null} />
         {mine?.problem && <p className="tone-warn">The server did not answer: {mine.problem}</p>}
         <Spread scene={scene} layer={layer} row={selection.seedId} />
         <SeedLine answer={mine?.value ?? null} metric={scene.metric} nowMs={scene.nowMs} />

@@ -19,6 +19,7 @@ export const PAGES: readonly PageLink[] = Object.freeze([
   { path: '/', label: 'Live', icon: 'live', key: 'l' },
   { path: '/layers', label: 'Layers', icon: 'layers', key: 'y' },
   { path: '/run', label: 'Run', icon: 'curve', key: 'o' },
+  { path: '/commands', label: 'Commands', icon: 'command', key: 'c' },
   { path: '/bus', label: 'Bus', icon: 'bus', key: 'b' },
   { path: '/latency', label: 'Latency', icon: 'latency', key: 'n' },
 ])

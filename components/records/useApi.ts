@@ -50,6 +50,7 @@ interface AskInit {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
   /** Sent as JSON. */
   readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
   readonly signal?: AbortSignal
 }
 
@@ -71,6 +72,7 @@ export async function askApi<T>(url: string, init: AskInit = {}): Promise<T> {
   const headers = {
     accept: 'application/json',
     ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    ...init.headers,
   }
   const response = await ask(url, {
     method,

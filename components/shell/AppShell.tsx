@@ -13,6 +13,7 @@ import { Inspector } from '../inspector/Inspector.tsx'
 import { LiveProvider, useLive } from '../live/LiveProvider.tsx'
 import { drawsFrames, hrefOf, PAGE_PATHS, seedOfPath } from '../live/pageLinks.ts'
 import { useLiveTopic, usePageState } from '../live/useLiveTopic.ts'
+import { OpsProvider } from '../ops/OpsProvider.tsx'
 import { QueryRoot } from '../records/QueryRoot.tsx'
 import { Icon } from '../ui/Icon.tsx'
 import { Conductor } from './Conductor.tsx'
@@ -41,7 +42,9 @@ export function AppShell({ children }: { readonly children: ReactNode }) {
           <LocationReader />
           <SessionWatch />
         </Suspense>
-        <Frame>{children}</Frame>
+        <OpsProvider>
+          <Frame>{children}</Frame>
+        </OpsProvider>
       </QueryRoot>
     </LiveProvider>
   )

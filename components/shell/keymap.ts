@@ -17,6 +17,8 @@ export type ShellAction =
   | 'inspector'
   | 'copy-link'
   | 'copy-value'
+  | 'compose'
+  | 'undo'
   | 'save-view'
   | 'load'
   | 'go-live'
@@ -56,7 +58,9 @@ export const KEY_ACTIONS: readonly KeyAction[] = Object.freeze([
   })),
   { action: 'focus-heatmap', keys: 's', does: 'Focus the heatmap' },
   { action: 'inspector', keys: 'i', does: 'Inspector on or off' },
-  { action: 'copy-value', keys: 'c', does: 'Copy the value of the seed, with where it comes from' },
+  { action: 'compose', keys: 'c', does: 'Compose a command for the seed' },
+  { action: 'undo', keys: 'z', does: 'Take back the command that is still held' },
+  { action: 'copy-value', keys: 'C', does: 'Copy the value of the seed, with where it comes from' },
   { action: 'metric', keys: 'm', does: 'Next metric, then states' },
   { action: 'delta', keys: 'd', does: 'Delta: difference to 5 minutes ago, or to what was chosen last' },
   { action: 'table', keys: 'Ctrl+Alt+T', does: 'Table instead of heatmap' },
@@ -77,6 +81,7 @@ export const FIXED_KEYS: readonly { readonly keys: readonly string[]; readonly d
   { keys: ['Enter'], does: 'Open what is focused' },
   { keys: ['p'], does: 'Pin the seed to the top, on the page of a layer' },
   { keys: ['[', ']'], does: 'Seed before or after, on the page of a seed' },
+  { keys: ['Alt', 'Shift', 'X'], does: 'Emergency stop' },
   { keys: ['Esc'], does: 'Close, or drop the selection' },
 ])
 

@@ -9,9 +9,11 @@ import { useRouter } from 'next/navigation'
 import { useCallback, useMemo, useState } from 'react'
 import { toggleDelta } from '../delta/deltaChoice.ts'
 import { nextChoice } from '../heatmap/metricChoice.ts'
+import { COMPOSE_EVENT } from '../inspector/SeedCommands.tsx'
 import { useLive } from '../live/LiveProvider.tsx'
 import { hrefOf } from '../live/pageLinks.ts'
 import { pointedSeed } from '../live/pointedSeed.ts'
+import { useUndo } from '../ops/useUndo.ts'
 import { copySeedValue } from '../provenance/copySeedValue.ts'
 import type { PageAction } from './keymap.ts'
 import type { Overlay, Shell } from './ShellContext.tsx'
@@ -39,6 +41,7 @@ export function useActions(): Actions {
   const router = useRouter()
   const [open, setOpen] = useState<Actions['open']>(null)
   const [notice, say] = useState('')
+  const undo = useUndo(say)
   const show = useCallback((next: Overlay | null): void => {
     openings += 1
     const id = openings
@@ -104,6 +107,15 @@ export function useActions(): Actions {
           const target = state.selection ?? (first ? { layerId: first.layer_id, seedId: 0 } : null)
           return page.set({ inspector: !state.inspector, selection: target })
         }
+        case 'compose': {
+          const first = store.run()?.descriptor.layers[0]
+          const target = state.selection ?? (first ? { layerId: first.layer_id, seedId: 0 } : null)
+          page.set({ inspector: true, selection: target })
+          dispatchEvent(new Event(COMPOSE_EVENT))
+          return
+        }
+        case 'undo':
+          return undo()
         case 'copy-link':
           return copyLink()
         case 'copy-value':
@@ -119,7 +131,7 @@ export function useActions(): Actions {
           if (state.inspector) page.set({ inspector: false })
       }
     },
-    [page, router, session, show, copyLink, copyValue],
+    [page, router, session, show, copyLink, copyValue, undo],
   )
   const shell = useMemo<Shell>(() => ({ act, show, say }), [act, show])
   return { shell, open, close, notice }

@@ -160,6 +160,16 @@ export const COMMANDS_API = Object.freeze({
     output: StopTaken,
     problems: [403, 404, 422, 503],
   },
+  stopPage: {
+    ...none,
+    method: 'GET',
+    path: '/stop',
+    permission: 'viewer',
+    summary: 'The emergency stop as a plain page without script.',
+    output: null,
+    contentType: 'text/html; charset=utf-8',
+    problems: [],
+  },
   emergencyStops: {
     ...none,
     method: 'GET',

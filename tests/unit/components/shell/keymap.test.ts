@@ -16,7 +16,9 @@ const press = (key: string, change = {}) => ({
 test.each([
   ['?', 'help'],
   ['/', 'search'],
-  ['c', 'copy-value'],
+  ['c', 'compose'],
+  ['z', 'undo'],
+  ['C', 'copy-value'],
   ['m', 'metric'],
   ['t', 'theme'],
   [' ', 'pause'],

@@ -1,0 +1,80 @@
+/*
+ * HoldButton: a button that means it only after it was held, by pointer or key, without a break.
+ * In: how long, what to do. Out: one call at the end of the hold.
+ * Invariant: one continuous, trusted press; a repeated key, a blur, a second pointer or letting go early does nothing, and says so.
+ * Source: docs/ux.md "guard levels".
+ */
+'use client'
+import { useEffect, useRef, useState } from 'react'
+import { systemClock } from '../../lib/primitives/clock.ts'
+
+interface Props {
+  readonly ms: number
+  readonly label: string
+  readonly disabled?: boolean
+  readonly className?: string
+  readonly onHeld: () => void
+}
+
+export function HoldButton({ ms, label, disabled = false, className = '', onHeld }: Props) {
+  const [holding, setHolding] = useState(false)
+  const [early, setEarly] = useState(false)
+  const cancel = useRef<(() => void) | null>(null)
+  const release = (said: boolean): void => {
+    if (!cancel.current) return
+    cancel.current()
+    cancel.current = null
+    setHolding(false)
+    setEarly(said)
+  }
+  const press = (): void => {
+    if (disabled || cancel.current) return release(true)
+    setEarly(false)
+    setHolding(true)
+    cancel.current = systemClock.after(ms, () => {
+      cancel.current = null
+      setHolding(false)
+      onHeld()
+    })
+  }
+  useEffect(() => {
+    const stop = (): void => {
+      cancel.current?.()
+      cancel.current = null
+      setHolding(false)
+    }
+    addEventListener('blur', stop)
+    return () => {
+      removeEventListener('blur', stop)
+      stop()
+    }
+  }, [])
+  return (
+    <span className="hold">
+      <button
+        type="button"
+        className={`hold-button ${className}${holding ? ' is-holding' : ''}`}
+        style={{ '--hold-ms': `${ms}ms` } as React.CSSProperties}
+        disabled={disabled}
+        onPointerDown={(event) => event.isTrusted && event.isPrimary && event.button === 0 && press()}
+        onPointerUp={() => release(true)}
+        onPointerLeave={() => release(true)}
+        onPointerCancel={() => release(true)}
+        onBlur={() => release(true)}
+        onContextMenu={(event) => event.preventDefault()}
+        onKeyDown={(event) => {
+          if (event.key !== 'Enter' && event.key !== ' ') return
+          event.preventDefault()
+          if (event.isTrusted && !event.repeat) press()
+        }}
+        onKeyUp={() => release(true)}
+      >
+        <span>
+          {label}
+          <span className="t2"> (hold {(ms / 1_000).toFixed(1)} s)</span>
+        </span>
+      </button>
+      <output className="t3">{early ? 'Not sent: it was let go too early.' : ''}</output>
+    </span>
+  )
+}

@@ -1,0 +1,73 @@
+/*
+ * selectionStore: the seeds picked for a command to many: by the map's rectangle or by key, across pages of this tab.
+ * In: seeds to add, take away, or all. Out: them by layer, to subscribers.
+ * Invariant: bounded by the most a command may name; what was picked stays until it is cleared, and is counted where it shows.
+ * Source: docs/ux.md "bulk"; features E16.
+ */
+'use client'
+import { useSyncExternalStore } from 'react'
+import { COMMAND_LIMITS } from '../../lib/contracts/commandDraft.ts'
+
+export interface Picked {
+  readonly count: number
+  readonly layers: readonly { readonly layerId: string; readonly seedIds: readonly number[] }[]
+}
+
+const EMPTY: Picked = Object.freeze({ count: 0, layers: [] })
+let picked = EMPTY
+const listeners = new Set<() => void>()
+
+const put = (next: Picked): void => {
+  picked = next
+  for (const listener of listeners) listener()
+}
+
+/** Makes the picture of a choice: layers in order of their names, seeds ascending. */
+export function toPicked(byLayer: ReadonlyMap<string, ReadonlySet<number>>): Picked {
+  let left = COMMAND_LIMITS.maxTargets as number
+  const layers = [...byLayer]
+    .filter(([, seeds]) => seeds.size > 0)
+    .toSorted(([a], [b]) => a.localeCompare(b, 'en', { numeric: true }))
+    .map(([layerId, seeds]) => {
+      const seedIds = [...seeds].toSorted((a, b) => a - b).slice(0, left)
+      left -= seedIds.length
+      return { layerId, seedIds }
+    })
+    .filter((layer) => layer.seedIds.length > 0)
+  return { layers, count: layers.reduce((sum, layer) => sum + layer.seedIds.length, 0) }
+}
+
+const toMap = (): Map<string, Set<number>> =>
+  new Map(picked.layers.map(({ layerId, seedIds }) => [layerId, new Set(seedIds)]))
+
+/** Adds seeds of a layer, or takes them away. */
+export function pickSeeds(layerId: string, seedIds: readonly number[], how: 'add' | 'remove' | 'toggle'): void {
+  const next = toMap()
+  const seeds = next.get(layerId) ?? new Set<number>()
+  for (const seedId of seedIds) {
+    if (how === 'remove' || (how === 'toggle' && seeds.has(seedId))) seeds.delete(seedId)
+    else seeds.add(seedId)
+  }
+  next.set(layerId, seeds)
+  put(toPicked(next))
+}
+
+/** Forgets all of them. */
+export function clearPicked(): void {
+  put(EMPTY)
+}
+
+/** Tells what is picked now. */
+export const readPicked = (): Picked => picked
+
+/** Reads the choice; renders when it changes. */
+export function useSelection(): Picked {
+  return useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    readPicked,
+    () => EMPTY,
+  )
+}

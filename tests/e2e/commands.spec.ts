@@ -1,0 +1,171 @@
+/*
+ * Commands from the browser on the running trainer: one seed, many seeds, what is refused, and what a second person decides.
+ * In: the product that `npm start` runs. Out: what an operator sees.
+ * Invariant: each command ends in exactly one outcome that the page, the list and the API tell alike.
+ * Source: docs/commands.md; docs/ux.md "composer".
+ */
+import { expect, test, type Locator, type Page } from '@playwright/test'
+import { inspector } from './actions.ts'
+
+interface CommandAnswer {
+  readonly id: string
+  readonly state: string
+  readonly final: boolean
+  readonly outcome: { readonly kind: string } | null
+  readonly stages: readonly { readonly stage: string; readonly at: string }[]
+}
+
+/** A seed in that state, which the built-in controller has not touched; waits until there is one. */
+async function seedIn(
+  page: Page,
+  state: string,
+  except: readonly string[] = [],
+): Promise<{ layer: string; seed: number }> {
+  let found: { layer: string; seed: number } | null = null
+  await expect
+    .poll(
+      async () => {
+        const { layers } = (await (await page.request.get('/api/layers')).json()) as { layers: { layer_id: string }[] }
+        for (const { layer_id: layer } of layers) {
+          const { seeds } = (await (await page.request.get(`/api/layers/${layer}`)).json()) as {
+            seeds: { seed_id: number[]; state: string[] }
+          }
+          const at = seeds.state.findIndex(
+            (name, index) => name === state && !except.includes(`${layer}/${seeds.seed_id[index]}`),
+          )
+          if (at >= 0) found = { layer, seed: seeds.seed_id[at]! }
+        }
+        return found !== null
+      },
+      { timeout: 60_000 },
+    )
+    .toBe(true)
+  return found!
+}
+
+async function openComposer(page: Page, { layer, seed }: { layer: string; seed: number }): Promise<Locator> {
+  await page.goto(`/?layer=${layer}&seed=${seed}&inspect=1`)
+  const drawer = inspector(page)
+  await expect(drawer).toBeVisible()
+  await drawer.getByRole('button', { name: 'Command', exact: true }).click()
+  return drawer
+}
+
+async function command(page: Page, id: string): Promise<CommandAnswer> {
+  return (await (await page.request.get(`/api/commands/${id}`)).json()) as CommandAnswer
+}
+
+/** The id of the command that the card shows. */
+async function shownId(card: Locator): Promise<string> {
+  const href = await card.getByRole('link', { name: 'Link to this command' }).getAttribute('href')
+  return href!.split('#')[1]!
+}
+
+test.describe.configure({ mode: 'serial' })
+
+test('germinates a dormant seed, tells each stage, and cancels it again', async ({ page }) => {
+  const place = await seedIn(page, 'DORMANT')
+  const drawer = await openComposer(page, place)
+  await drawer.getByRole('button', { name: /^Germinated/ }).click()
+  await drawer.getByRole('textbox', { name: /^Reason/ }).fill('to see it train')
+  await expect(drawer.getByText(/^Level 1/)).toBeVisible()
+  await drawer.getByRole('button', { name: /^Send/ }).click()
+  const id = await shownId(drawer)
+  await expect.poll(async () => (await command(page, id)).state, { timeout: 30_000 }).toBe('APPLIED')
+  const record = await command(page, id)
+  expect(record.outcome?.kind).toBe('applied')
+  expect(record.stages.map((stage) => stage.stage)).toEqual(expect.arrayContaining(['drafted', 'sent', 'applied']))
+  await expect(drawer.getByRole('list', { name: /^Stages: applied/ })).toBeVisible()
+
+  await drawer.getByRole('button', { name: 'Compose another' }).click()
+  await drawer.getByRole('button', { name: /^Cancelled/ }).click()
+  await expect(drawer.getByText(/^Level \d/)).toBeVisible()
+  const hold = drawer.getByRole('button', { name: /hold/ })
+  if (await hold.isVisible()) {
+    await drawer.getByRole('textbox', { name: /^Reason/ }).fill('seen enough')
+    await hold.scrollIntoViewIfNeeded()
+    await hold.hover()
+    await page.mouse.down()
+    await expect(drawer.getByRole('link', { name: 'Link to this command' })).toBeVisible()
+    await page.mouse.up()
+  } else await drawer.getByRole('button', { name: /^Send/ }).click()
+  const second = await shownId(drawer)
+  await expect.poll(async () => (await command(page, second)).final, { timeout: 30_000 }).toBe(true)
+  await page.goto(`/layers/${place.layer}/seeds/${place.seed}`)
+  await expect(page.getByText('to see it train').first()).toBeVisible()
+})
+
+test('an illegal edge can be read but not chosen, and the API refuses it with the reason', async ({ page }) => {
+  const place = await seedIn(page, 'DORMANT')
+  const drawer = await openComposer(page, place)
+  const fossil = drawer.getByRole('button', { name: /^Fossilised/ })
+  await expect(fossil).toHaveAttribute('aria-disabled', 'true')
+  await expect(fossil).toContainText(/needs|first|DORMANT/i)
+  const refused = await page.request.post('/api/commands', {
+    headers: { 'idempotency-key': crypto.randomUUID(), origin: new URL(page.url()).origin },
+    data: {
+      type: 'LifecycleTransitionCommand',
+      layer_id: place.layer,
+      seed_id: place.seed,
+      target_state: 'FOSSILIZED',
+    },
+  })
+  expect([409, 422]).toContain(refused.status())
+  expect(((await refused.json()) as { detail: string }).detail).not.toBe('')
+})
+
+test('a command that is still held is taken back for certain with z', async ({ page }) => {
+  const place = await seedIn(page, 'DORMANT')
+  const drawer = await openComposer(page, place)
+  await drawer.getByRole('button', { name: /^Germinated/ }).click()
+  await drawer.getByRole('button', { name: /^Send/ }).click()
+  const id = await shownId(drawer)
+  await page.getByRole('main').focus()
+  await page.keyboard.press('z')
+  await expect.poll(async () => (await command(page, id)).state).toBe('CANCELLED')
+  expect((await command(page, id)).stages.map((stage) => stage.stage)).not.toContain('sent')
+})
+
+test('a blueprint is given to a dormant seed', async ({ page }) => {
+  const place = await seedIn(page, 'DORMANT')
+  const drawer = await openComposer(page, place)
+  await drawer.getByRole('button', { name: 'Blueprint', exact: true }).click()
+  await drawer.getByRole('combobox', { name: 'Blueprint' }).selectOption({ index: 1 })
+  await drawer.getByRole('textbox', { name: /^Reason/ }).fill('try another recipe')
+  await drawer.getByRole('button', { name: /^Send/ }).click()
+  const id = await shownId(drawer)
+  await expect.poll(async () => (await command(page, id)).state, { timeout: 30_000 }).toBe('APPLIED')
+})
+
+test('many seeds go in waves, each verified before the next', async ({ page }) => {
+  await page.goto('/commands#new')
+  const panel = page.getByRole('region', { name: 'New command for many seeds' })
+  for (const name of ['layer_0', 'layer_1', 'layer_2']) await panel.getByRole('button', { name, exact: true }).click()
+  await panel
+    .getByRole('group', { name: /^In state/ })
+    .getByRole('button', { name: 'Dormant' })
+    .click()
+  await panel.getByRole('button', { name: 'Blueprint', exact: true }).click()
+  await panel.getByRole('textbox', { name: 'Blueprint' }).fill('bypass_mlp')
+  await panel.getByRole('textbox', { name: /^Reason/ }).fill('same recipe for all that sleep')
+  await expect(panel.getByRole('list', { name: 'Targets' })).toContainText(/[1-9]\d* will change/)
+  const count = await panel.getByLabel(/^Type how many seeds/).count()
+  if (count > 0) {
+    const asked = await panel.getByText(/^Type how many seeds will change: \d+/).textContent()
+    await panel.getByLabel(/^Type how many seeds/).fill(/(\d+)$/.exec(asked!)![1]!)
+  }
+  await panel.getByRole('button', { name: /^(Send|Propose)/ }).click()
+  const id = await shownId(panel)
+  await expect.poll(async () => (await command(page, id)).final, { timeout: 90_000 }).toBe(true)
+  await expect(panel.getByRole('cell', { name: /✓|passed/ }).first()).toBeVisible()
+})
+
+test('the list, the page of a command and its link agree', async ({ page }) => {
+  await page.goto('/commands')
+  await page.getByRole('tab', { name: /^History/ }).click()
+  const first = page.getByRole('region', { name: 'Commands' }).getByRole('listitem').first()
+  await first.getByRole('button').click()
+  await expect(page).toHaveURL(/#[0-9a-f-]{36}$/)
+  await page.reload()
+  await expect(page.getByRole('list', { name: /^Stages/ })).toBeVisible()
+})
