@@ -2,12 +2,13 @@
  * chaos: the hard scenarios of commands at full size, each with its seed printed and its history checked.
  * In: names (all without one), --seed N, --size N, --json FILE. Out: one report per scenario; exit code 1 when a law was broken.
  * Invariant: the same scenarios run smaller in `npm test`; a scenario that throws fails the whole.
- * Source: docs/protocol.md "commands"; docs/adr/0012-stop-and-lease.md.
+ * Source: docs/protocol.md "commands"; docs/adr/0012-stop-and-lease.md; docs/emergency-stop.md.
  */
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { runAltered } from '../tests/chaos/alteredCommands.ts'
 import { runDeliveries } from '../tests/chaos/commandDeliveries.ts'
+import { runStops } from '../tests/chaos/emergencyStops.ts'
 import { runStale } from '../tests/chaos/staleCommands.ts'
 import { startRedis } from '../tests/support/redisHarness.ts'
 
@@ -34,6 +35,11 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
         await redis.stop()
       }
     },
+  },
+  stop: {
+    size: 300,
+    zero: ['missing', 'ran'],
+    run: (stops, seed) => runStops({ stops, seed, rate: 5_000, say }),
   },
   altered: {
     size: 100_000,

@@ -220,6 +220,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   return {
     epoch: gatewayEpoch,
     async start() {
+      parts.add('state', () => store.flush())
       parts.add('direct lines', () => server.stop())
       const socketPort = await server.listen(HOST, options.socketPort)
       parts.add('control API', () => api.stop())

@@ -10,7 +10,7 @@ import path from 'node:path'
 import { z } from 'zod'
 import { GatewayStopState } from '../../lib/contracts/gatewayControl.ts'
 import type { Clock } from '../../lib/primitives/clock.ts'
-import { writeWhole } from './writeWhole.ts'
+import { writeWhole, writeWholeSoon } from './writeWhole.ts'
 
 const Count = z.int().min(0)
 const StoredStop = z.object({
@@ -36,10 +36,11 @@ export interface GatewayStore {
   /** As the last start left it. */
   readonly before: { readonly stopEpoch: number; readonly stops: readonly StoredStop[] }
   readonly ackCursors: Readonly<Record<string, string>>
-  saveStops(stopEpoch: number, stops: readonly StoredStop[]): void
+  /** Returns at once; `onWritten` is told why it failed, or null when it is on disk. */
+  saveStops(stopEpoch: number, stops: readonly StoredStop[], onWritten: (problem: string | null) => void): void
   saveCursors(cursors: Readonly<Record<string, string>>): void
-  /** Why the last write failed; null when it is on disk. */
-  problem(): string | null
+  /** Resolves when everything that was saved is on disk or was told as failed. */
+  flush(): Promise<void>
 }
 
 export interface GatewayStoreOptions {
@@ -62,33 +63,57 @@ export function openGatewayStore({ dataDir, clock, onProblem }: GatewayStoreOpti
     ack_cursors: found?.ack_cursors ?? {},
   }
   let problem: string | null = null
-  const save = (): void => {
-    try {
-      writeWhole(file, JSON.stringify(state))
-      problem = null
-    } catch (error) {
-      const text = `the state of the gateway can not be written to ${file} (${(error as Error).message})`
-      if (problem === null) onProblem(text)
-      problem = text
+  let writing: Promise<void> | null = null
+  let isDirty = false
+  const failed = (error: unknown): void => {
+    const text = `the state of the gateway can not be written to ${file} (${(error as Error).message})`
+    if (problem === null) onProblem(text)
+    problem = text
+  }
+  const waiting: ((problem: string | null) => void)[] = []
+  /** One write at a time, the newest state each time. */
+  const save = async (): Promise<void> => {
+    for (isDirty = true; isDirty;) {
+      isDirty = false
+      const told = waiting.splice(0)
+      try {
+        await writeWholeSoon(file, JSON.stringify(state))
+        problem = null
+      } catch (error) {
+        failed(error)
+      }
+      for (const tell of told) tell(problem)
     }
   }
-  save()
+  const saveSoon = (): void => {
+    if (writing === null) writing = save().finally(() => (writing = null))
+    else isDirty = true
+  }
+  try {
+    // The start's own number is on disk before anything is signed with it.
+    writeWhole(file, JSON.stringify(state))
+  } catch (error) {
+    failed(error)
+  }
   return {
     gatewayEpoch: state.gateway_epoch,
     before: { stopEpoch: state.stop_epoch, stops: state.stops },
     get ackCursors() {
       return state.ack_cursors
     },
-    saveStops(stopEpoch, stops) {
+    saveStops(stopEpoch, stops, onWritten) {
       state.stop_epoch = stopEpoch
       state.stops = [...stops]
-      save()
+      waiting.push(onWritten)
+      saveSoon()
     },
     saveCursors(cursors) {
       state.ack_cursors = { ...cursors }
-      save()
+      saveSoon()
     },
-    problem: () => problem,
+    async flush() {
+      while (writing !== null) await writing
+    },
   }
 }
 

@@ -90,10 +90,10 @@ export function createStopEngine(options: StopEngineOptions): StopEngine {
         state: stateOf(active),
         messages: Object.fromEntries(ids.get(active) ?? []),
       }))
-      store.saveStops(stopEpoch, kept)
-      const problem = store.problem()
-      for (const { record } of problem === null ? [] : stops.values())
-        if (record.resumedMs === null && !record.warnings.includes(problem!)) record.warnings.push(problem!)
+      store.saveStops(stopEpoch, kept, (problem) => {
+        for (const { record } of problem === null ? [] : stops.values())
+          if (record.resumedMs === null && !record.warnings.includes(problem!)) record.warnings.push(problem!)
+      })
     })
   }
   const changed = (active: Active): void => {
