@@ -48,10 +48,11 @@ const API_ROUTES = Object.values(HTTP_API).map(({ path, method }) => ({ pattern:
 const isApi = (path: string): boolean => path === '/api' || path.startsWith('/api/') || path.startsWith('/metrics')
 const READS = 'GET, HEAD, OPTIONS'
 
-/** What may be asked of a path: pages and most routes only read. */
+/** What may be asked of a path: pages only read; a route is what the contract has of it. */
 function allowedOf(path: string): string {
-  const changes = API_ROUTES.filter((route) => route.method !== 'GET' && route.pattern.test(path))
-  return [READS, ...changes.map((route) => route.method)].join(', ')
+  const methods = API_ROUTES.filter((route) => route.pattern.test(path)).map((route) => route.method)
+  const reads = !isApi(path) || methods.includes('GET') ? READS : 'OPTIONS'
+  return [reads, ...methods.filter((method) => method !== 'GET')].join(', ')
 }
 
 /** Paths and methods nobody answers; null when somebody does. */
