@@ -205,9 +205,14 @@ export async function runAudit(args: readonly string[], io: AuditIo): Promise<nu
         file: { type: 'string' },
         database: { type: 'string' },
         json: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
       },
     })
     const [verb, first, second] = positionals
+    if (values.help) {
+      io.out(AUDIT_USAGE)
+      return EXIT.ok
+    }
     const evidence = { keys: values.keys, checkpoints: values.checkpoints }
     switch (verb) {
       case 'verify':

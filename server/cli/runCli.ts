@@ -6,6 +6,7 @@
  */
 import { parseArgs } from 'node:util'
 import { LayerId } from '../../lib/contracts/ids.ts'
+import { runAudit } from './auditCommand.ts'
 import { type CliArguments, type CliIo, EXIT } from './cliIo.ts'
 import { sendCommand } from './sendCommand.ts'
 import { sendResume } from './sendResume.ts'
@@ -21,6 +22,8 @@ export const HELP = `morphoscope: look at the product, stop it, send commands
   morphoscope resume [--stop ID] --reason TEXT
                                           proposes to lift the newest stop, or that one; a second person approves it
   morphoscope command FILE|-              sends the command in the file (JSON as POST /api/commands takes it)
+  morphoscope audit verify|prove|diff|export
+                                          the audit trail from files and keys alone; audit --help tells more
   morphoscope topics tail [PATTERN]       entries of the bus as they come; PATTERN as in subscriptions, default kasmina.#
 
   --json        one JSON document, or one per line
@@ -32,7 +35,7 @@ export const HELP = `morphoscope: look at the product, stop it, send commands
   --url URL     the web server, default from HOST and PORT
   --help
 
-Exit codes: 0 done, 2 not understood, 3 sent but not confirmed by all in time, 4 nobody could be reached and nothing was
+Exit codes (audit has its own): 0 done, 2 not understood, 3 sent but not confirmed by all in time, 4 nobody could be reached and nothing was
 sent, 5 refused, 78 configuration, 1 anything else.`
 
 const COMMANDS: Readonly<Record<string, (args: CliArguments, io: CliIo) => Promise<number>>> = {
@@ -93,6 +96,8 @@ function parse(args: readonly string[], io: CliIo): { readonly name: string; rea
 
 /** Runs one command line. Rejects only for what nobody foresaw. */
 export async function runCli(args: readonly string[], io: CliIo): Promise<number> {
+  // Its arguments and exit codes are those of a verifier: it runs without the product and knows no web server.
+  if (args[0] === 'audit') return runAudit(args.slice(1), io)
   let line: ReturnType<typeof parse>
   try {
     line = parse(args, io)
