@@ -50,6 +50,8 @@ export interface CommandPlaneOptions {
   /** Seeds one command may change. */
   readonly quota: number
   readonly onProblem: (text: string) => void
+  /** Instead of what the run book knows. */
+  readonly network?: NetworkView
 }
 
 export interface CommandPlane {
@@ -84,7 +86,7 @@ export async function createCommandPlane(options: CommandPlaneOptions): Promise<
   const newId = createCommandIds(clock)
   const store = createCommandStore(records)
   const book = createCommandBook({ store, clock, onProblem })
-  const network = createNetworkView(options)
+  const network = options.network ?? createNetworkView(options)
   const budget = createBudgetBook(clock)
   const arms = createArmTokens(clock)
   const idempotency = createIdempotency(store)

@@ -180,7 +180,7 @@ function toBulkRun(command: StoredCommand, bulk: StoredBulk): BulkRun {
   const applied = sum((wave) => wave.applied)
   const failed = sum((wave) => wave.failed)
   const unknown = sum((wave) => wave.unknown)
-  const started = sum((wave) => (wave.state === 'waiting' ? 0 : wave.size))
+  const started = sum((wave) => (wave.startedMs === null ? 0 : wave.size))
   const running = Math.max(0, started - applied - failed - unknown - bulk.skipped)
   const left = Math.max(0, bulk.list.length - applied - failed - unknown - bulk.skipped - running)
   const over = ['stopped', 'done'].includes(bulk.state)
@@ -192,7 +192,7 @@ function toBulkRun(command: StoredCommand, bulk: StoredBulk): BulkRun {
     counts: {
       ...NO_COUNTS,
       waiting: over ? 0 : left,
-      cancelled: over ? left : 0,
+      cancelled: over ? left + running : 0,
       running: over ? 0 : running,
       applied,
       failed,
