@@ -56,6 +56,8 @@ const CALM_MS = 250
 /** Unsent bytes beyond this mean that nobody reads: the connection is given up rather than memory. */
 const MAX_UNSENT_BYTES = 1_048_576
 const HANDSHAKE_MS = 2_000
+/** Why there is no line while nobody says where the gateway is. */
+export const NOT_ANNOUNCED = 'no gateway is announced'
 
 /** Creates the line; start() begins to connect. */
 export function createDirectLine(options: DirectLineOptions): DirectLine {
@@ -85,7 +87,7 @@ export function createDirectLine(options: DirectLineOptions): DirectLine {
   const open = (): void => {
     const address = options.address()
     const secret = options.secret()
-    if (address === null || secret === null) return again('no gateway is announced')
+    if (address === null || secret === null) return again(NOT_ANNOUNCED)
     const mine = connect({ host: address.host, port: address.port, noDelay: true })
     socket = mine
     let reason = 'the gateway closed the line'

@@ -7,6 +7,7 @@
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads'
 import { createControllerAgent } from '../../lib/agents/controllerAgent.ts'
 import { createLayerAgent, type LayerAgentEvent } from '../../lib/agents/layerAgent.ts'
+import { NOT_ANNOUNCED } from '../../lib/agents/directLine.ts'
 import { connectTrainer, type TrainerLink } from '../../lib/agents/trainerLink.ts'
 import type { PortLike } from '../../lib/agents/trainerProtocol.ts'
 import { createMemoryBus } from '../../lib/bus/drivers/memory/memoryBus.ts'
@@ -79,13 +80,12 @@ let stopping = false
 /** What is lost or late at the source is said in the log as well as on the page. */
 function tellAgentEvent(event: LayerAgentEvent): void {
   if (event.kind === 'error') return post({ kind: 'part-error', part: 'agent', error: toWorkerError(event.error) })
-  if (event.kind === 'line')
-    return post({
-      kind: 'part-note',
-      part: 'agent',
-      note: event.up ? 'gateway line proven' : 'gateway line lost',
-      data: { reason: event.reason },
-    })
+  if (event.kind === 'line') {
+    // At the start the gateway may simply not be there yet.
+    if (!event.up && event.reason !== NOT_ANNOUNCED)
+      post({ kind: 'part-note', part: 'agent', note: 'gateway line lost', data: { reason: event.reason } })
+    return
+  }
   if (event.kind === 'publisher' || event.kind === 'outbox') {
     const { kind, ...rest } = event.event
     const data = 'error' in rest && rest.error ? { ...rest, error: toWorkerError(rest.error) } : { ...rest }
