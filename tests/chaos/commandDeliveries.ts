@@ -50,6 +50,8 @@ const TTL_MS = 3_600_000
 const BATCH = 200
 const ACK_TOPIC = `kasmina.ack.layer.${LAYER}`
 const QUIET_MS = 6_000
+/** A killed handler's entries come back within seconds; a machine that others use may need more. */
+const PATIENCE_MS = 60_000
 
 /** Runs the scenario. Throws when the handlers never finish. */
 export async function runDeliveries(options: DeliveriesOptions): Promise<DeliveriesReport> {
@@ -178,13 +180,19 @@ export async function runDeliveries(options: DeliveriesOptions): Promise<Deliver
     // The issuer waits for the handlers now and then, or everything would be one backlog.
     while (sent - finalsSeen > 5_000 && clock.monotonicMs() - lastSeenMs < QUIET_MS) await clock.sleep(20)
   }
-  while (clock.monotonicMs() - lastSeenMs < QUIET_MS) await clock.sleep(50)
+  // Until every command has its answer and nothing more comes; what has none after this long never gets one.
+  const settled = (id: string): string[] => [...(finals.get(id) ?? [])].filter((kind) => kind !== 'duplicate')
+  const endMs = clock.monotonicMs() + PATIENCE_MS
+  const isOpen = (): boolean => ids.some((id) => settled(id).length === 0) && clock.monotonicMs() < endMs
+  while (clock.monotonicMs() - lastSeenMs < QUIET_MS || isOpen()) await clock.sleep(100)
 
   await watching.stop()
   await worker.terminate()
   await bus.stop(1_000)
   rmSync(dataDir, { recursive: true, force: true })
-  const settled = (id: string): string[] => [...(finals.get(id) ?? [])].filter((kind) => kind !== 'duplicate')
+  const unanswered = ids.filter((id) => settled(id).length === 0)
+  for (const id of unanswered.slice(0, 10))
+    say(`unanswered: ${id}, heard [${[...(finals.get(id) ?? [])].join(', ')}], effects ${effects.get(id) ?? 0}`)
   return {
     deliveries: sent,
     commands: ids.length,
@@ -193,7 +201,7 @@ export async function runDeliveries(options: DeliveriesOptions): Promise<Deliver
     holds,
     effects: effects.size,
     doubleEffects: [...effects.values()].filter((count) => count > 1).length,
-    unanswered: ids.filter((id) => settled(id).length === 0).length,
+    unanswered: unanswered.length,
     contradictions: ids.filter((id) => settled(id).length > 1).length,
     seconds: (clock.monotonicMs() - startMs) / 1_000,
   }
