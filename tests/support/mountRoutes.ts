@@ -42,7 +42,10 @@ export async function mountRoutes(): Promise<Pages> {
   }
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const answer = await respond(request)
-    response.writeHead(answer.status, Object.fromEntries(answer.headers))
+    for (const [name, value] of answer.headers) if (name !== 'set-cookie') response.setHeader(name, value)
+    const cookies = answer.headers.getSetCookie()
+    if (cookies.length > 0) response.setHeader('set-cookie', cookies)
+    response.writeHead(answer.status)
     response.end(Buffer.from(await answer.arrayBuffer()))
   }
   return {
