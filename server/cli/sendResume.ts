@@ -28,8 +28,10 @@ export async function sendResume(args: CliArguments, io: CliIo): Promise<number>
       io.err('morphoscope resume: --reason TEXT says why it is safe to go on. Nothing was sent.')
       return EXIT.usage
     }
-    for (const { passed, text, detail } of checklist.items)
-      if (passed !== true) io.err(`not met: ${text}${detail === '' ? '' : ` (${detail})`}`)
+    for (const { passed, text, detail, by } of checklist.items) {
+      if (by === 'person') io.err(`by this you say: ${text}`)
+      else if (passed !== true) io.err(`not met: ${text}${detail === '' ? '' : ` (${detail})`}`)
+    }
     const body = { stop_id: args.stopId ?? checklist.stop.id, reason: args.reason, confirmed: ['alerts', 'cause'] }
     const taken = CommandTaken.parse(await web.call('POST', '/api/resume', { body, key: args.key ?? randomUUID() }))
     return await followCommand(web, taken.id, args, io)
