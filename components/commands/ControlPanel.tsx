@@ -103,7 +103,8 @@ function Facts({ status }: { readonly status: OpsStatus }) {
       </dl>
       {status.blocked.map((reasonOf) => (
         <p key={`${reasonOf.code} ${reasonOf.text}`} className="panel-note tone-warn">
-          {reasonOf.text} {reasonOf.hint}
+          {reasonOf.text}
+          {reasonOf.hint === null ? '' : `: ${reasonOf.hint}`}
         </p>
       ))}
       {control.request !== null && (

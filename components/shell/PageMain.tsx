@@ -1,6 +1,7 @@
 /* PageMain: the main landmark of a page, with its name, its title and what is wrong right now. */
 'use client'
 import { useEffect, type ReactNode } from 'react'
+import { HaltedBanner } from '../ops/HaltedBanner.tsx'
 import { Banners } from './Banners.tsx'
 import { OriginBanner } from './OriginBanner.tsx'
 
@@ -27,6 +28,7 @@ export function PageMain({ title, ownHeading = false, withoutBanners = false, ch
       {!withoutBanners && (
         <>
           <OriginBanner />
+          <HaltedBanner />
           <Banners />
         </>
       )}

@@ -9,6 +9,10 @@ import { expect, test, type Page } from '@playwright/test'
 /** Counts stops that leave the page; they are answered here, so that a test of gestures stops nothing. */
 async function watchStops(page: Page): Promise<string[]> {
   const sent: string[] = []
+  // The page would send it over its socket as well: that way is closed, or the test would stop the network.
+  await page.addInitScript(() =>
+    addEventListener('morphoscope:stop', (event) => event.stopImmediatePropagation(), { capture: true }),
+  )
   await page.route('**/api/emergency-stop', async (route) => {
     if (route.request().method() !== 'POST') return route.continue()
     sent.push(route.request().postData() ?? '')
