@@ -143,7 +143,7 @@ test('a command that is still held is taken back for certain with z', async ({ p
 test('a blueprint is given to a dormant seed', async ({ page }) => {
   const place = await seedIn(page, 'DORMANT')
   const drawer = await openComposer(page, place)
-  await drawer.getByRole('button', { name: 'Blueprint', exact: true }).click()
+  await drawer.getByRole('group', { name: 'Kind of command' }).getByRole('button', { name: 'Blueprint' }).click()
   await drawer.getByRole('combobox', { name: 'Blueprint' }).selectOption({ index: 1 })
   await drawer.getByRole('textbox', { name: /^Reason/ }).fill('try another recipe')
   await drawer.getByRole('button', { name: /^Send/ }).click()
@@ -159,7 +159,7 @@ test('many seeds go in waves, each verified before the next', async ({ page }) =
     .getByRole('group', { name: /^In state/ })
     .getByRole('button', { name: 'Dormant' })
     .click()
-  await panel.getByRole('button', { name: 'Blueprint', exact: true }).click()
+  await panel.getByRole('group', { name: 'Kind of command' }).getByRole('button', { name: 'Blueprint' }).click()
   await panel.getByRole('textbox', { name: 'Blueprint' }).fill('bypass_mlp')
   await panel.getByRole('textbox', { name: /^Reason/ }).fill('same recipe for all that sleep')
   await expect(panel.getByRole('list', { name: 'Targets' })).toContainText(/[1-9]\d* will change/)
