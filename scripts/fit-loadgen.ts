@@ -6,7 +6,7 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { SEED_STATES } from '../lib/contracts/lifecycle.ts'
+import { SEED_STATES } from '../lib/contracts/lifecycleTable.ts'
 import { SEED_COLUMNS } from '../lib/contracts/metrics.ts'
 import { runLockstep } from '../lib/controller/lockstep.ts'
 import { createPolicyState } from '../lib/controller/policyState.ts'

@@ -4,7 +4,7 @@
  * Invariant: the axis says its own range; a missing value is a break; marks are glyphs before they are colours.
  * Source: docs/ux.md 'pages: live'; features A13, B6.
  */
-import { SEED_STATE_ID } from '../../lib/contracts/lifecycle.ts'
+import { SEED_STATE_ID } from '../../lib/contracts/lifecycleTable.ts'
 import { formatCount, formatPercent } from '../../lib/live/formatValue.ts'
 import type { CurvePoint, HostCurve } from '../../lib/live/hostCurve.ts'
 import { patternOf, type CanvasTheme } from '../heatmap/canvasTheme.ts'

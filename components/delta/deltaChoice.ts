@@ -4,7 +4,7 @@
  * Invariant: a baseline that can not be read is none; switching delta on leaves the state mode, because states have no difference.
  * Source: docs/ux.md "delta mode"; features A5.
  */
-import { parseBaseline } from '../../lib/contracts/baseline.ts'
+import { parseBaseline } from '../../lib/contracts/baselineWords.ts'
 import { formatUtc } from '../../lib/live/formatValue.ts'
 import type { PageState } from '../../lib/live/urlState.ts'
 

@@ -6,7 +6,7 @@
  */
 'use client'
 import { useMemo } from 'react'
-import { baselineText, parseBaseline } from '../../lib/contracts/baseline.ts'
+import { baselineText, parseBaseline } from '../../lib/contracts/baselineWords.ts'
 import type { RunBaselineHead } from '../../lib/contracts/httpLayer.ts'
 import { baselineCells } from '../../lib/frames/deltaCells.ts'
 import { formatCount, formatUtc } from '../../lib/live/formatValue.ts'

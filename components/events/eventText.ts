@@ -4,7 +4,7 @@
  * Invariant: the guard's reading and who triggered are in the detail when the record carries them, and never invented.
  * Source: docs/ux.md 'pages: live'.
  */
-import { SEED_STATE_ID } from '../../lib/contracts/lifecycle.ts'
+import { SEED_STATE_ID } from '../../lib/contracts/lifecycleTable.ts'
 import type { LiveRecord } from '../../lib/contracts/liveRecords.ts'
 import { formatCount, formatPercent, stateText } from '../../lib/live/formatValue.ts'
 import { guardText } from '../../lib/live/guardWords.ts'

@@ -8,7 +8,7 @@
 import Link from 'next/link'
 import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import type { InspectAnswer } from '../../lib/contracts/socketEvents.ts'
-import { SEED_STATE_ID } from '../../lib/contracts/lifecycle.ts'
+import { SEED_STATE_ID } from '../../lib/contracts/lifecycleTable.ts'
 import { formatAge, formatCount, formatMetric, formatUtc, unitText } from '../../lib/live/formatValue.ts'
 import type { SeedRef } from '../../lib/live/urlState.ts'
 import { systemClock } from '../../lib/primitives/clock.ts'

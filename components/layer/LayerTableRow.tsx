@@ -7,7 +7,7 @@
 'use client'
 import Link from 'next/link'
 import type { LayerRows } from '../../lib/contracts/httpLayer.ts'
-import { SEED_STATE_ID } from '../../lib/contracts/lifecycle.ts'
+import { SEED_STATE_ID } from '../../lib/contracts/lifecycleTable.ts'
 import type { MetricColumn } from '../../lib/contracts/metrics.ts'
 import { differenceOf } from '../../lib/frames/deltaCells.ts'
 import { formatChange } from '../../lib/live/formatDelta.ts'

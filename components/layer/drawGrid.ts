@@ -5,7 +5,7 @@
  * pointer are always written; a mark stands on the row and at the time of its event.
  * Source: docs/ux.md "pages: layer", "honest gaps"; features A3, A4, A13.
  */
-import { SEED_STATE_ID } from '../../lib/contracts/lifecycle.ts'
+import { SEED_STATE_ID } from '../../lib/contracts/lifecycleTable.ts'
 import type { MetricColumn } from '../../lib/contracts/metrics.ts'
 import { formatCount, formatUtc } from '../../lib/live/formatValue.ts'
 import { patternOf, type CanvasTheme } from '../heatmap/canvasTheme.ts'

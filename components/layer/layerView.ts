@@ -5,7 +5,7 @@
  * Source: docs/ux.md "pages: layer"; features A6, H7.
  */
 import { SORT_KEYS, type SortKey } from '../../lib/contracts/httpLayer.ts'
-import { SEED_STATES } from '../../lib/contracts/lifecycle.ts'
+import { SEED_STATES } from '../../lib/contracts/lifecycleTable.ts'
 
 export const WINDOWS_S = [300, 900] as const
 /** From here on a value is unusual among its siblings. */

@@ -8,7 +8,7 @@
 import Link from 'next/link'
 import { useState } from 'react'
 import type { LayerList } from '../../lib/contracts/httpApi.ts'
-import { SEED_STATE_ID, SEED_STATES } from '../../lib/contracts/lifecycle.ts'
+import { SEED_STATE_ID, SEED_STATES } from '../../lib/contracts/lifecycleTable.ts'
 import { formatAge, formatCount, stateText } from '../../lib/live/formatValue.ts'
 import { StateGlyph } from '../heatmap/StateGlyph.tsx'
 import { useLive } from '../live/LiveProvider.tsx'

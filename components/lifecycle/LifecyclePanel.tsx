@@ -5,7 +5,7 @@
  * Source: features A4; docs/ux.md 'pages: live'.
  */
 'use client'
-import { SEED_STATES } from '../../lib/contracts/lifecycle.ts'
+import { SEED_STATES } from '../../lib/contracts/lifecycleTable.ts'
 import { formatCount, formatUtc } from '../../lib/live/formatValue.ts'
 import { StateGlyph } from '../heatmap/StateGlyph.tsx'
 import { stateLabel } from '../heatmap/stateGlyph.ts'

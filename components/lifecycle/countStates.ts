@@ -4,7 +4,7 @@
  * Invariant: every row is counted once; what was never reported is in no state's count.
  * Source: docs/ux.md "pages: live".
  */
-import { isLiveState, SEED_STATES } from '../../lib/contracts/lifecycle.ts'
+import { isLiveState, SEED_STATES } from '../../lib/contracts/lifecycleTable.ts'
 import { NEVER_STATE_ID, type LayerMirror } from '../../lib/frames/layerMirror.ts'
 
 export interface StateCounts {

@@ -7,7 +7,7 @@
 'use client'
 import { createContext, useContext, useEffect, useState, type ReactNode } from 'react'
 import { io } from 'socket.io-client'
-import { LIVE_NAMESPACE, SOCKET_PATH } from '../../lib/contracts/socketEvents.ts'
+import { LIVE_NAMESPACE, SOCKET_PATH } from '../../lib/contracts/socketNames.ts'
 import type { LiveSocket } from '../../lib/live/liveClient.ts'
 import { createLiveSession, type LiveSession } from '../../lib/live/liveSession.ts'
 import { systemClock } from '../../lib/primitives/clock.ts'

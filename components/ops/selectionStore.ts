@@ -6,7 +6,7 @@
  */
 'use client'
 import { useSyncExternalStore } from 'react'
-import { COMMAND_LIMITS } from '../../lib/contracts/commandDraft.ts'
+import { COMMAND_LIMITS } from '../../lib/contracts/commandLimits.ts'
 
 export interface Picked {
   readonly count: number

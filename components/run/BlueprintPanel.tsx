@@ -6,7 +6,7 @@
  */
 'use client'
 import type { RunBlueprintRow, RunDetail } from '../../lib/contracts/httpRuns.ts'
-import { SEED_STATES } from '../../lib/contracts/lifecycle.ts'
+import { SEED_STATES } from '../../lib/contracts/lifecycleTable.ts'
 import { formatCount, stateText } from '../../lib/live/formatValue.ts'
 import type { ApiAnswer } from '../records/useApi.ts'
 import { Panel } from '../ui/Panel.tsx'

@@ -7,7 +7,7 @@
 'use client'
 import Link from 'next/link'
 import type { RunDetail, RunLife } from '../../lib/contracts/httpRuns.ts'
-import { SEED_STATE_ID } from '../../lib/contracts/lifecycle.ts'
+import { SEED_STATE_ID } from '../../lib/contracts/lifecycleTable.ts'
 import { formatCount, stateText } from '../../lib/live/formatValue.ts'
 import { StateGlyph } from '../heatmap/StateGlyph.tsx'
 import { hrefOf, PAGE_PATHS } from '../live/pageLinks.ts'

@@ -7,7 +7,7 @@
 'use client'
 import { useRef, type KeyboardEvent } from 'react'
 import type { SeedDetail, SeedLife } from '../../lib/contracts/httpSeed.ts'
-import { SEED_STATE_ID, STATE_FAMILY } from '../../lib/contracts/lifecycle.ts'
+import { SEED_STATE_ID, STATE_FAMILY } from '../../lib/contracts/lifecycleTable.ts'
 import { formatAge, formatCount, formatUtc, stateText } from '../../lib/live/formatValue.ts'
 import { StateGlyph } from '../heatmap/StateGlyph.tsx'
 import { useLive } from '../live/LiveProvider.tsx'

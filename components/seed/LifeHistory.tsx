@@ -7,7 +7,7 @@
 'use client'
 import { useState } from 'react'
 import type { LifeRefusal, LifeTransition, SeedDetail, SeedLife } from '../../lib/contracts/httpSeed.ts'
-import { SEED_STATE_ID } from '../../lib/contracts/lifecycle.ts'
+import { SEED_STATE_ID } from '../../lib/contracts/lifecycleTable.ts'
 import type { GuardReading } from '../../lib/contracts/liveRecords.ts'
 import { formatCount, formatUtc, stateText } from '../../lib/live/formatValue.ts'
 import { guardText } from '../../lib/live/guardWords.ts'

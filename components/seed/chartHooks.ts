@@ -7,7 +7,7 @@
 import type uPlot from 'uplot'
 import type { MetricLimit } from '../../lib/contracts/httpLimits.ts'
 import type { SeedSeries, SeriesMark } from '../../lib/contracts/httpSeed.ts'
-import { SEED_STATE_ID } from '../../lib/contracts/lifecycle.ts'
+import { SEED_STATE_ID } from '../../lib/contracts/lifecycleTable.ts'
 import { patternOf, type CanvasTheme } from '../heatmap/canvasTheme.ts'
 import { drawGlyph } from '../heatmap/drawGlyph.ts'
 import { glyphOf } from '../heatmap/stateGlyph.ts'

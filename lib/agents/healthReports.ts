@@ -5,8 +5,8 @@
  * Source: seed-design.md 2.2; docs/protocol.md "telemetry".
  */
 import { readPackedFrames } from '../bus/codec.ts'
-import { isLiveState, SEED_STATES } from '../contracts/lifecycle.ts'
-import { columnIndex } from '../contracts/metrics.ts'
+import { isLiveState, SEED_STATES } from '../contracts/lifecycleTable.ts'
+import { columnIndex } from '../contracts/columnIndex.ts'
 import type { RunDescriptor } from '../contracts/runDescriptor.ts'
 import { copyWireColumns, FRAME_KIND, type WireFrameHeader } from '../frames/wireFrame.ts'
 

@@ -5,7 +5,7 @@
  * at which each command applied. A command's record is kept in the same breath as its effect.
  * Source: seed-design.md 4.1; docs/architecture.md "processes and threads".
  */
-import { columnIndex } from '../contracts/metrics.ts'
+import { columnIndex } from '../contracts/columnIndex.ts'
 import { createOutcomeStore, type OutcomeStore } from '../commands/outcomeStore.ts'
 import { FRAME_FLAG } from '../frames/wireFrame.ts'
 import type { Clock } from '../primitives/clock.ts'

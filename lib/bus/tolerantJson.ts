@@ -6,7 +6,7 @@
  * Source: docs/protocol.md "what other publishers may send".
  */
 import { AppError } from '../contracts/appError.ts'
-import { HOSTILE_KEYS } from '../contracts/ids.ts'
+import { HOSTILE_KEYS } from '../contracts/wireIdText.ts'
 import { pathText } from '../contracts/pathText.ts'
 
 export type JsonFlagKind = 'nan' | 'inf' | '-inf' | 'overflow' | 'big-int' | 'duplicate-key'

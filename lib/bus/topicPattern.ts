@@ -5,7 +5,7 @@
  * Source: seed-design.md 3.2, docs/protocol.md "topics".
  */
 import { AppError } from '../contracts/appError.ts'
-import { HOSTILE_KEYS } from '../contracts/ids.ts'
+import { HOSTILE_KEYS } from '../contracts/wireIdText.ts'
 
 /** Longer names would cost memory in every registry and log line; eight segments of full length never occur. */
 export const MAX_TOPIC_CHARS = 512

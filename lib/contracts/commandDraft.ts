@@ -6,30 +6,11 @@
  * Source: docs/commands.md "what can be asked"; docs/ux.md "composer".
  */
 import { z } from 'zod'
+import { COMMAND_LIMITS } from './commandLimits.ts'
 import { FreeRecord, Label } from './envelope.ts'
 import { MetricKey } from './httpShapes.ts'
 import { Finite, LayerId, LogText, Prose, RunId, SeedId, WireId } from './ids.ts'
 import { SeedState } from './lifecycle.ts'
-
-export const COMMAND_LIMITS = Object.freeze({
-  /** More targets than this are level 3. */
-  manyTargets: 25,
-  /** More targets than this need the quota of an admin. */
-  quotaTargets: 500,
-  maxTargets: 65_536,
-  armMs: 30_000,
-  previewMs: 10_000,
-  graceMs: 5_000,
-  holdMs: 1_200,
-  stopHoldMs: 700,
-  approvalMs: 600_000,
-  watchMs: 30_000,
-  driftRatio: 0.05,
-  waveRatio: 0.05,
-  waveFailureRatio: 0.02,
-  batch: 64,
-  idempotencyMs: 86_400_000,
-})
 
 export const CommandType = z.enum([
   'LifecycleTransitionCommand',

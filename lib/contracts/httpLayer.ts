@@ -10,7 +10,7 @@ import { Freshness } from './freshness.ts'
 import { SeriesMark } from './httpSeed.ts'
 import { Count, LayerPath, MetricKey, Reading, RunFilter, SeedStateName } from './httpShapes.ts'
 import { Finite, LayerId, Prose, RunId, SeedId, Step } from './ids.ts'
-import { SEED_STATES } from './lifecycle.ts'
+import { SEED_STATES } from './lifecycleTable.ts'
 import { CoverageGap } from './liveRecords.ts'
 
 export const LAYER_LIMITS = Object.freeze({

@@ -6,7 +6,7 @@
  */
 import { z } from 'zod'
 import { Finite, LayerId, RunId, SeedId } from './ids.ts'
-import { SEED_STATES } from './lifecycle.ts'
+import { SEED_STATES } from './lifecycleTable.ts'
 
 export const Count = z.int().min(0)
 export const Reading = Finite.nullable()

@@ -5,14 +5,12 @@
  * Source: docs/protocol.md "ids".
  */
 import { z } from 'zod'
-
-/** Property names that must never become keys of an object built from outside data. */
-export const HOSTILE_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
+import { HOSTILE_KEYS, WIRE_ID } from './wireIdText.ts'
 
 /** Accepts 1..128 characters of [A-Za-z0-9_:-]; refuses the three prototype keys. Dots separate topic segments. */
 export const WireId = z
   .string()
-  .regex(/^[A-Za-z0-9_:-]{1,128}$/, 'an id has 1 to 128 characters of A-Z a-z 0-9 _ : -')
+  .regex(WIRE_ID, 'an id has 1 to 128 characters of A-Z a-z 0-9 _ : -')
   .refine((id) => !HOSTILE_KEYS.has(id), 'this id is a reserved property name')
 export type WireId = z.infer<typeof WireId>
 

@@ -403,8 +403,3 @@ const toColumn = ([name, unit, min, max, scale, worst, provenance, label, help]:
 export const SEED_COLUMNS: readonly MetricColumn[] = Object.freeze(seedRows.map(toColumn))
 /** Lists the per-layer summary columns of our trainer in wire order. */
 export const LAYER_COLUMNS: readonly MetricColumn[] = Object.freeze(layerRows.map(toColumn))
-
-/** Finds a column by name; -1 when the table does not carry it. */
-export function columnIndex(columns: readonly MetricColumn[], name: string): number {
-  return columns.findIndex((column) => column.name === name)
-}

@@ -22,7 +22,6 @@ import { ResumeRequest, StopRequest, type StopMatrix, type StopTaken } from './h
 import { LayerId, LogText, RunId, SeedId } from './ids.ts'
 import type { Ack } from './socketEvents.ts'
 
-export const OPS_NAMESPACE = '/ops'
 export const OPS_EVENTS_PER_SECOND = 20
 
 const Id = z.object({ id: z.uuid() })

@@ -8,22 +8,8 @@ import { z } from 'zod'
 import type { Problem } from './appError.ts'
 import { LATENCY_BUCKETS } from '../primitives/latencyBuckets.ts'
 import { Finite, LayerId, RunId, SeedId, WireId } from './ids.ts'
+import { SOCKET_LIMITS } from './socketNames.ts'
 import type { LiveRecord, LiveStatus, ResumeAnswer, RunSnapshot } from './liveRecords.ts'
-
-export const SOCKET_PATH = '/socket.io'
-export const LIVE_NAMESPACE = '/live'
-/** Raised when an older client could misread what we send; the server answers `refused` and the page says "reload". */
-export const LIVE_PROTOCOL = 1
-
-export const SOCKET_LIMITS = Object.freeze({
-  maxHttpBufferBytes: 65_536,
-  connectTimeoutMs: 5_000,
-  recordsKept: 2_000,
-  recordsBytesPerViewer: 1_048_576,
-  eventsPerSecond: 50,
-  /** Rows per cell: the place of a seed inside its bin is one byte. */
-  binSize: 256,
-})
 
 export const LiveHello = z.object({
   protocol: z.int(),
@@ -49,7 +35,6 @@ export const LiveView = z
   })
   .nullable()
 export type LiveView = z.infer<typeof LiveView>
-export const EXACT_MAX_SEEDS = 4_096
 
 export const InspectRequest = z.object({ run_id: RunId, layer_id: LayerId, seed_id: SeedId })
 export type InspectRequest = z.infer<typeof InspectRequest>

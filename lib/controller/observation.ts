@@ -4,8 +4,10 @@
  * Invariant: nothing reaches the policy that did not travel on the wire; NaN stays "unmeasured" and never becomes 0.
  * Source: seed-design.md 2.2, 2.3; docs/training.md "policy".
  */
-import { LAYER_COLUMNS, SEED_COLUMNS, columnIndex, type MetricColumn } from '../contracts/metrics.ts'
-import { SEED_STATES, type SeedState } from '../contracts/lifecycle.ts'
+import { LAYER_COLUMNS, SEED_COLUMNS, type MetricColumn } from '../contracts/metrics.ts'
+import { columnIndex } from '../contracts/columnIndex.ts'
+import { type SeedState } from '../contracts/lifecycle.ts'
+import { SEED_STATES } from '../contracts/lifecycleTable.ts'
 
 /** One layer at one tick. `seedColumns` is [column][row], `layerColumns` is [column]; borrowed, read during decide only. */
 export interface LayerObservation {

@@ -4,7 +4,7 @@
  * Invariant: the alarming value of a bin is always what the cell shows; unmeasured shows only where nothing was measured.
  * Source: docs/ux.md "other page notes"; features A2, A19.
  */
-import { STATE_FAMILY, SEED_STATES } from '../contracts/lifecycle.ts'
+import { STATE_FAMILY, SEED_STATES } from '../contracts/lifecycleTable.ts'
 import type { MetricColumn } from '../contracts/metrics.ts'
 import { NO_DIFFERENCE } from './deltaCells.ts'
 import { UNMEASURED_CELL } from './quantize.ts'

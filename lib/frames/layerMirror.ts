@@ -5,7 +5,7 @@
  * Source: seed-design.md 2.4; docs/architecture.md "frame stream".
  */
 import { AppError } from '../contracts/appError.ts'
-import { SEED_STATES, UNKNOWN_STATE_ID } from '../contracts/lifecycle.ts'
+import { SEED_STATES, UNKNOWN_STATE_ID } from '../contracts/lifecycleTable.ts'
 import { applyBody } from './pictureDelta.ts'
 import { UNMEASURED_CELL } from './quantize.ts'
 import {

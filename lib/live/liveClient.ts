@@ -8,7 +8,6 @@ import type { Problem } from '../contracts/appError.ts'
 import { ERROR_CATALOG } from '../contracts/errorCatalog.ts'
 import type { LiveRecord, LiveStatus, RunSnapshot } from '../contracts/liveRecords.ts'
 import {
-  LIVE_PROTOCOL,
   type Ack,
   type HelloAnswer,
   type HistoryAnswer,
@@ -18,6 +17,7 @@ import {
   type LiveView,
   type PaintReport,
 } from '../contracts/socketEvents.ts'
+import { LIVE_PROTOCOL } from '../contracts/socketNames.ts'
 import type { Clock } from '../primitives/clock.ts'
 import { reconnectDelayMs } from './backoff.ts'
 import { createClockOffset } from './clockOffset.ts'

@@ -4,7 +4,7 @@
  * Invariant: a hidden tab asks for few frames and draws none; a gap of this browser is recorded as such, never as the producer's.
  * Source: docs/ux.md "freshness model"; features A1, B8.
  */
-import { EXACT_MAX_SEEDS } from '../contracts/socketEvents.ts'
+import { EXACT_MAX_SEEDS } from '../contracts/socketNames.ts'
 import type { Clock } from '../primitives/clock.ts'
 import { createLiveClient, type LiveClient, type LiveSocket } from './liveClient.ts'
 import { createLiveStore, SPARKLINE_SEEDS, toShownView, totalSeeds, type LiveStore } from './liveStore.ts'

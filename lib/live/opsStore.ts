@@ -6,7 +6,8 @@
  */
 import type { CommandRecord, OpsStatus } from '../contracts/httpCommands.ts'
 import type { StopMatrix } from '../contracts/httpStops.ts'
-import { OPS_NAMESPACE, type OpsHelloAnswer } from '../contracts/opsEvents.ts'
+import { type OpsHelloAnswer } from '../contracts/opsEvents.ts'
+import { OPS_NAMESPACE } from '../contracts/socketNames.ts'
 import type { Ack } from '../contracts/socketEvents.ts'
 import type { Clock } from '../primitives/clock.ts'
 import type { LiveSocket } from './liveClient.ts'

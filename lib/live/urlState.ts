@@ -4,8 +4,8 @@
  * Invariant: anything malformed in a link is ignored, never shown; writing and reading is the identity.
  * Source: features H7; docs/ux.md "principles" 6.
  */
-import { baselineText, parseBaseline } from '../contracts/baseline.ts'
-import { WireId } from '../contracts/ids.ts'
+import { baselineText, parseBaseline } from '../contracts/baselineWords.ts'
+import { isWireId } from '../contracts/wireIdText.ts'
 
 export interface SeedRef {
   readonly layerId: string
@@ -59,7 +59,7 @@ export const PAGE_STATE_KEYS = [
   'rows',
 ] as const
 
-const id = (value: string | null): string | null => (value !== null && WireId.safeParse(value).success ? value : null)
+const id = (value: string | null): string | null => (value !== null && isWireId(value) ? value : null)
 
 const baseline = (text: string | null): string | null => {
   const found = text === null ? null : parseBaseline(text)

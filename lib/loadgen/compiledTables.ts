@@ -4,7 +4,7 @@
  * Invariant: map[state][i] is the metric's value at latent z = -4 + i/32; NaN where the trainer left the metric unmeasured.
  * Source: docs/performance.md "load generator".
  */
-import { SEED_STATE_ID, SEED_STATES } from '../contracts/lifecycle.ts'
+import { SEED_STATE_ID, SEED_STATES } from '../contracts/lifecycleTable.ts'
 import { DWELL_QUANTILES, type LoadTables, QUANTILES, type ValueTable } from './loadTables.ts'
 import { normalCumulative } from './normal.ts'
 

@@ -8,7 +8,7 @@
 import type { MessageBus } from '../bus/messageBus.ts'
 import { AppError, isAppError } from '../contracts/appError.ts'
 import { FRAMES_TYPE } from '../contracts/envelope.ts'
-import { SEED_STATES } from '../contracts/lifecycle.ts'
+import { SEED_STATES } from '../contracts/lifecycleTable.ts'
 import type { RunDescriptor } from '../contracts/runDescriptor.ts'
 import { topicName, TOPICS } from '../contracts/topics.ts'
 import type { Clock } from '../primitives/clock.ts'

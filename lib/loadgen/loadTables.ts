@@ -6,7 +6,8 @@
  */
 import { z } from 'zod'
 import { AppError } from '../contracts/appError.ts'
-import { isLegalEdge, SEED_STATES, SeedState } from '../contracts/lifecycle.ts'
+import { SeedState } from '../contracts/lifecycle.ts'
+import { isLegalEdge, SEED_STATES } from '../contracts/lifecycleTable.ts'
 
 /** Points of one quantile table, at probabilities (i + 0.5) / 64. */
 export const QUANTILES = 64

@@ -5,7 +5,7 @@
  * A class because a sweep touches every cell: a million seeds are a thousand times the objects a factory could afford.
  * Source: docs/performance.md "load generator"; seed-design.md 5.2.
  */
-import { SEED_STATE_ID } from '../contracts/lifecycle.ts'
+import { SEED_STATE_ID } from '../contracts/lifecycleTable.ts'
 import {
   CELLS_PER_SIGMA,
   type CompiledLives,

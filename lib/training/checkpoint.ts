@@ -6,7 +6,7 @@
  */
 import { createHash } from 'node:crypto'
 import { AppError } from '../contracts/appError.ts'
-import { SEED_STATES } from '../contracts/lifecycle.ts'
+import { SEED_STATES } from '../contracts/lifecycleTable.ts'
 import { findBlueprint } from './blueprints.ts'
 import type { EventLogState } from './eventLog.ts'
 import type { GovernorState } from './governor.ts'

@@ -5,7 +5,7 @@
  * Source: seed-design.md 2.2; docs/training.md "metrics".
  */
 import { AppError } from '../contracts/appError.ts'
-import { SEED_STATE_ID } from '../contracts/lifecycle.ts'
+import { SEED_STATE_ID } from '../contracts/lifecycleTable.ts'
 import { LAYER_COLUMNS, SEED_COLUMNS } from '../contracts/metrics.ts'
 import { findBlueprint } from './blueprints.ts'
 import type { SeedRecord } from './seedRecord.ts'

@@ -4,7 +4,7 @@
  * Invariant: existence, then stop, then compare-and-set, then edge table, then support, then guards; a refusal changes nothing but a counter.
  * Source: seed-design.md 2.3; docs/training.md "commands".
  */
-import { isLegalEdge, LEGAL_EDGES } from '../contracts/lifecycle.ts'
+import { isLegalEdge, LEGAL_EDGES } from '../contracts/lifecycleTable.ts'
 import { BLUEPRINTS, findBlueprint } from './blueprints.ts'
 import { evaluateGuards, findRefusal, type GuardCheck } from './guards.ts'
 import { parseStrategy } from './grafting.ts'

@@ -4,7 +4,7 @@
  * Invariant: no edge outside LEGAL_EDGES is ever taken, by nobody; the metric snapshot is of the moment before.
  * Source: seed-design.md 2.3; docs/training.md "states".
  */
-import { isLegalEdge } from '../contracts/lifecycle.ts'
+import { isLegalEdge } from '../contracts/lifecycleTable.ts'
 import { AppError } from '../contracts/appError.ts'
 import { findBlueprint } from './blueprints.ts'
 import { seedMetrics } from './columns.ts'

@@ -4,7 +4,7 @@
  * Invariant: nothing is erased by a restore: only modules of the same life are overwritten, seeds being blended become ROLLED_BACK.
  * Source: docs/training.md "governor", "checkpoints".
  */
-import { isLegalEdge } from '../contracts/lifecycle.ts'
+import { isLegalEdge } from '../contracts/lifecycleTable.ts'
 import type { Parameter } from './adam.ts'
 import { endRateFaults } from './faults.ts'
 import { applyTransition } from './lifecycleMachine.ts'

@@ -4,7 +4,7 @@
  * Invariant: everything that decides the future is in here and in no closure, so a checkpoint can hold it all.
  * Source: docs/training.md "structure".
  */
-import { isLiveState } from '../contracts/lifecycle.ts'
+import { isLiveState } from '../contracts/lifecycleTable.ts'
 import { createEventLog, type EventBody, type EventLog } from './eventLog.ts'
 import { createGovernor, type Governor } from './governor.ts'
 import { HealthWindow } from './health.ts'

@@ -6,7 +6,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { isAppError } from '../../lib/contracts/appError.ts'
-import { isFinalState } from '../../lib/contracts/commandStates.ts'
+import { isFinalState } from '../../lib/contracts/commandStateTable.ts'
 import { CommandRecord, CommandTaken } from '../../lib/contracts/httpCommands.ts'
 import { type CliArguments, type CliIo, EXIT } from './cliIo.ts'
 import { createWebApi, type WebApi } from './webApi.ts'

@@ -5,7 +5,7 @@
  * Source: docs/architecture.md "frame stream".
  */
 import { constants, zstdCompressSync } from 'node:zlib'
-import { columnIndex } from '../../lib/contracts/metrics.ts'
+import { columnIndex } from '../../lib/contracts/columnIndex.ts'
 import { binStates, binWorst } from '../../lib/frames/binning.ts'
 import { quantizeColumn } from '../../lib/frames/quantize.ts'
 import { TABLE_META, type SeedTable } from '../../lib/frames/seedTable.ts'

@@ -6,7 +6,7 @@
  */
 import { AppError } from '../../lib/contracts/appError.ts'
 import type { LayerSummary } from '../../lib/contracts/liveRecords.ts'
-import { columnIndex } from '../../lib/contracts/metrics.ts'
+import { columnIndex } from '../../lib/contracts/columnIndex.ts'
 import type { Clock } from '../../lib/primitives/clock.ts'
 import type { FanoutCounters } from '../fanout/frameTicker.ts'
 import type { CoreHandle } from '../handle.ts'

@@ -5,9 +5,9 @@
  * Source: docs/protocol.md "layers: rows, grid, baseline"; features A5.
  */
 import { AppError } from '../../lib/contracts/appError.ts'
-import type { Baseline } from '../../lib/contracts/baseline.ts'
+import type { Baseline } from '../../lib/contracts/baselineWords.ts'
 import type { BaselineFound, RunBaselineHead } from '../../lib/contracts/httpLayer.ts'
-import { columnIndex } from '../../lib/contracts/metrics.ts'
+import { columnIndex } from '../../lib/contracts/columnIndex.ts'
 import { encodeHeaded } from '../../lib/frames/headedBytes.ts'
 import { TABLE_META } from '../../lib/frames/seedTable.ts'
 import type { Clock } from '../../lib/primitives/clock.ts'

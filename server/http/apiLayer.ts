@@ -5,8 +5,8 @@
  * Source: docs/protocol.md "layers: rows, grid, baseline"; docs/ux.md "pages: layer".
  */
 import { AppError } from '../../lib/contracts/appError.ts'
-import type { Baseline } from '../../lib/contracts/baseline.ts'
-import { FRESHNESS_LIMITS } from '../../lib/contracts/freshness.ts'
+import type { Baseline } from '../../lib/contracts/baselineWords.ts'
+import { FRESHNESS_LIMITS } from '../../lib/contracts/freshnessRule.ts'
 import {
   LAYER_LIMITS,
   type GridMark,
@@ -15,7 +15,8 @@ import {
   type LayerRowsQuery,
 } from '../../lib/contracts/httpLayer.ts'
 import type { LiveRecord } from '../../lib/contracts/liveRecords.ts'
-import { columnIndex, type MetricColumn } from '../../lib/contracts/metrics.ts'
+import { type MetricColumn } from '../../lib/contracts/metrics.ts'
+import { columnIndex } from '../../lib/contracts/columnIndex.ts'
 import { baselineCells } from '../../lib/frames/deltaCells.ts'
 import { encodeHeaded } from '../../lib/frames/headedBytes.ts'
 import { orderRows, robustScores } from '../../lib/frames/rowOrder.ts'

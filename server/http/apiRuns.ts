@@ -6,7 +6,7 @@
  */
 import { AppError } from '../../lib/contracts/appError.ts'
 import { RUN_LIMITS, type RunDetail, type RunEntry } from '../../lib/contracts/httpRuns.ts'
-import { columnIndex } from '../../lib/contracts/metrics.ts'
+import { columnIndex } from '../../lib/contracts/columnIndex.ts'
 import type { Clock } from '../../lib/primitives/clock.ts'
 import type { RunsHandle } from '../handle.ts'
 import type { Recording } from '../runs/recording.ts'

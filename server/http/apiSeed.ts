@@ -14,7 +14,7 @@ import {
 } from '../../lib/contracts/httpSeed.ts'
 import type { SeedStateName } from '../../lib/contracts/httpShapes.ts'
 import type { LiveRecord } from '../../lib/contracts/liveRecords.ts'
-import { columnIndex } from '../../lib/contracts/metrics.ts'
+import { columnIndex } from '../../lib/contracts/columnIndex.ts'
 import type { Clock } from '../../lib/primitives/clock.ts'
 import type { SeedHandle } from '../handle.ts'
 import { copyLayer, seedOf, type LayerCopy, type LayerReader } from '../state/layerReader.ts'

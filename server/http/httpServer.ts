@@ -8,7 +8,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { AppError, toProblem } from '../../lib/contracts/appError.ts'
 import { HTTP_API } from '../../lib/contracts/httpApi.ts'
-import { SOCKET_PATH } from '../../lib/contracts/socketEvents.ts'
+import { SOCKET_PATH } from '../../lib/contracts/socketNames.ts'
 import type { Logger } from '../logger.ts'
 import type { AccessGuard, Verdict } from './accessGuard.ts'
 import type { Pages } from './nextPages.ts'

@@ -5,7 +5,7 @@
  * Source: seed-design.md 2.4; docs/protocol.md "records".
  */
 import type { AnyMessage, MessageOf } from '../../lib/contracts/messageTypes.ts'
-import { isLegalEdge } from '../../lib/contracts/lifecycle.ts'
+import { isLegalEdge } from '../../lib/contracts/lifecycleTable.ts'
 import type { RecordDraft } from './ingestMessages.ts'
 
 const finiteOrNull = (value: number | null | undefined): number | null =>

@@ -7,9 +7,10 @@
  */
 import type { Delivery } from '../../lib/bus/messageBus.ts'
 import { AppError } from '../../lib/contracts/appError.ts'
-import { SEED_STATE_ID } from '../../lib/contracts/lifecycle.ts'
+import { SEED_STATE_ID } from '../../lib/contracts/lifecycleTable.ts'
 import { WireId } from '../../lib/contracts/ids.ts'
-import { columnIndex, SEED_COLUMNS, type MetricColumn } from '../../lib/contracts/metrics.ts'
+import { SEED_COLUMNS, type MetricColumn } from '../../lib/contracts/metrics.ts'
+import { columnIndex } from '../../lib/contracts/columnIndex.ts'
 import type { RunDescriptor } from '../../lib/contracts/runDescriptor.ts'
 import type { LayerHealthReport, SeedMetricsSnapshot } from '../../lib/contracts/telemetry.ts'
 import { schemaIdOf } from '../../lib/frames/schemaId.ts'

@@ -7,7 +7,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { AppError } from '../../lib/contracts/appError.ts'
-import { COMMAND_LIMITS } from '../../lib/contracts/commandDraft.ts'
+import { COMMAND_LIMITS } from '../../lib/contracts/commandLimits.ts'
 import type { Clock } from '../../lib/primitives/clock.ts'
 
 export interface ArmSubject {

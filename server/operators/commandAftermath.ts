@@ -5,7 +5,7 @@
  * Source: docs/commands.md "outcome", "did it help".
  */
 import type { CommandStage } from '../../lib/contracts/commandStates.ts'
-import { isFinalState } from '../../lib/contracts/commandStates.ts'
+import { isFinalState } from '../../lib/contracts/commandStateTable.ts'
 import type { Clock } from '../../lib/primitives/clock.ts'
 import { SYSTEM_ACTOR, type AuditDraft } from '../audit/auditDraft.ts'
 import type { AuditLog } from '../audit/auditLog.ts'

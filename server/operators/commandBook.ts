@@ -5,7 +5,7 @@
  * not be written is written again until it is, and said meanwhile.
  * Source: docs/commands.md "records".
  */
-import { isFinalState } from '../../lib/contracts/commandStates.ts'
+import { isFinalState } from '../../lib/contracts/commandStateTable.ts'
 import type { Clock } from '../../lib/primitives/clock.ts'
 import type { CommandKey, CommandStore } from './commandStore.ts'
 import { addStage, moveOn, type Move, type StoredCommand } from './storedCommand.ts'

@@ -6,7 +6,7 @@
  * Source: docs/commands.md "dispatch"; docs/protocol.md "commands".
  */
 import { isAppError } from '../../lib/contracts/appError.ts'
-import { isFinalState } from '../../lib/contracts/commandStates.ts'
+import { isFinalState } from '../../lib/contracts/commandStateTable.ts'
 import type { GatewayCommand, GatewayOrder } from '../../lib/contracts/gatewayControl.ts'
 import type { CommandOutcome } from '../../lib/contracts/outcomes.ts'
 import type { Clock } from '../../lib/primitives/clock.ts'

@@ -7,7 +7,7 @@
  */
 import { AppError } from '../../lib/contracts/appError.ts'
 import type { CommandDraft } from '../../lib/contracts/commandDraft.ts'
-import { isCancellable } from '../../lib/contracts/commandStates.ts'
+import { isCancellable } from '../../lib/contracts/commandStateTable.ts'
 import type { ErrorCode } from '../../lib/contracts/errorCatalog.ts'
 import type {
   ApproveRequest,

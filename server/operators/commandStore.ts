@@ -7,7 +7,8 @@
  */
 import { AppError } from '../../lib/contracts/appError.ts'
 import type { CommandListQuery, CommandTaken } from '../../lib/contracts/httpCommands.ts'
-import { isFinalState, type CommandState } from '../../lib/contracts/commandStates.ts'
+import { type CommandState } from '../../lib/contracts/commandStates.ts'
+import { isFinalState } from '../../lib/contracts/commandStateTable.ts'
 import type { Records } from '../stores/recordsDatabase.ts'
 import { isUniqueViolation } from '../stores/recordsError.ts'
 import type { CommandRow } from '../stores/recordsSchema.ts'

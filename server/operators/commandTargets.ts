@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto'
 import { AppError } from '../../lib/contracts/appError.ts'
 import type { CommandDraft, CommandTargets, SeedQuery } from '../../lib/contracts/commandDraft.ts'
-import { COMMAND_LIMITS } from '../../lib/contracts/commandDraft.ts'
+import { COMMAND_LIMITS } from '../../lib/contracts/commandLimits.ts'
 import { blueprintReason, edgeReason } from '../../lib/contracts/edgeRules.ts'
 import type { SeedState } from '../../lib/contracts/lifecycle.ts'
 import type { LayerView, NetworkView, SeedView } from './networkView.ts'

@@ -7,8 +7,8 @@
  */
 import { hashValue } from '../../lib/audit/entry.ts'
 import { AppError } from '../../lib/contracts/appError.ts'
-import { COMMAND_LIMITS } from '../../lib/contracts/commandDraft.ts'
-import { isFinalState } from '../../lib/contracts/commandStates.ts'
+import { COMMAND_LIMITS } from '../../lib/contracts/commandLimits.ts'
+import { isFinalState } from '../../lib/contracts/commandStateTable.ts'
 import type { GatewayResumeState } from '../../lib/contracts/gatewayControl.ts'
 import type { CommandTaken } from '../../lib/contracts/httpCommands.ts'
 import type { ChecklistItem, ResumeChecklist, ResumeRequest } from '../../lib/contracts/httpStops.ts'

@@ -7,7 +7,7 @@
  */
 import { AppError } from '../../lib/contracts/appError.ts'
 import type { RunControlDraft } from '../../lib/contracts/commandDraft.ts'
-import { isFinalState } from '../../lib/contracts/commandStates.ts'
+import { isFinalState } from '../../lib/contracts/commandStateTable.ts'
 import type { GatewayOrder, GatewayResumeState, GatewayStopState } from '../../lib/contracts/gatewayControl.ts'
 import type { Clock } from '../../lib/primitives/clock.ts'
 import type { GatewayClient } from '../gateway/gatewayClient.ts'

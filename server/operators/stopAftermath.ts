@@ -5,7 +5,7 @@
  * Source: docs/commands.md "emergency stop".
  */
 import { hashValue } from '../../lib/audit/entry.ts'
-import { isCancellable } from '../../lib/contracts/commandStates.ts'
+import { isCancellable } from '../../lib/contracts/commandStateTable.ts'
 import type { BulkRuns } from './bulkRuns.ts'
 import { SERVER, type Operator } from './caller.ts'
 import type { CommandBook } from './commandBook.ts'

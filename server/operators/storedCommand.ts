@@ -6,13 +6,8 @@
  */
 import { type CommandType, type ExpectedEffect } from '../../lib/contracts/commandDraft.ts'
 import type { LevelRaise } from '../../lib/contracts/commandPreview.ts'
-import {
-  COMMAND_EDGES,
-  isCancellable,
-  isFinalState,
-  type CommandStage,
-  type CommandState,
-} from '../../lib/contracts/commandStates.ts'
+import { type CommandStage, type CommandState } from '../../lib/contracts/commandStates.ts'
+import { COMMAND_EDGES, isCancellable, isFinalState } from '../../lib/contracts/commandStateTable.ts'
 import type {
   Approval,
   BulkRun,

@@ -4,7 +4,7 @@
  * Invariant: counts add up to the total; samples are bounded, counts are not.
  * Source: docs/commands.md "many seeds"; docs/ux.md "bulk".
  */
-import { COMMAND_LIMITS } from '../../lib/contracts/commandDraft.ts'
+import { COMMAND_LIMITS } from '../../lib/contracts/commandLimits.ts'
 import type { PreviewTargets, SeedRef } from '../../lib/contracts/commandPreview.ts'
 import type { ResolvedTargets, TargetFinding } from './commandTargets.ts'
 

@@ -4,7 +4,7 @@
  * Invariant: health that can not be measured does not pass as good: it is said, and failures alone decide; a floor is relative to before.
  * Source: docs/commands.md "waves"; docs/ux.md "canary waves".
  */
-import { COMMAND_LIMITS } from '../../lib/contracts/commandDraft.ts'
+import { COMMAND_LIMITS } from '../../lib/contracts/commandLimits.ts'
 import type { Wave } from '../../lib/contracts/httpCommands.ts'
 
 /** Mean health may fall by this much before a run halts itself. */

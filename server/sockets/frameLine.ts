@@ -4,7 +4,7 @@
  * Invariant: what a page receives is what `socket.emit('frame', bytes)` would send it; a line that is not a plain websocket gets just that.
  * Source: docs/performance.md "fan-out"; RFC 6455 5.2; Socket.IO protocol v5 "BINARY_EVENT".
  */
-import { LIVE_NAMESPACE } from '../../lib/contracts/socketEvents.ts'
+import { LIVE_NAMESPACE } from '../../lib/contracts/socketNames.ts'
 import type { FrameMessage, ViewerLine } from '../fanout/viewer.ts'
 
 /** The part of an Engine.IO connection that is used here; `wsPreEncodedFrame` is what the library's own broadcast passes too. */

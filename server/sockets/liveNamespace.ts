@@ -7,17 +7,14 @@
 import { AppError } from '../../lib/contracts/appError.ts'
 import type { LiveRecord, LiveStatus, RunSnapshot } from '../../lib/contracts/liveRecords.ts'
 import {
-  EXACT_MAX_SEEDS,
   LIVE_EVENT_SCHEMAS,
-  LIVE_NAMESPACE,
-  LIVE_PROTOCOL,
-  SOCKET_LIMITS,
   type HelloAnswer,
   type HistoryAnswer,
   type InspectAnswer,
   type LiveView,
   type PaintReport,
 } from '../../lib/contracts/socketEvents.ts'
+import { EXACT_MAX_SEEDS, LIVE_NAMESPACE, LIVE_PROTOCOL, SOCKET_LIMITS } from '../../lib/contracts/socketNames.ts'
 import type { Clock } from '../../lib/primitives/clock.ts'
 import type { FrameTicker, ViewRequest } from '../fanout/frameTicker.ts'
 import { createViewer } from '../fanout/viewer.ts'

@@ -7,12 +7,8 @@
 import type { Server } from 'socket.io'
 import type { CommandRecord, OpsStatus } from '../../lib/contracts/httpCommands.ts'
 import type { StopMatrix } from '../../lib/contracts/httpStops.ts'
-import {
-  OPS_EVENT_SCHEMAS,
-  OPS_EVENTS_PER_SECOND,
-  OPS_NAMESPACE,
-  type OpsHelloAnswer,
-} from '../../lib/contracts/opsEvents.ts'
+import { OPS_EVENT_SCHEMAS, OPS_EVENTS_PER_SECOND, type OpsHelloAnswer } from '../../lib/contracts/opsEvents.ts'
+import { OPS_NAMESPACE } from '../../lib/contracts/socketNames.ts'
 import type { Clock } from '../../lib/primitives/clock.ts'
 import type { OperatorsHandle } from '../operators/operatorsHandle.ts'
 import { callerOf } from '../http/apiOperators.ts'

@@ -6,7 +6,7 @@
  */
 import type { IncomingHttpHeaders, Server as HttpServer } from 'node:http'
 import { Server } from 'socket.io'
-import { SOCKET_LIMITS, SOCKET_PATH } from '../../lib/contracts/socketEvents.ts'
+import { SOCKET_LIMITS, SOCKET_PATH } from '../../lib/contracts/socketNames.ts'
 import type { LiveClientEvents, LiveServerEvents } from '../../lib/contracts/socketEvents.ts'
 import type { AccessGuard, Verdict } from '../http/accessGuard.ts'
 import type { Logger } from '../logger.ts'

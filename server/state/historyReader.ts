@@ -5,7 +5,7 @@
  * measured, on the times of the bin's first and last slot (all seeds share one time axis); nothing is interpolated.
  * Source: docs/protocol.md "HTTP"; seed-design.md 4.2.
  */
-import { columnIndex } from '../../lib/contracts/metrics.ts'
+import { columnIndex } from '../../lib/contracts/columnIndex.ts'
 import { stateByte } from '../../lib/frames/layerMirror.ts'
 import type { KnownRun } from './runBook.ts'
 

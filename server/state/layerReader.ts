@@ -4,10 +4,11 @@
  * Invariant: unmeasured is null and never is "never"; ages are counted on the server's clock; a torn read is retried, never shown.
  * Source: docs/protocol.md "HTTP"; seed-design.md 2.2.
  */
-import { evaluateFreshness } from '../../lib/contracts/freshness.ts'
-import { SEED_STATES, type SeedState } from '../../lib/contracts/lifecycle.ts'
+import { evaluateFreshness } from '../../lib/contracts/freshnessRule.ts'
+import { type SeedState } from '../../lib/contracts/lifecycle.ts'
+import { SEED_STATES } from '../../lib/contracts/lifecycleTable.ts'
 import type { LayerSummary } from '../../lib/contracts/liveRecords.ts'
-import { columnIndex } from '../../lib/contracts/metrics.ts'
+import { columnIndex } from '../../lib/contracts/columnIndex.ts'
 import { TABLE_META } from '../../lib/frames/seedTable.ts'
 import { NEVER_STATE_ID, stateByte } from '../../lib/frames/layerMirror.ts'
 import type { KnownRun } from './runBook.ts'

@@ -6,7 +6,7 @@
  * Source: docs/protocol.md "limits"; docs/ux.md "limits".
  */
 import type { Backtest, BacktestResult, MetricLimit } from '../../lib/contracts/httpLimits.ts'
-import { columnIndex } from '../../lib/contracts/metrics.ts'
+import { columnIndex } from '../../lib/contracts/columnIndex.ts'
 import type { HistorySlot } from '../ingest/historyRing.ts'
 import type { KnownRun } from './runBook.ts'
 

@@ -5,7 +5,7 @@
  * hole is told by a null point, never joined.
  * Source: docs/protocol.md "HTTP"; docs/ux.md "honest decimation"; seed-design.md 4.2.
  */
-import { columnIndex } from '../../lib/contracts/metrics.ts'
+import { columnIndex } from '../../lib/contracts/columnIndex.ts'
 import type { KnownRun } from './runBook.ts'
 
 export interface MetricSeries {

@@ -5,7 +5,7 @@
  * Source: docs/protocol.md "records stream".
  */
 import type { LiveRecord, ResumeAnswer, RunSnapshot } from '../../lib/contracts/liveRecords.ts'
-import { SOCKET_LIMITS } from '../../lib/contracts/socketEvents.ts'
+import { SOCKET_LIMITS } from '../../lib/contracts/socketNames.ts'
 import type { RecordDraft } from '../ingest/ingestMessages.ts'
 
 export interface ResumePoint {

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { io, type Socket } from 'socket.io-client'
 import { HTTP_API, type HttpContract } from '../../lib/contracts/httpApi.ts'
-import { OPS_EVENT_SCHEMAS, OPS_NAMESPACE } from '../../lib/contracts/opsEvents.ts'
+import { OPS_EVENT_SCHEMAS } from '../../lib/contracts/opsEvents.ts'
+import { OPS_NAMESPACE } from '../../lib/contracts/socketNames.ts'
 import { PERMISSIONS, ROLES, type Permission } from '../../lib/contracts/permissions.ts'
-import { LIVE_EVENT_SCHEMAS, LIVE_NAMESPACE } from '../../lib/contracts/socketEvents.ts'
+import { LIVE_EVENT_SCHEMAS } from '../../lib/contracts/socketEvents.ts'
+import { LIVE_NAMESPACE } from '../../lib/contracts/socketNames.ts'
 import { ask, startPeopleServer, type PeopleServer } from '../support/people.ts'
 
 /** Who asks, and what the table says they may; made from the contracts, so that a new route or event is in here by itself. */

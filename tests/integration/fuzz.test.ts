@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { io, type Socket } from 'socket.io-client'
 import { HTTP_API } from '../../lib/contracts/httpApi.ts'
-import { LIVE_EVENT_SCHEMAS, SOCKET_PATH } from '../../lib/contracts/socketEvents.ts'
+import { LIVE_EVENT_SCHEMAS } from '../../lib/contracts/socketEvents.ts'
+import { SOCKET_PATH } from '../../lib/contracts/socketNames.ts'
 import { startTestServer, type TestServer } from '../support/serverHarness.ts'
 
 /** Half of them requests, half of them frames. More: FUZZ=1000000 npm test. */

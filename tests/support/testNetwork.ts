@@ -5,7 +5,7 @@
  * Source: docs/commands.md "preview".
  */
 import { AppError } from '../../lib/contracts/appError.ts'
-import { evaluateFreshness } from '../../lib/contracts/freshness.ts'
+import { evaluateFreshness } from '../../lib/contracts/freshnessRule.ts'
 import type { SeedState } from '../../lib/contracts/lifecycle.ts'
 import type { LayerView, NetworkView, SeedView } from '../../server/operators/networkView.ts'
 

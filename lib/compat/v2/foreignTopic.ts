@@ -5,7 +5,7 @@
  * only dots had to go.
  * Source: docs/protocol.md "the v2 client"; docs/connect-your-own-run.md.
  */
-import { HOSTILE_KEYS } from '../../contracts/ids.ts'
+import { HOSTILE_KEYS } from '../../contracts/wireIdText.ts'
 
 export const FOREIGN_PREFIX = 'morphogenetic.'
 export const FOREIGN_PATTERN = 'morphogenetic.#'

@@ -5,7 +5,7 @@
  * nothing that could pass for a measurement is filled in.
  * Source: docs/protocol.md "the v2 client".
  */
-import { SEED_STATES } from '../../contracts/lifecycle.ts'
+import { SEED_STATES } from '../../contracts/lifecycleTable.ts'
 import { type ForeignTopic, toLayerId } from './foreignTopic.ts'
 
 export type Raw = Readonly<Record<string, unknown>>

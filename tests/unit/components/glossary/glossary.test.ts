@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { glossaryTerms, searchTerms } from '../../../../components/glossary/glossary.ts'
 import { Freshness } from '../../../../lib/contracts/freshness.ts'
-import { SEED_STATES } from '../../../../lib/contracts/lifecycle.ts'
+import { SEED_STATES } from '../../../../lib/contracts/lifecycleTable.ts'
 import { LAYER_COLUMNS, SEED_COLUMNS } from '../../../../lib/contracts/metrics.ts'
 
 test('every state, freshness and metric is explained, once', () => {

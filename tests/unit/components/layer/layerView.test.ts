@@ -10,7 +10,7 @@ import {
 } from '../../../../components/layer/layerView.ts'
 import { togglePin } from '../../../../components/layer/layerWords.ts'
 import { SORT_KEYS } from '../../../../lib/contracts/httpLayer.ts'
-import { SEED_STATES } from '../../../../lib/contracts/lifecycle.ts'
+import { SEED_STATES } from '../../../../lib/contracts/lifecycleTable.ts'
 import { DEFAULT_PAGE_STATE, parsePageState, toSearch } from '../../../../lib/live/urlState.ts'
 
 const views = fc.record({

@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest'
 import { clearPicked, pickSeeds, readPicked, toPicked } from '../../../../components/ops/selectionStore.ts'
-import { COMMAND_LIMITS } from '../../../../lib/contracts/commandDraft.ts'
+import { COMMAND_LIMITS } from '../../../../lib/contracts/commandLimits.ts'
 
 beforeEach(clearPicked)
 

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest'
 import { gradientMatrix } from '../../../../components/run/gradientCells.ts'
 import { cellAt, matrixFrame, placeOf, seedsThatFit } from '../../../../components/run/drawGradients.ts'
 import { judgeGradient, medianOf } from '../../../../components/run/gradientWords.ts'
-import { columnIndex, SEED_COLUMNS } from '../../../../lib/contracts/metrics.ts'
+import { SEED_COLUMNS } from '../../../../lib/contracts/metrics.ts'
+import { columnIndex } from '../../../../lib/contracts/columnIndex.ts'
 import { createLayerMirror } from '../../../../lib/frames/layerMirror.ts'
 
 test('vanishing, weak, exploding by the documented limits; unmeasured is unknown', () => {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { smooth } from '../../../../components/seed/smoothing.ts'
 import { groupColumns } from '../../../../components/seed/seedColumns.ts'
 import { isOneWay, scoreText, wayBetween, whyNot } from '../../../../components/seed/seedWords.ts'
-import { SEED_STATES, LEGAL_EDGES } from '../../../../lib/contracts/lifecycle.ts'
+import { SEED_STATES, LEGAL_EDGES } from '../../../../lib/contracts/lifecycleTable.ts'
 import { SEED_COLUMNS } from '../../../../lib/contracts/metrics.ts'
 
 test('why a state can not be entered: what must come first, or that nothing leads on', () => {

@@ -1,14 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { CommandDraft } from '../../../../lib/contracts/commandDraft.ts'
 import { COMMANDS_API } from '../../../../lib/contracts/commandsApi.ts'
-import { COMMAND_EDGES, COMMAND_STATES, isCancellable, isFinalState } from '../../../../lib/contracts/commandStates.ts'
-import { ResumeRequest, StopRequest } from '../../../../lib/contracts/httpStops.ts'
 import {
-  IdempotencyKey,
-  OPS_EVENT_SCHEMAS,
-  OPS_EVENTS_PER_SECOND,
-  OPS_NAMESPACE,
-} from '../../../../lib/contracts/opsEvents.ts'
+  COMMAND_EDGES,
+  COMMAND_STATES,
+  isCancellable,
+  isFinalState,
+} from '../../../../lib/contracts/commandStateTable.ts'
+import { ResumeRequest, StopRequest } from '../../../../lib/contracts/httpStops.ts'
+import { IdempotencyKey, OPS_EVENT_SCHEMAS, OPS_EVENTS_PER_SECOND } from '../../../../lib/contracts/opsEvents.ts'
+import { OPS_NAMESPACE } from '../../../../lib/contracts/socketNames.ts'
 
 const transition = { type: 'LifecycleTransitionCommand', layer_id: 'layer_0', seed_id: 3, target_state: 'GERMINATED' }
 

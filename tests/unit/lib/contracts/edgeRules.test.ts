@@ -8,7 +8,8 @@ import {
   isOneWay,
   wayBetween,
 } from '../../../../lib/contracts/edgeRules.ts'
-import { isLegalEdge, LEGAL_EDGES, SEED_STATES, type SeedState } from '../../../../lib/contracts/lifecycle.ts'
+import { type SeedState } from '../../../../lib/contracts/lifecycle.ts'
+import { isLegalEdge, LEGAL_EDGES, SEED_STATES } from '../../../../lib/contracts/lifecycleTable.ts'
 import { SEED_COLUMNS } from '../../../../lib/contracts/metrics.ts'
 
 const pairs = SEED_STATES.flatMap((from) => SEED_STATES.map((to) => [from, to] as const))

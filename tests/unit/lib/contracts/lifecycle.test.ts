@@ -1,14 +1,14 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { type SeedState } from '../../../../lib/contracts/lifecycle.ts'
 import {
-  type SeedState,
   isLegalEdge,
   isLiveState,
   LEGAL_EDGES,
   SEED_STATE_ID,
   SEED_STATES,
   STATE_FAMILY,
-} from '../../../../lib/contracts/lifecycle.ts'
+} from '../../../../lib/contracts/lifecycleTable.ts'
 
 const EDGES = '0>1 1>2 1>9 2>3 2>8 2>9 2>10 3>4 3>10 4>5 4>10 5>6 5>8 5>10 6>7 6>8 6>10 8>0 9>0 10>0'.split(' ')
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { columnIndex, LAYER_COLUMNS, MetricColumn, SEED_COLUMNS } from '../../../../lib/contracts/metrics.ts'
+import { LAYER_COLUMNS, MetricColumn, SEED_COLUMNS } from '../../../../lib/contracts/metrics.ts'
+import { columnIndex } from '../../../../lib/contracts/columnIndex.ts'
 import { MetricMap, SeedMetrics } from '../../../../lib/contracts/metricMap.ts'
 
 describe.each([

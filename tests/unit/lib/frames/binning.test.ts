@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { countBytes } from '../../../../components/heatmap/countBytes.ts'
 import { binStates, binWorst, STATE_ATTENTION } from '../../../../lib/frames/binning.ts'
 import { UNMEASURED_CELL as UNMEASURED } from '../../../../lib/frames/quantize.ts'
-import { SEED_STATE_ID } from '../../../../lib/contracts/lifecycle.ts'
+import { SEED_STATE_ID } from '../../../../lib/contracts/lifecycleTable.ts'
 
 test('a bin shows its worst seed by the orientation of the metric, and knows which it is', () => {
   const source = Uint8Array.of(200, 10, 250, UNMEASURED, UNMEASURED, UNMEASURED)

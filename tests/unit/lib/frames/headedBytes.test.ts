@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { isAppError } from '../../../../lib/contracts/appError.ts'
-import { baselineText, parseBaseline } from '../../../../lib/contracts/baseline.ts'
+import { baselineText, parseBaseline } from '../../../../lib/contracts/baselineWords.ts'
 import { decodeHeaded, encodeHeaded } from '../../../../lib/frames/headedBytes.ts'
 
 test('a head and its planes come back as they were, on a border that any array can lie on', () => {

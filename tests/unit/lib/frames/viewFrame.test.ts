@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { decompress } from 'fzstd'
 import { expect, test } from 'vitest'
 import { isAppError } from '../../../../lib/contracts/appError.ts'
-import { SOCKET_LIMITS } from '../../../../lib/contracts/socketEvents.ts'
+import { SOCKET_LIMITS } from '../../../../lib/contracts/socketNames.ts'
 import {
   applyViewFrame,
   createLayerMirror,

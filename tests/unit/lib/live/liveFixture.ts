@@ -8,7 +8,7 @@ import type { LiveRecord, LiveStatus, RunSnapshot } from '../../../../lib/contra
 import { LAYER_COLUMNS, SEED_COLUMNS } from '../../../../lib/contracts/metrics.ts'
 import type { RunDescriptor } from '../../../../lib/contracts/runDescriptor.ts'
 import type { HelloAnswer } from '../../../../lib/contracts/socketEvents.ts'
-import { LIVE_PROTOCOL } from '../../../../lib/contracts/socketEvents.ts'
+import { LIVE_PROTOCOL } from '../../../../lib/contracts/socketNames.ts'
 import type { RunView } from '../../../../lib/live/recordLog.ts'
 import type { LiveSocket } from '../../../../lib/live/liveClient.ts'
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { CommandRecord, OpsStatus } from '../../../../lib/contracts/httpCommands.ts'
 import type { StopMatrix } from '../../../../lib/contracts/httpStops.ts'
-import { OPS_NAMESPACE } from '../../../../lib/contracts/opsEvents.ts'
+import { OPS_NAMESPACE } from '../../../../lib/contracts/socketNames.ts'
 import { createOpsStore } from '../../../../lib/live/opsStore.ts'
 import type { LiveSocket } from '../../../../lib/live/liveClient.ts'
 import { createManualClock } from '../../../support/manualClock.ts'

@@ -5,7 +5,7 @@
  * Source: docs/performance.md "load generator".
  */
 import { describe, expect, test } from 'vitest'
-import { isLegalEdge, SEED_STATES } from '../../../../lib/contracts/lifecycle.ts'
+import { isLegalEdge, SEED_STATES } from '../../../../lib/contracts/lifecycleTable.ts'
 import { fitTables, ksDistance } from '../../../../lib/loadgen/fitTables.ts'
 import { LOAD_METRICS } from '../../../../lib/loadgen/loadRun.ts'
 import type { LoadTables } from '../../../../lib/loadgen/loadTables.ts'

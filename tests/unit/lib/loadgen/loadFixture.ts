@@ -5,7 +5,7 @@
  * Source: docs/performance.md "load generator".
  */
 import { readFileSync } from 'node:fs'
-import { SEED_STATES } from '../../../../lib/contracts/lifecycle.ts'
+import { SEED_STATES } from '../../../../lib/contracts/lifecycleTable.ts'
 import { compileLives, compileMetric } from '../../../../lib/loadgen/compiledTables.ts'
 import { type LoadTables, parseLoadTables } from '../../../../lib/loadgen/loadTables.ts'
 import { type OnTransition, SeedField } from '../../../../lib/loadgen/seedField.ts'

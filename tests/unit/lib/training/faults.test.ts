@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { LAYER_COLUMNS, SEED_COLUMNS, columnIndex } from '../../../../lib/contracts/metrics.ts'
+import { LAYER_COLUMNS, SEED_COLUMNS } from '../../../../lib/contracts/metrics.ts'
+import { columnIndex } from '../../../../lib/contracts/columnIndex.ts'
 import { createTrainer } from '../../../../lib/training/trainer.ts'
 import type { Trainer } from '../../../../lib/training/trainerTypes.ts'
 import { bringTo, eventsOf, givenDigits, givenTrainer, runTicks, transition } from '../../../support/trainingFixture.ts'

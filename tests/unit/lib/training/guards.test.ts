@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { LEGAL_EDGES, SEED_STATES } from '../../../../lib/contracts/lifecycle.ts'
+import { LEGAL_EDGES, SEED_STATES } from '../../../../lib/contracts/lifecycleTable.ts'
 import { evaluateGuards, findRefusal, type GuardFacts } from '../../../../lib/training/guards.ts'
 import { createSeedRecord, type SeedRecord } from '../../../../lib/training/seedRecord.ts'
 import { createTrainerConfig } from '../../../../lib/training/trainerConfig.ts'

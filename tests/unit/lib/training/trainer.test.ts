@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { isAppError } from '../../../../lib/contracts/appError.ts'
-import { SEED_STATES, isLegalEdge } from '../../../../lib/contracts/lifecycle.ts'
-import { LAYER_COLUMNS, SEED_COLUMNS, columnIndex } from '../../../../lib/contracts/metrics.ts'
+import { SEED_STATES, isLegalEdge } from '../../../../lib/contracts/lifecycleTable.ts'
+import { LAYER_COLUMNS, SEED_COLUMNS } from '../../../../lib/contracts/metrics.ts'
+import { columnIndex } from '../../../../lib/contracts/columnIndex.ts'
 import { createTrainer } from '../../../../lib/training/trainer.ts'
 import type { SeedState, Trainer } from '../../../../lib/training/trainerTypes.ts'
 import {

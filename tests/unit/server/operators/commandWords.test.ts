@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { COMMAND_EDGES, COMMAND_STATES, isFinalState } from '../../../../lib/contracts/commandStates.ts'
+import { COMMAND_EDGES, COMMAND_STATES, isFinalState } from '../../../../lib/contracts/commandStateTable.ts'
 import type { GatewayCommand } from '../../../../lib/contracts/gatewayControl.ts'
 import { endOf, newMarks, silentEnd } from '../../../../server/operators/gatewayWords.ts'
 import { partId, toOrder } from '../../../../server/operators/commandOrder.ts'

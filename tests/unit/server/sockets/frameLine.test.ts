@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { Server } from 'socket.io'
 import { io } from 'socket.io-client'
 import { expect, test } from 'vitest'
-import { LIVE_NAMESPACE } from '../../../../lib/contracts/socketEvents.ts'
+import { LIVE_NAMESPACE } from '../../../../lib/contracts/socketNames.ts'
 import { createFrameLine } from '../../../../server/sockets/frameLine.ts'
 
 const SIZES = [1, 125, 126, 2_048, 65_535, 65_536, 200_000]

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { MetricLimit } from '../../../../lib/contracts/httpLimits.ts'
-import { columnIndex, SEED_COLUMNS } from '../../../../lib/contracts/metrics.ts'
+import { SEED_COLUMNS } from '../../../../lib/contracts/metrics.ts'
+import { columnIndex } from '../../../../lib/contracts/columnIndex.ts'
 import { layoutTables } from '../../../../lib/frames/seedTable.ts'
 import { historyBytes, HistoryRing, type HistoryShape } from '../../../../server/ingest/historyRing.ts'
 import { backtestLimits, judge } from '../../../../server/state/limitsBacktest.ts'

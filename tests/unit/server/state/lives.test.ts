@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { SeedState } from '../../../../lib/contracts/lifecycle.ts'
-import { isLegalEdge } from '../../../../lib/contracts/lifecycle.ts'
+import { isLegalEdge } from '../../../../lib/contracts/lifecycleTable.ts'
 import type { LifeNote, TransitionNote } from '../../../../server/ingest/lifeNotes.ts'
 import { tellLives } from '../../../../server/state/lives.ts'
 
