@@ -7,7 +7,7 @@
 'use client'
 import { useState } from 'react'
 import type { CommandTargets, SeedQuery } from '../../lib/contracts/commandDraft.ts'
-import { type SeedState } from '../../lib/contracts/lifecycle.ts'
+import type { SeedState } from '../../lib/contracts/lifecycle.ts'
 import { SEED_STATES } from '../../lib/contracts/lifecycleTable.ts'
 import { stateText } from '../../lib/live/formatValue.ts'
 import { useLive } from '../live/LiveProvider.tsx'

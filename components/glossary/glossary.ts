@@ -5,7 +5,7 @@
  * Source: docs/ux.md "glossary"; docs/architecture.md "words"; features H13.
  */
 import type { Freshness } from '../../lib/contracts/freshness.ts'
-import { type SeedState } from '../../lib/contracts/lifecycle.ts'
+import type { SeedState } from '../../lib/contracts/lifecycle.ts'
 import { LEGAL_EDGES, SEED_STATE_ID, SEED_STATES } from '../../lib/contracts/lifecycleTable.ts'
 import { LAYER_COLUMNS, SEED_COLUMNS, type MetricColumn } from '../../lib/contracts/metrics.ts'
 import { stateLabel } from '../heatmap/stateGlyph.ts'

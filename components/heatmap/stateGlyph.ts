@@ -4,7 +4,7 @@
  * Invariant: a state is told by its shape alone; hue only repeats it. Never-observed and unknown have shapes of their own.
  * Source: docs/ux.md "visual tokens".
  */
-import { type SeedState } from '../../lib/contracts/lifecycle.ts'
+import type { SeedState } from '../../lib/contracts/lifecycle.ts'
 import { SEED_STATES, STATE_FAMILY } from '../../lib/contracts/lifecycleTable.ts'
 import { stateText } from '../../lib/live/formatValue.ts'
 import { NEVER_STATE_ID } from '../../lib/frames/layerMirror.ts'

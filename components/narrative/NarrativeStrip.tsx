@@ -5,7 +5,7 @@
  * Source: features H14.
  */
 'use client'
-import { type SeedState } from '../../lib/contracts/lifecycle.ts'
+import type { SeedState } from '../../lib/contracts/lifecycle.ts'
 import { SEED_STATES, isLiveState } from '../../lib/contracts/lifecycleTable.ts'
 import { SPARKLINE_SEEDS, totalSeeds } from '../../lib/live/liveStore.ts'
 import { writeNarrative, type LiveSeed, type NarrativeLine, type NarrativeTarget } from '../../lib/live/narrative.ts'

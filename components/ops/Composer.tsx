@@ -8,7 +8,7 @@
 import { useState } from 'react'
 import type { CommandTargets } from '../../lib/contracts/commandDraft.ts'
 import type { SeedChoices } from '../../lib/contracts/commandPreview.ts'
-import { type SeedState } from '../../lib/contracts/lifecycle.ts'
+import type { SeedState } from '../../lib/contracts/lifecycle.ts'
 import { SEED_STATES } from '../../lib/contracts/lifecycleTable.ts'
 import { useApi } from '../records/useApi.ts'
 import { CommandCard } from './CommandCard.tsx'

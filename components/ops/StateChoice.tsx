@@ -5,7 +5,7 @@
  * Source: docs/ux.md "composer".
  */
 import type { SeedChoice } from '../../lib/contracts/commandPreview.ts'
-import { type SeedState } from '../../lib/contracts/lifecycle.ts'
+import type { SeedState } from '../../lib/contracts/lifecycle.ts'
 import { SEED_STATE_ID } from '../../lib/contracts/lifecycleTable.ts'
 import { stateText } from '../../lib/live/formatValue.ts'
 import { StateGlyph } from '../heatmap/StateGlyph.tsx'

@@ -5,7 +5,7 @@
  * Source: docs/ux.md "pages: run".
  */
 import type { RunDescriptor } from '../../lib/contracts/runDescriptor.ts'
-import { type MetricColumn } from '../../lib/contracts/metrics.ts'
+import type { MetricColumn } from '../../lib/contracts/metrics.ts'
 import { columnIndex } from '../../lib/contracts/columnIndex.ts'
 import { mirrorValue, type LayerMirror } from '../../lib/frames/layerMirror.ts'
 import {

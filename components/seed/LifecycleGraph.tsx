@@ -6,7 +6,7 @@
  */
 'use client'
 import type { SeedDetail } from '../../lib/contracts/httpSeed.ts'
-import { type SeedState } from '../../lib/contracts/lifecycle.ts'
+import type { SeedState } from '../../lib/contracts/lifecycle.ts'
 import { LEGAL_EDGES, SEED_STATE_ID, SEED_STATES } from '../../lib/contracts/lifecycleTable.ts'
 import { formatCount, stateText } from '../../lib/live/formatValue.ts'
 import { StateGlyph } from '../heatmap/StateGlyph.tsx'

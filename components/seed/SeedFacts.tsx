@@ -7,7 +7,7 @@
 'use client'
 import Link from 'next/link'
 import type { SeedDetail } from '../../lib/contracts/httpSeed.ts'
-import { type SeedState } from '../../lib/contracts/lifecycle.ts'
+import type { SeedState } from '../../lib/contracts/lifecycle.ts'
 import { SEED_STATE_ID } from '../../lib/contracts/lifecycleTable.ts'
 import type { RunDescriptor } from '../../lib/contracts/runDescriptor.ts'
 import {
@@ -28,7 +28,7 @@ import type { ApiAnswer } from '../records/useApi.ts'
 import { seedProvenance } from '../provenance/copySeedValue.ts'
 import { CopyValue } from '../ui/CopyValue.tsx'
 import { Icon } from '../ui/Icon.tsx'
-import { type Freshness } from '../../lib/contracts/freshness.ts'
+import type { Freshness } from '../../lib/contracts/freshness.ts'
 import { evaluateFreshness } from '../../lib/contracts/freshnessRule.ts'
 import { scoreText, signed, unusualOf } from './seedWords.ts'
 

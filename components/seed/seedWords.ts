@@ -5,7 +5,7 @@
  * Source: docs/ux.md "pages: seed".
  */
 import type { LifeStay, SeedDetail, SeedLife, SiblingScore } from '../../lib/contracts/httpSeed.ts'
-import { type SeedState } from '../../lib/contracts/lifecycle.ts'
+import type { SeedState } from '../../lib/contracts/lifecycle.ts'
 import { LEGAL_EDGES } from '../../lib/contracts/lifecycleTable.ts'
 import type { MetricColumn } from '../../lib/contracts/metrics.ts'
 import { formatAge, formatCount, formatMetric, stateText, unitText } from '../../lib/live/formatValue.ts'

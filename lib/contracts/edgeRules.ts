@@ -4,7 +4,7 @@
  * Invariant: derived from the table, so that a text can not say what the table does not; pure, the same in browser and server.
  * Source: docs/commands.md "edges"; seed-design.md 2.3; docs/training.md "guards".
  */
-import { type SeedState } from './lifecycle.ts'
+import type { SeedState } from './lifecycle.ts'
 import { isLegalEdge, isLiveState, LEGAL_EDGES } from './lifecycleTable.ts'
 
 /** The shortest legal way; empty when there is none. The first state is not in it. */

@@ -4,7 +4,7 @@
  * Invariant: context only raises, never lowers; friction follows damage; a stop has no level, nothing here touches it.
  * Source: docs/commands.md "guard levels"; docs/ux.md "guard levels".
  */
-import { type CommandDraft } from './commandDraft.ts'
+import type { CommandDraft } from './commandDraft.ts'
 import { COMMAND_LIMITS } from './commandLimits.ts'
 import type { ConfirmAsk, LevelRaise } from './commandPreview.ts'
 import type { SeedState } from './lifecycle.ts'

@@ -6,7 +6,7 @@
  */
 import { LAYER_COLUMNS, SEED_COLUMNS, type MetricColumn } from '../contracts/metrics.ts'
 import { columnIndex } from '../contracts/columnIndex.ts'
-import { type SeedState } from '../contracts/lifecycle.ts'
+import type { SeedState } from '../contracts/lifecycle.ts'
 import { SEED_STATES } from '../contracts/lifecycleTable.ts'
 
 /** One layer at one tick. `seedColumns` is [column][row], `layerColumns` is [column]; borrowed, read during decide only. */

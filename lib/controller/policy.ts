@@ -4,7 +4,7 @@
  * Invariant: no clock, no chance, no hidden memory; a decision in flight is not repeated; a refused one backs off.
  * Source: docs/training.md "policy"; seed-design.md 2.3.
  */
-import { type SeedState } from '../contracts/lifecycle.ts'
+import type { SeedState } from '../contracts/lifecycle.ts'
 import { isLiveState } from '../contracts/lifecycleTable.ts'
 import { readLayerColumn, type Decision, type Observation } from './observation.ts'
 import type { BlueprintRecord, PendingDecision, PolicyState, SeedMemory } from './policyState.ts'

@@ -7,15 +7,15 @@
 import type { Problem } from '../contracts/appError.ts'
 import { ERROR_CATALOG } from '../contracts/errorCatalog.ts'
 import type { LiveRecord, LiveStatus, RunSnapshot } from '../contracts/liveRecords.ts'
-import {
-  type Ack,
-  type HelloAnswer,
-  type HistoryAnswer,
-  type HistoryRequest,
-  type InspectAnswer,
-  type InspectRequest,
-  type LiveView,
-  type PaintReport,
+import type {
+  Ack,
+  HelloAnswer,
+  HistoryAnswer,
+  HistoryRequest,
+  InspectAnswer,
+  InspectRequest,
+  LiveView,
+  PaintReport,
 } from '../contracts/socketEvents.ts'
 import { LIVE_PROTOCOL } from '../contracts/socketNames.ts'
 import type { Clock } from '../primitives/clock.ts'

@@ -6,7 +6,7 @@
  */
 import type { HelloAnswer, HistoryAnswer } from '../contracts/socketEvents.ts'
 import type { CoverageGap, LiveRecord, LiveStatus, RunSnapshot } from '../contracts/liveRecords.ts'
-import { type MetricColumn } from '../contracts/metrics.ts'
+import type { MetricColumn } from '../contracts/metrics.ts'
 import { columnIndex } from '../contracts/columnIndex.ts'
 import type { LayerMirror } from '../frames/layerMirror.ts'
 import type { Precision } from '../frames/viewFrame.ts'

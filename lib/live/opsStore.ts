@@ -6,7 +6,7 @@
  */
 import type { CommandRecord, OpsStatus } from '../contracts/httpCommands.ts'
 import type { StopMatrix } from '../contracts/httpStops.ts'
-import { type OpsHelloAnswer } from '../contracts/opsEvents.ts'
+import type { OpsHelloAnswer } from '../contracts/opsEvents.ts'
 import { OPS_NAMESPACE } from '../contracts/socketNames.ts'
 import type { Ack } from '../contracts/socketEvents.ts'
 import type { Clock } from '../primitives/clock.ts'

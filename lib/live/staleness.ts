@@ -4,7 +4,7 @@
  * Invariant: ages grow while nothing arrives, also while the page is cut off; an old answer never looks fresh.
  * Source: docs/ux.md "freshness model"; features A18.
  */
-import { type Freshness } from '../contracts/freshness.ts'
+import type { Freshness } from '../contracts/freshness.ts'
 import { evaluateFreshness, worstFreshness } from '../contracts/freshnessRule.ts'
 import type { LayerSummary } from '../contracts/liveRecords.ts'
 

@@ -4,7 +4,7 @@
  * Invariant: pure; the same recordings give the same tables; unmeasured readings are counted, never given a value.
  * Source: docs/performance.md "load generator".
  */
-import { type SeedState } from '../contracts/lifecycle.ts'
+import type { SeedState } from '../contracts/lifecycle.ts'
 import { LEGAL_EDGES, SEED_STATE_ID, SEED_STATES } from '../contracts/lifecycleTable.ts'
 import { DWELL_QUANTILES, type LoadTables, QUANTILES, type StateTable, type ValueTable } from './loadTables.ts'
 import { normalQuantile } from './normal.ts'

@@ -15,7 +15,7 @@ import {
   type LayerRowsQuery,
 } from '../../lib/contracts/httpLayer.ts'
 import type { LiveRecord } from '../../lib/contracts/liveRecords.ts'
-import { type MetricColumn } from '../../lib/contracts/metrics.ts'
+import type { MetricColumn } from '../../lib/contracts/metrics.ts'
 import { columnIndex } from '../../lib/contracts/columnIndex.ts'
 import { baselineCells } from '../../lib/frames/deltaCells.ts'
 import { encodeHeaded } from '../../lib/frames/headedBytes.ts'

@@ -6,7 +6,7 @@
  * Source: docs/protocol.md "the v2 client"; docs/connect-your-own-run.md.
  */
 import type { Delivery } from '../../lib/bus/messageBus.ts'
-import { type SeedState } from '../../lib/contracts/lifecycle.ts'
+import type { SeedState } from '../../lib/contracts/lifecycle.ts'
 import { SEED_STATES } from '../../lib/contracts/lifecycleTable.ts'
 import type { CoverageGap } from '../../lib/contracts/liveRecords.ts'
 import type { AnyMessage, MessageOf } from '../../lib/contracts/messageTypes.ts'

@@ -4,7 +4,7 @@
  * Invariant: pure; what a producer did not tell is null, never assumed.
  * Source: docs/protocol.md "lives"; seed-design.md 2.3, 2.4.
  */
-import { type SeedState } from '../../lib/contracts/lifecycle.ts'
+import type { SeedState } from '../../lib/contracts/lifecycle.ts'
 import { isLegalEdge } from '../../lib/contracts/lifecycleTable.ts'
 import { GuardReading, type EntryRef, type LiveRecord } from '../../lib/contracts/liveRecords.ts'
 import type { AnyMessage, MessageOf } from '../../lib/contracts/messageTypes.ts'

@@ -6,7 +6,7 @@
  * Source: docs/commands.md "waves"; docs/ux.md "bulk".
  */
 import { AppError } from '../../lib/contracts/appError.ts'
-import { type CommandState } from '../../lib/contracts/commandStates.ts'
+import type { CommandState } from '../../lib/contracts/commandStates.ts'
 import { isFinalState } from '../../lib/contracts/commandStateTable.ts'
 import type { BulkRequest } from '../../lib/contracts/httpCommands.ts'
 import type { Clock } from '../../lib/primitives/clock.ts'

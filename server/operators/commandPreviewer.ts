@@ -5,7 +5,7 @@
  * Source: docs/commands.md "preview".
  */
 import { hashValue } from '../../lib/audit/entry.ts'
-import { type CommandDraft } from '../../lib/contracts/commandDraft.ts'
+import type { CommandDraft } from '../../lib/contracts/commandDraft.ts'
 import { COMMAND_LIMITS } from '../../lib/contracts/commandLimits.ts'
 import type { CommandPreview, ConfirmAsk, Precedent } from '../../lib/contracts/commandPreview.ts'
 import { confirmLabel } from '../../lib/contracts/guardLevels.ts'

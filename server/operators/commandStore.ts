@@ -7,7 +7,7 @@
  */
 import { AppError } from '../../lib/contracts/appError.ts'
 import type { CommandListQuery, CommandTaken } from '../../lib/contracts/httpCommands.ts'
-import { type CommandState } from '../../lib/contracts/commandStates.ts'
+import type { CommandState } from '../../lib/contracts/commandStates.ts'
 import { isFinalState } from '../../lib/contracts/commandStateTable.ts'
 import type { Records } from '../stores/recordsDatabase.ts'
 import { isUniqueViolation } from '../stores/recordsError.ts'

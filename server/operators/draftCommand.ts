@@ -4,7 +4,7 @@
  * Invariant: what was seen is kept with it: state, life and reading at this moment are what later looks are held against.
  * Source: docs/commands.md "records".
  */
-import { type CommandDraft } from '../../lib/contracts/commandDraft.ts'
+import type { CommandDraft } from '../../lib/contracts/commandDraft.ts'
 import { COMMAND_LIMITS } from '../../lib/contracts/commandLimits.ts'
 import type { SeedState } from '../../lib/contracts/lifecycle.ts'
 import type { Operator } from './caller.ts'

@@ -5,9 +5,9 @@
  * Source: docs/commands.md "preview"; docs/ux.md "freshness model".
  */
 import { AppError } from '../../lib/contracts/appError.ts'
-import { type Freshness } from '../../lib/contracts/freshness.ts'
+import type { Freshness } from '../../lib/contracts/freshness.ts'
 import { evaluateFreshness } from '../../lib/contracts/freshnessRule.ts'
-import { type SeedState } from '../../lib/contracts/lifecycle.ts'
+import type { SeedState } from '../../lib/contracts/lifecycle.ts'
 import { SEED_STATES } from '../../lib/contracts/lifecycleTable.ts'
 import type { Clock } from '../../lib/primitives/clock.ts'
 import { readSeedColumns, type LayerReader } from '../state/layerReader.ts'

@@ -4,9 +4,9 @@
  * Invariant: a move that the table of states does not have is refused; stages are only ever added; the end is reached once.
  * Source: docs/commands.md "states".
  */
-import { type CommandType, type ExpectedEffect } from '../../lib/contracts/commandDraft.ts'
+import type { CommandType, ExpectedEffect } from '../../lib/contracts/commandDraft.ts'
 import type { LevelRaise } from '../../lib/contracts/commandPreview.ts'
-import { type CommandStage, type CommandState } from '../../lib/contracts/commandStates.ts'
+import type { CommandStage, CommandState } from '../../lib/contracts/commandStates.ts'
 import { COMMAND_EDGES, isCancellable, isFinalState } from '../../lib/contracts/commandStateTable.ts'
 import type {
   Approval,

@@ -5,7 +5,7 @@
  * Source: docs/architecture.md "history ring"; features A3, A5.
  */
 import type { BaselineFound, LayerPast } from '../../lib/contracts/httpLayer.ts'
-import { type MetricColumn } from '../../lib/contracts/metrics.ts'
+import type { MetricColumn } from '../../lib/contracts/metrics.ts'
 import { columnIndex } from '../../lib/contracts/columnIndex.ts'
 import { stateByte } from '../../lib/frames/layerMirror.ts'
 import { dequantize, quantizeColumn } from '../../lib/frames/quantize.ts'

@@ -5,7 +5,7 @@
  * Source: docs/protocol.md "HTTP"; seed-design.md 2.2.
  */
 import { evaluateFreshness } from '../../lib/contracts/freshnessRule.ts'
-import { type SeedState } from '../../lib/contracts/lifecycle.ts'
+import type { SeedState } from '../../lib/contracts/lifecycle.ts'
 import { SEED_STATES } from '../../lib/contracts/lifecycleTable.ts'
 import type { LayerSummary } from '../../lib/contracts/liveRecords.ts'
 import { columnIndex } from '../../lib/contracts/columnIndex.ts'

@@ -7,7 +7,7 @@
 import { LAYER_LIMITS, type LayerRows, type LayerRowsQuery } from '../../lib/contracts/httpLayer.ts'
 import type { SeedStateName } from '../../lib/contracts/httpShapes.ts'
 import { SEED_STATES } from '../../lib/contracts/lifecycleTable.ts'
-import { type MetricColumn } from '../../lib/contracts/metrics.ts'
+import type { MetricColumn } from '../../lib/contracts/metrics.ts'
 import { columnIndex } from '../../lib/contracts/columnIndex.ts'
 import { NEVER_STATE_ID, stateByte } from '../../lib/frames/layerMirror.ts'
 import { CELL_STEPS, quantizeColumn, UNMEASURED_CELL } from '../../lib/frames/quantize.ts'

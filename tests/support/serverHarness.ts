@@ -9,12 +9,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { io, type Socket } from 'socket.io-client'
 import type { LiveStatus } from '../../lib/contracts/liveRecords.ts'
-import {
-  type Ack,
-  type HelloAnswer,
-  type LiveClientEvents,
-  type LiveServerEvents,
-} from '../../lib/contracts/socketEvents.ts'
+import type { Ack, HelloAnswer, LiveClientEvents, LiveServerEvents } from '../../lib/contracts/socketEvents.ts'
 import { LIVE_PROTOCOL } from '../../lib/contracts/socketNames.ts'
 import { compose, type RunningServer, type ServerOverrides } from '../../server/compose.ts'
 import { parseConfig } from '../../server/config.ts'

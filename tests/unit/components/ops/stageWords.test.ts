@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { stageDots, stateTone, stateWords } from '../../../../components/ops/stageWords.ts'
-import { type CommandStage } from '../../../../lib/contracts/commandStates.ts'
+import type { CommandStage } from '../../../../lib/contracts/commandStates.ts'
 import { COMMAND_STATES, isFinalState } from '../../../../lib/contracts/commandStateTable.ts'
 
 const stage = (name: CommandStage['stage'], second: number, afterMs: number | null): CommandStage => ({

@@ -8,7 +8,7 @@ import {
   isOneWay,
   wayBetween,
 } from '../../../../lib/contracts/edgeRules.ts'
-import { type SeedState } from '../../../../lib/contracts/lifecycle.ts'
+import type { SeedState } from '../../../../lib/contracts/lifecycle.ts'
 import { isLegalEdge, LEGAL_EDGES, SEED_STATES } from '../../../../lib/contracts/lifecycleTable.ts'
 import { SEED_COLUMNS } from '../../../../lib/contracts/metrics.ts'
 

@@ -6,7 +6,7 @@
  */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Freshness } from '../../../../lib/contracts/freshness.ts'
+import type { Freshness } from '../../../../lib/contracts/freshness.ts'
 import { evaluateFreshness, FRESHNESS_LIMITS, worstFreshness } from '../../../../lib/contracts/freshnessRule.ts'
 
 const RANK: Readonly<Record<Freshness, number>> = { fresh: 0, late: 1, stale: 2, silent: 3, never: 4 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type SeedState } from '../../../../lib/contracts/lifecycle.ts'
+import type { SeedState } from '../../../../lib/contracts/lifecycle.ts'
 import {
   isLegalEdge,
   isLiveState,

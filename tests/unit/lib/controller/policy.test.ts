@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type SeedState } from '../../../../lib/contracts/lifecycle.ts'
+import type { SeedState } from '../../../../lib/contracts/lifecycle.ts'
 import { SEED_STATES, SEED_STATE_ID, isLegalEdge } from '../../../../lib/contracts/lifecycleTable.ts'
 import { LAYER_COLUMNS, SEED_COLUMNS } from '../../../../lib/contracts/metrics.ts'
 import { columnIndex } from '../../../../lib/contracts/columnIndex.ts'
