@@ -147,7 +147,8 @@ export function createAccess(options: AccessOptions): Access {
     polling = true
     try {
       const version = await options.version()
-      if (seenVersion !== null && version !== seenVersion) await refresh()
+      // The first look counts as a change: what was found before it may be older than what another node wrote.
+      if (version !== seenVersion) await refresh()
       seenVersion = version
     } catch (error) {
       options.onProblem(`changes of access can not be read: ${(error as Error).message}`)

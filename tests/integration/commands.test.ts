@@ -121,8 +121,17 @@ for (const driver of ['memory', 'redis'] as const)
     }, 40_000)
 
     test('a living seed is cancelled, and the next blueprint of a dormant one is set', async () => {
-      const living = (await statesOf()).find(({ state }) => state === 'GERMINATED' || state === 'TRAINING')!
-      const cancel = await one.submit(transition(living, 'CANCELLED'))
+      // The policy ends lives by itself: one that is alive is waited for.
+      let living: Awaited<ReturnType<typeof statesOf>>[number] | undefined
+      await waitUntil(
+        'a living seed',
+        async () => {
+          living = (await statesOf()).find(({ state }) => state === 'GERMINATED' || state === 'TRAINING')
+          return living !== undefined
+        },
+        60_000,
+      )
+      const cancel = await one.submit(transition(living!, 'CANCELLED'))
       expect(cancel.body).toMatchObject({ level: 2 })
       const dormant = await find('DORMANT')
       const update = await one.submit({
@@ -139,7 +148,7 @@ for (const driver of ['memory', 'redis'] as const)
         if (record.state !== 'APPLIED') expect(record.outcome?.code).toBe('COMMAND_PRECONDITION')
         expect(['APPLIED', 'REJECTED']).toContain(record.state)
       }
-    }, 40_000)
+    }, 100_000)
 
     test('an edge that does not exist is refused with what comes first, leaves no record and burns no key', async () => {
       const seed = await find('DORMANT')

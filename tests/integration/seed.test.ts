@@ -147,11 +147,11 @@ for (const driver of ['memory', 'redis'] as const)
       }
       expect((await put(0, 'http://evil.example')).status).toBe(403)
       const saved = await put(0, server.url)
-      expect([saved.status, saved.body['version'], saved.body['saved_by']]).toEqual([200, 1, 'ada'])
+      expect([saved.status, saved.body['version'], saved.body['saved_by']]).toEqual([200, 1, 'demo-1'])
       expect(saved.body['change']).toContain('health_score: warn_low 0.8 to 0.7')
       const late = await put(0, server.url, 'grace')
       expect([late.status, late.body['code']]).toEqual([409, 'STATE_CONFLICT'])
-      expect(late.body['detail']).toMatch(/version 1 was written by ada at .*health_score: warn_low 0\.8 to 0\.7/)
+      expect(late.body['detail']).toMatch(/version 1 was written by demo-1 at .*health_score: warn_low 0\.8 to 0\.7/)
       expect((await server.get('/api/limits')).body).toEqual(saved.body)
     })
 
