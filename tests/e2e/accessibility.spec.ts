@@ -106,6 +106,8 @@ test('a phone shows the worst seeds first, and nothing is cut off at the side', 
 test('a phone keeps the tooltip of every cell on the screen', async ({ page }) => {
   await page.setViewportSize({ width: 360, height: 800 })
   await openLive(page)
+  await heatmap(page).scrollIntoViewIfNeeded()
+  await heatmap(page).evaluate((grid) => grid.scrollIntoView({ block: 'center' }))
   const box = await heatmap(page).boundingBox()
   if (!box) throw new Error('the heatmap has no place')
   for (const x of [80, box.width / 2, box.width - 20]) {
