@@ -347,9 +347,13 @@
 
   // --- sending, and what became of it
   let current = null
+  // Over plain http on another name there is no randomUUID: any 32 hex digits are a key.
+  const newKey = () =>
+    crypto.randomUUID?.() ??
+    Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
   const send = (scope) => {
     const stop = {
-      key: crypto.randomUUID(),
+      key: newKey(),
       scope,
       at: new Date(),
       id: null,

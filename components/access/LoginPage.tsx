@@ -21,11 +21,14 @@ export function LoginPage() {
     <PageMain title="Sign in" ownHeading withoutBanners>
       <div className="login">
         {data === null ? (
-          <Panel
-            title="Sign in"
-            state={problem === null ? 'loading' : 'error'}
-            message={problem === null ? undefined : `${problem.text} (${problem.code})`}
-          />
+          <>
+            <h1 className="visually-hidden">Sign in</h1>
+            <Panel
+              title="Sign in"
+              state={problem === null ? 'loading' : 'error'}
+              message={problem === null ? undefined : `${problem.text} (${problem.code})`}
+            />
+          </>
         ) : (
           <SignInPanel session={data} />
         )}

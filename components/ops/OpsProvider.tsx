@@ -19,8 +19,8 @@ const openSocket = (namespace: string): LiveSocket =>
   io(namespace, {
     path: SOCKET_PATH,
     autoConnect: false,
-    transports: ['websocket', 'polling'],
-    tryAllTransports: true,
+    // Where a proxy takes websockets away, everything is asked for over HTTP instead.
+    transports: ['websocket'],
     reconnectionDelay: 200,
     reconnectionDelayMax: 5_000,
     forceNew: true,

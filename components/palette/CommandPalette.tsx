@@ -7,7 +7,7 @@
 'use client'
 import { Command } from 'cmdk'
 import { useRouter } from 'next/navigation'
-import { useDeferredValue, useEffect, useRef, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import type { BusReport } from '../../lib/contracts/httpApi.ts'
 import type { RunList } from '../../lib/contracts/httpRuns.ts'
 import { formatCount } from '../../lib/live/formatValue.ts'
@@ -38,7 +38,8 @@ export function CommandPalette({ mode, onClose }: Props) {
   const [query, setQuery] = useState('')
   const [marked, setMarked] = useState('')
   const [recent] = useState(() => readRecent(localStorage))
-  const asked = useDeferredValue(query)
+  // Never deferred: Enter must act on what stands there, not on what stood there before the last letter.
+  const asked = query
   const context = usePaletteContext()
   const hands = useHands()
   useEffect(() => {

@@ -255,7 +255,13 @@ export function createStopEngine(options: StopEngineOptions): StopEngine {
   const seenBy = (active: Active, agent: LayerAgentSeen, layerId: string): boolean => {
     const { record } = active
     let row = record.rows.get(layerId)
-    if (row === undefined) record.rows.set(layerId, (row = newRow(layerId, false)))
+    if (row === undefined) {
+      // A layer that appears under a stop in force is told at once, not when somebody presses again.
+      row = newRow(layerId, false)
+      row.agentId = agent.id
+      record.rows.set(layerId, row)
+      return true
+    }
     if (row.state === 'resumed') return false
     if (row.agentId !== null && row.agentId !== agent.id) {
       reset(row, 'another agent speaks for the layer now')
@@ -304,6 +310,8 @@ export function createStopEngine(options: StopEngineOptions): StopEngine {
     },
     seen(agent) {
       adopt(agent)
+      // Also of a layer that runs: a stop that is not newer than what it was resumed from would halt nothing.
+      stopEpoch = Math.max(stopEpoch, agent.beat?.stop_epoch ?? 0)
       for (const active of stops.values()) {
         let touched = false
         for (const layer of agent.layers)

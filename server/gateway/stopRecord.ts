@@ -96,8 +96,10 @@ export function noteAnswer(
   if (row.state === 'applied' || row.state === 'verified' || row.state === 'resumed') return false
   row.path ??= path
   row.acceptedMs ??= clock.wallMs()
+  // "It is over" is no halt: the layer was resumed from a stop as new as this one.
+  const over = outcome.details['effect'] === 'over'
   const applied =
-    outcome.kind === 'applied' || (outcome.kind === 'duplicate' && outcome.details['outcome'] === 'applied')
+    !over && (outcome.kind === 'applied' || (outcome.kind === 'duplicate' && outcome.details['outcome'] === 'applied'))
   if (applied) {
     row.state = 'applied'
     row.appliedMs = clock.wallMs()

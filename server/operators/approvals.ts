@@ -22,6 +22,8 @@ export function checkApproval(command: StoredCommand, request: ApproveRequest, c
   if (request.hash !== command.hash) throw refuse('this hash is of another command than the one that waits', 'hash')
   if (caller.actor === command.actor && request.decision === 'approve')
     throw refuse(`${caller.actor} proposed it: another person approves`, 'actor')
+  if (request.decision === 'approve' && caller.audit.method === 'token')
+    throw refuse('a program can not be the second person: somebody who signed in approves', 'actor')
   if (caller.session === command.session && request.decision === 'approve')
     throw refuse('the session that proposed it can not approve it', 'session')
   const { from } = command.approval

@@ -146,7 +146,13 @@ export function createRunControl(options: RunControlOptions): RunControl {
       await book.durable(id)
       watch(command)
       if (action === 'resume') {
-        for (const stop of stops.inForce()) {
+        // A stop may have come while this was written down: one person never lifts that.
+        const lifted = stops.inForce()
+        if (lifted.some((stop) => !stop.pause))
+          throw new AppError('COMMAND_HALTED', 'an emergency stop came meanwhile: two persons lift it', {
+            path: 'action',
+          })
+        for (const stop of lifted) {
           const resumeId = options.newId()
           book.change(id, (known) => ({ ...known, body: { ...known.body, resume_id: resumeId } }))
           onResumed(

@@ -34,10 +34,19 @@ ${lines.map((line) => `<p>${line}</p>`).join('\n')}
 }
 
 async function readForm(request: Request): Promise<unknown> {
-  const text = (await request.text()).slice(0, MAX_FORM_BYTES)
-  const form = new URLSearchParams(text)
-  const layers = form.getAll('layer').filter((layer) => layer !== '')
-  const scope = form.get('scope') === 'all' ? 'all' : layers
+  // What is longer than any form of ours is not read further: the rest is nobody's layer.
+  let text = ''
+  const decoder = new TextDecoder()
+  for await (const part of request.body ?? []) {
+    text += decoder.decode(part, { stream: true })
+    if (text.length >= MAX_FORM_BYTES) break
+  }
+  const form = new URLSearchParams(text.slice(0, MAX_FORM_BYTES))
+  const named = form.get('scope')
+  const layers = [...form.getAll('layer'), ...(named === null || named === 'all' ? [] : [named])].filter(
+    (layer) => layer !== '',
+  )
+  const scope = named === 'all' ? 'all' : layers
   return { scope, reason: form.get('reason') ?? '', ...(form.has('key') ? { key: form.get('key') } : {}) }
 }
 
