@@ -41,7 +41,9 @@ export function NewCommand({ runId }: { readonly runId: string | null }) {
   const [value, setValue] = useState('')
   const [usePicked, setUsePicked] = useState(true)
 
-  const number = value.trim() === '' ? Number.NaN : Number(value)
+  const number = value.trim() === '' ? Number.NaN : Number(value.replace(',', '.'))
+  // A condition that can not be read is never left out: that would mean more seeds than were asked for.
+  const unread = metric !== '' && !Number.isFinite(number)
   const query: SeedQuery = {
     layers: [...chosen],
     ...(states.length === 0 ? {} : { states: [...states] }),
@@ -53,7 +55,7 @@ export function NewCommand({ runId }: { readonly runId: string | null }) {
         kind: 'seeds',
         layers: picked.layers.map(({ layerId, seedIds }) => ({ layer_id: layerId, seed_ids: [...seedIds] })),
       }
-    : chosen.length === 0
+    : chosen.length === 0 || unread
       ? null
       : { kind: 'query', query }
   const toggle = <T,>(list: readonly T[], one: T): readonly T[] =>
@@ -132,7 +134,9 @@ export function NewCommand({ runId }: { readonly runId: string | null }) {
         )}
       </div>
       {targets === null ? (
-        <p className="panel-note t2">Choose at least one layer, or pick seeds on the Live map (v).</p>
+        <p className="panel-note t2">
+          {unread ? 'Say the value as a number, such as 0.5, or choose “any value”.' : 'Choose at least one layer.'}
+        </p>
       ) : (
         <Composer key={JSON.stringify(targets)} place={{ kind: 'many', targets }} runId={runId} />
       )}

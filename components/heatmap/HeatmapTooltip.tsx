@@ -191,7 +191,7 @@ export function HeatmapTooltip({
         <span ref={scopeText} />
       </div>
       <div className="t3 wide">
-        <kbd>c</kbd> copies the value with its provenance
+        <kbd>C</kbd> copies the value with its provenance
       </div>
     </div>
   )

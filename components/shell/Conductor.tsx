@@ -98,6 +98,8 @@ function CoverageStrip() {
       const theme = readCanvasTheme(document.documentElement)
       const ratio = devicePixelRatio
       const { clientWidth: width, clientHeight: height } = element
+      // On a narrow screen the words may leave it no room: there is nothing to draw on then.
+      if (width < 1 || height < 1) return
       element.width = Math.round(width * ratio)
       element.height = Math.round(height * ratio)
       pen.setTransform(ratio, 0, 0, ratio, 0, 0)
