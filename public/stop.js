@@ -201,7 +201,8 @@
   }
   const ask = async (url) => {
     try {
-      const response = await fetch(url, { headers: { accept: 'application/json' } })
+      // A server that takes the question and then hangs must not hold the alarm back.
+      const response = await fetch(url, { headers: { accept: 'application/json' }, signal: AbortSignal.timeout(1_500) })
       return response.ok ? await response.json() : null
     } catch {
       return null
@@ -309,7 +310,10 @@
   for (const target of [here, all]) {
     const { button } = target
     button.addEventListener('pointerdown', (event) => {
-      if (!event.isTrusted || !event.isPrimary || event.button !== 0) return
+      if (!event.isTrusted) return
+      // A second finger is no continuous press of one.
+      if (!event.isPrimary) return release('Two presses at once do not count. Not sent.')
+      if (event.button !== 0) return
       button.focus()
       press(target, 'pointer')
     })
@@ -426,7 +430,9 @@
       beep()
     }
     if (matrix === null) setText(summary, 'Sent. What the layers answered can not be read now.')
-    if (stop.matrix?.layers.every((layer) => layer.state === 'verified')) return
+    // With no layer yet there is nobody who confirmed: one may still appear, and is told.
+    const told = stop.matrix?.layers ?? []
+    if (told.length > 0 && told.every((layer) => layer.state === 'verified')) return
     setTimeout(() => void poll(stop, sinceMs), late > 5_000 ? POLL_LATE_MS : POLL_MS)
   }
   const show = (stop, matrix) => {

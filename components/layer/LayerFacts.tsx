@@ -10,6 +10,7 @@ import type { LayerRows } from '../../lib/contracts/httpLayer.ts'
 import { formatAge, formatCount, formatUtc } from '../../lib/live/formatValue.ts'
 import { eventText } from '../events/eventText.ts'
 import { StateGlyph } from '../heatmap/StateGlyph.tsx'
+import { DEFAULT_CHOICE, toHash } from '../latency/latencyChoice.ts'
 import { useLive } from '../live/LiveProvider.tsx'
 import { hrefOf, PAGE_PATHS, PAGES } from '../live/pageLinks.ts'
 import { useLiveTopic, usePageState } from '../live/useLiveTopic.ts'
@@ -50,7 +51,7 @@ export function LayerFacts({ data }: { readonly data: LayerRows }) {
           <dt>Latency</dt>
           <dd>
             <Link
-              href={`${hrefOf(LATENCY, state).split('?')[0]}?layer=${encodeURIComponent(data.layer_id)}`}
+              href={`${hrefOf(LATENCY, state)}${toHash({ ...DEFAULT_CHOICE, layer: data.layer_id })}`}
               prefetch={false}
             >
               of this layer, by stage

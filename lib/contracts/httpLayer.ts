@@ -35,10 +35,12 @@ const whole = (max: number) =>
     .regex(/^\d{1,8}$/, 'a whole number')
     .transform(Number)
     .pipe(z.int().max(max))
+/** Any finite double as JavaScript writes it: a class of a distribution has bounds of 17 digits. */
 const number = z
   .string()
-  .regex(/^-?\d{1,12}(\.\d{1,9})?(e-?\d{1,2})?$/, 'a number')
+  .regex(/^-?\d{1,21}(\.\d{1,25})?(e[+-]?\d{1,3})?$/, 'a number')
   .transform(Number)
+  .refine(Number.isFinite, 'a finite number')
 const list = (text: string): readonly string[] => text.split(',').filter((part) => part !== '')
 
 /** "3,17,40-59": seeds and stretches of seeds. */
