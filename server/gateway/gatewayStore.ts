@@ -24,7 +24,8 @@ const State = z.object({
   version: z.literal(1),
   gateway_epoch: Count,
   stop_epoch: Count,
-  stops: z.array(StoredStop).max(64),
+  /** Not bounded here: a list that is too long must never cost the epochs beside it. */
+  stops: z.array(StoredStop),
   /** Topic -> cursor behind which acks are read again. */
   ack_cursors: z.record(z.string(), z.string()),
 })

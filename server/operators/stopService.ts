@@ -53,7 +53,12 @@ const SAME_MS = 60_000
 export function createStopService(options: StopOptions): StopService {
   const { clock, gateway, audit, onProblem } = options
   const stops = new Map<string, KnownStop>()
-  const byKey = new Map<string, { readonly answer: Promise<StopTaken>; readonly atMs: number }>()
+  /** One key is one stop, also when it did not leave at first: `answer` is null then, and the id stays. */
+  const byKey = new Map<
+    string,
+    { readonly id: string; readonly answer: Promise<StopTaken> | null; readonly atMs: number }
+  >()
+  const retried = new Set<string>()
   const pauses = new Set<string>()
   const listeners = new Set<(stop: KnownStop) => void>()
 
@@ -97,14 +102,20 @@ export function createStopService(options: StopOptions): StopService {
 
   /** It did not leave: tried again by itself, because whoever pressed expects it. */
   const keepTrying = async (id: string, order: Parameters<GatewayClient['stop']>[0]): Promise<void> => {
-    const untilMs = clock.monotonicMs() + RETRY_FOR_MS
-    while (clock.monotonicMs() < untilMs) {
-      await clock.sleep(RETRY_MS)
-      try {
-        return onState(await gateway.stop(order))
-      } catch {
-        // Told already; the next attempt follows.
+    if (retried.has(id)) return
+    retried.add(id)
+    try {
+      const untilMs = clock.monotonicMs() + RETRY_FOR_MS
+      while (clock.monotonicMs() < untilMs) {
+        await clock.sleep(RETRY_MS)
+        try {
+          return onState(await gateway.stop(order))
+        } catch {
+          // Told already; the next attempt follows.
+        }
       }
+    } finally {
+      retried.delete(id)
     }
     change(id, { abandoned: true })
     warn(id, 'NOT SENT: the gateway did not answer for 30 s and it is not tried any more; use the command line')
@@ -129,38 +140,41 @@ export function createStopService(options: StopOptions): StopService {
     }
   }
 
-  const perform = async (request: StopRequest, caller: Operator): Promise<StopTaken> => {
-    const id = options.newId()
+  const perform = async (request: StopRequest, caller: Operator, id: string): Promise<StopTaken> => {
+    const isFirst = !stops.has(id)
     const { scope, reason } = request
     const order = { id, scope: scope === 'all' ? ('all' as const) : [...scope], issued_by: caller.actor, reason }
     // The gateway first: what follows happens while it works.
     const sent = gateway.stop(order)
     const atMs = clock.wallMs()
-    put({
-      id,
-      scope,
-      by: caller.actor,
-      atMs,
-      reason,
-      state: null,
-      cancelled: [],
-      warnings: [],
-      auditSeq: null,
-      pause: false,
-      abandoned: false,
-    })
-    void auditStop(id, request, caller)
+    if (isFirst) {
+      put({
+        id,
+        scope,
+        by: caller.actor,
+        atMs,
+        reason,
+        state: null,
+        cancelled: [],
+        warnings: [],
+        auditSeq: null,
+        pause: false,
+        abandoned: false,
+      })
+      void auditStop(id, request, caller)
+    } else change(id, { abandoned: false })
     const inScope = (layerId: string) => scope === 'all' || scope.includes(layerId)
     let cancelled: readonly { readonly id: string; readonly text: string }[] = []
     try {
       cancelled = options.cancelQueued(inScope, caller.actor).map((command) => ({ id: command.id, text: command.text }))
-      change(id, { cancelled })
+      if (isFirst || cancelled.length > 0) change(id, { cancelled })
     } catch (error) {
       warn(id, `queued commands could not all be cancelled: ${(error as Error).message}`)
     }
-    void options
-      .keep(stops.get(id)!, caller)
-      .catch((error: unknown) => warn(id, `not in the records: ${(error as Error).message}`))
+    if (isFirst)
+      void options
+        .keep(stops.get(id)!, caller)
+        .catch((error: unknown) => warn(id, `not in the records: ${(error as Error).message}`))
     try {
       onState(await sent)
     } catch (error) {
@@ -191,12 +205,13 @@ export function createStopService(options: StopOptions): StopService {
       for (const [key, { atMs }] of byKey) if (nowMs - atMs > SAME_MS) byKey.delete(key)
       const key = request.key === undefined ? null : `${caller.actor} ${request.key}`
       const same = key === null ? undefined : byKey.get(key)
-      if (same !== undefined) return same.answer
-      const answer = perform(request, caller)
-      // A stop that did not leave does not keep its key: pressing again sends it again.
+      if (same?.answer) return same.answer
+      // A stop that did not leave is sent again when it is asked for again, as the same stop: the gateway takes an id once.
+      const id = same?.id ?? options.newId()
+      const answer = perform(request, caller, id)
       if (key !== null) {
-        byKey.set(key, { answer, atMs: nowMs })
-        answer.catch(() => byKey.delete(key))
+        byKey.set(key, { id, answer, atMs: nowMs })
+        answer.catch(() => byKey.set(key, { id, answer: null, atMs: nowMs }))
       }
       return answer
     },
