@@ -115,7 +115,10 @@ export async function tourStates(options: TourOptions): Promise<void> {
     const note = (text: string): void => {
       if (!OF_THE_NETWORK.test(text) && !OF_AN_ANSWER.test(text)) problems.push(text)
     }
-    tab.on('console', (message) => message.type() === 'error' && note(message.text()))
+    tab.on(
+      'console',
+      (message) => message.type() === 'error' && note(`${message.text()} ${message.location().url}`.trim()),
+    )
     tab.on('pageerror', (error) => note(error.message))
     if (held) {
       await tab.route('**/api/**', () => undefined)

@@ -153,9 +153,12 @@ export function createHttpServer({ logger, dev, trustProxy = false }: HttpServer
     stripInternalHeaders(request)
     behind.pages.upgrade(request, socket, head)
   })
-  server.on('clientError', (_error, socket) => {
-    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n')
-    else socket.destroy()
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    // A browser opens connections ahead of need. What is said on one that asked nothing is taken for the answer to its next question.
+    const askedNothing = 'bytesRead' in socket && socket.bytesRead === 0
+    if (askedNothing || !socket.writable) return void socket.destroy()
+    const isLate = error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+    socket.end(`HTTP/1.1 ${isLate ? '408 Request Timeout' : '400 Bad Request'}\r\nconnection: close\r\n\r\n`)
   })
 
   return {
