@@ -5,7 +5,6 @@
  * Source: docs/security.md; docs/ux.md "sign-in".
  */
 'use client'
-import { useQueryClient } from '@tanstack/react-query'
 import { useCallback } from 'react'
 import type { SessionView } from '../../lib/contracts/httpAccess.ts'
 import { askApi, useApi, type ApiAnswer } from '../records/useApi.ts'
@@ -18,25 +17,16 @@ export function useSession(): ApiAnswer<SessionView> {
   return useApi<SessionView>(SESSION_URL, { everyMs: EVERY_MS })
 }
 
-/** Another person looks from now on: the page starts anew with what they may see. */
-function startAnew(to: string): void {
-  location.assign(to)
-}
-
 export function useSessionActs() {
-  const client = useQueryClient()
-  const choose = useCallback(
-    async (operator: string): Promise<void> => {
-      const view = await askApi<SessionView>('/api/session/demo', { method: 'POST', body: { operator } })
-      client.setQueryData(['api', SESSION_URL], view)
-      // The socket belongs to whoever opened it.
-      startAnew(location.href)
-    },
-    [client],
-  )
+  const choose = useCallback(async (operator: string): Promise<void> => {
+    await askApi<SessionView>('/api/session/demo', { method: 'POST', body: { operator } })
+    // Another person looks from now on, and the socket belongs to whoever opened it: the page starts anew.
+    // A reload, because going to one's own address with a hash in it goes nowhere.
+    location.reload()
+  }, [])
   const signOut = useCallback(async (): Promise<void> => {
     await askApi<SessionView>(SESSION_URL, { method: 'DELETE' })
-    startAnew('/login')
+    location.assign('/login')
   }, [])
   return { choose, signOut }
 }

@@ -40,6 +40,7 @@ export const TOUR_PAGES: readonly TourPage[] = [
   { name: 'run', path: '/run', partialPath: `/run?${PARTIAL_RUN}` },
   { name: 'bus', path: '/bus', partialPath: `/bus?${PARTIAL_RUN}` },
   { name: 'latency', path: '/latency', partialPath: `/latency?${PARTIAL_RUN}` },
+  { name: 'commands', path: '/commands', partialPath: `/commands?${PARTIAL_RUN}` },
   { name: 'login', path: '/login', partialPath: `/login?${PARTIAL_RUN}` },
   { name: 'admin', path: '/admin', partialPath: `/admin?${PARTIAL_RUN}` },
 ]

@@ -13,7 +13,8 @@ const PASSWORD = 'correct horse battery'
 test('in the demo the header says who one is, and makes one the other operator', async ({ page }) => {
   await page.goto('/bus')
   await page.getByRole('button', { name: /You are demo-1/ }).click()
-  await page.getByRole('radio', { name: 'demo-2' }).click()
+  // The page starts anew with what the other one may see.
+  await Promise.all([page.waitForEvent('load'), page.getByRole('radio', { name: 'demo-2' }).click()])
   await expect(page.getByRole('button', { name: /You are demo-2, operator, admin, auditor/ })).toBeVisible()
   await page.reload()
   await expect(page.getByRole('button', { name: /You are demo-2/ })).toBeVisible()
