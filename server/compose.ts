@@ -10,6 +10,7 @@ import { createLatencyBuffer } from '../lib/primitives/latencyBook.ts'
 import { LATENCY_LIMITS } from '../lib/contracts/httpLatency.ts'
 import { systemClock, type Clock } from '../lib/primitives/clock.ts'
 import { createDisposables, type StopReport } from '../lib/primitives/disposables.ts'
+import { openAlerts } from './alerts/openAlerts.ts'
 import { SYSTEM_ACTOR } from './audit/auditDraft.ts'
 import { openInstallationLog } from './audit/openInstallationLog.ts'
 import { busAddress, type Config } from './config.ts'
@@ -235,12 +236,31 @@ export async function compose({
     })
     parts.add('commands', () => plane.stop())
     const commandApi = createOperatorsApi({ operators: plane, clock })
+    // Alerts: what somebody must know.
+    const alerts = await openAlerts({
+      clock,
+      records,
+      audit,
+      runs,
+      readings: {
+        bus: () => board.busHealth(),
+        counters: () => board.counters(),
+        stopReady: () => gateway.stopReady(),
+        reportingLayers: () => board.layers().filter(({ freshness }) => freshness === 'fresh').length,
+        unknownCommands: () => plane.book.open().filter(({ state }) => state === 'UNKNOWN'),
+      },
+      onOrder: (order) => threads.setAlertOrder(order),
+      onProblem: (text) => logger.room('alerts').warn(text),
+      send: (changed) => ops.alerts(changed),
+    })
+    parts.add('alerts', () => alerts.stop())
     const ops = createOpsNamespace({
       io: sockets.io,
       clock,
       logger: logger.room('sockets'),
       operators: commandApi,
       guard: { access: operators.access, trustProxy: config.trustProxy },
+      alerts: alerts.summary,
     })
     parts.add('ops', followOperators(plane, ops))
 
@@ -286,6 +306,10 @@ export async function compose({
         case 'gone':
           recordings.setGone(message.runId, message.gone)
           return runs.setGone(message.runId, message.gone)
+        case 'alerts':
+          return alerts.engine.onSignals(message.signals)
+        case 'alert-beat':
+          return alerts.engine.onBeat(message.beat)
         case 'counters':
           return board.onCounters(message.counters)
         case 'bus': {
@@ -306,6 +330,7 @@ export async function compose({
       onRecord: (record) => onRecords([record]),
       onBook: (thread, buffer) => shelf.open(thread, buffer),
       onLatency: (thread, note) => shelf.note(thread, note),
+      alertOrder: () => alerts.engine.order(),
     })
     parts.add('threads', (deadlineMs) => threads.stop(deadlineMs))
     const siblings = createSiblings({
@@ -364,6 +389,7 @@ export async function compose({
       ...createLayerApi({ clock, runs, reader, baselines: createBaselineReader({ clock, runs, recordings }) }),
       ...createLimitsApi({ clock, runs, reader, limits }),
       ...createLatencyApi({ nowMs: () => clock.wallMs(), shelf, runs, replayed: () => board.counters().replayed ?? 0 }),
+      ...alerts.handle,
       ...createRunsApi({ clock, runs, lives, recordings }),
       vitals: () => vitals.read(),
       load: () => load.report(),
@@ -377,6 +403,7 @@ export async function compose({
     threads.start()
     gateway.start()
     plane.start()
+    alerts.start()
     ticker.start()
     parts.add(
       'status timer',

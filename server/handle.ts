@@ -33,6 +33,7 @@ import type { LoadReport, LoadRequest } from '../lib/contracts/httpLoad.ts'
 import type { RunDetail, RunList, RunPicture, RunPictureQuery, RunQuery } from '../lib/contracts/httpRuns.ts'
 import type { Vitals } from '../lib/contracts/httpVitals.ts'
 import type { SeedDetail, SeedRaw, SeedRawQuery, SeedSeries, SeedSeriesQuery } from '../lib/contracts/httpSeed.ts'
+import type { AlertsHandle } from './alerts/alertsHandle.ts'
 import type { Access } from './operators/access.ts'
 import type { Operator } from './operators/caller.ts'
 import type { OperatorsHandle } from './operators/operatorsHandle.ts'
@@ -201,6 +202,7 @@ export interface Handle
     LoadHandle,
     LatencyHandle,
     VitalsHandle,
+    AlertsHandle,
     CommandHandle {}
 
 type Global = typeof globalThis & { [HANDLE]?: Handle }

@@ -262,6 +262,27 @@ export const ERROR_CATALOG = Object.freeze({
     'The command is past that point',
     'Look at its state; what was sent can only be answered by another command.',
   ),
+  ALERT_CHANGED: entry(
+    409,
+    false,
+    'info',
+    'The alert changed before you acted',
+    'Nothing was done. Look at the alert as it is now; a note may still be added.',
+  ),
+  ALERT_STATE: entry(
+    409,
+    false,
+    'info',
+    'This does not fit the alert',
+    'Look at its state; the text says what is missing.',
+  ),
+  ALERT_PROTECTED: entry(
+    403,
+    false,
+    'warning',
+    'Part of the watch over the engine',
+    'It can be acknowledged; switching it off or putting it aside would hide that nothing is watched.',
+  ),
   GUARD_ORIGIN: entry(
     403,
     false,

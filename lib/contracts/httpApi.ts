@@ -8,6 +8,7 @@
 import { z } from 'zod'
 import { ACCESS_API } from './accessApi.ts'
 import { COMMANDS_API } from './commandsApi.ts'
+import { ALERTS_API } from './httpAlerts.ts'
 import { ERROR_CATALOG, type ErrorCode } from './errorCatalog.ts'
 import { Freshness } from './freshness.ts'
 import { LATENCY_API } from './httpLatency.ts'
@@ -221,6 +222,7 @@ const JSON_TYPE = 'application/json'
 
 export const HTTP_API = Object.freeze({
   ...COMMANDS_API,
+  ...ALERTS_API,
   ...ACCESS_API,
   healthLive: {
     method: 'GET',

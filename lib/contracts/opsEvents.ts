@@ -18,6 +18,7 @@ import {
   type ControlToken,
   type OpsStatus,
 } from './httpCommands.ts'
+import type { AlertsChanged, AlertSummary } from './httpAlerts.ts'
 import { ResumeRequest, StopRequest, type StopMatrix, type StopTaken } from './httpStops.ts'
 import { LayerId, LogText, RunId, SeedId } from './ids.ts'
 import type { Ack } from './socketEvents.ts'
@@ -43,6 +44,8 @@ export interface OpsHelloAnswer {
   readonly open: readonly CommandRecord[]
   /** Stops in force or younger than an hour. */
   readonly stops: readonly StopMatrix[]
+  /** Counts of alerts, and whether their engine runs. */
+  readonly alerts: AlertSummary
 }
 
 export interface OpsClientEvents {
@@ -66,6 +69,8 @@ export interface OpsServerEvents {
   command: (record: CommandRecord) => void
   /** The matrix of a stop moved. */
   stop: (matrix: StopMatrix) => void
+  /** Alerts changed, gathered for a tenth of a second; also each 5 s, so that a page knows that the engine runs. */
+  alerts: (changed: AlertsChanged) => void
 }
 
 /** Schema and permission of every client event; the one wrapper that binds handlers reads this table. */

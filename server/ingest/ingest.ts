@@ -10,6 +10,7 @@ import type { JsonFlag } from '../../lib/bus/tolerantJson.ts'
 import type { CoverageGap } from '../../lib/contracts/liveRecords.ts'
 import type { AnyMessage, MessageOf } from '../../lib/contracts/messageTypes.ts'
 import type { Clock } from '../../lib/primitives/clock.ts'
+import type { AlertWatch } from '../alerts/alertWatch.ts'
 import { createBusClock } from './busClock.ts'
 import { toRecordDraft } from './eventRecords.ts'
 import { createEntryMarks } from './entryMarks.ts'
@@ -60,6 +61,8 @@ export interface IngestOptions {
   readonly onMerged?: () => void
   /** Where latencies are counted; null = nowhere. */
   readonly latency?: LatencyRecorder | null
+  /** Looks for alerts in what is read; null = nobody does. */
+  readonly watch?: Pick<AlertWatch, 'onEvent'> | null
 }
 
 export interface Ingest {
@@ -71,6 +74,7 @@ export interface Ingest {
 export function createIngest(options: IngestOptions): Ingest {
   const { bus, clock, historySeconds, claimCheckDir = null, post, onMerged = () => undefined } = options
   const recorder = options.latency ?? null
+  const watch = options.watch ?? null
   const undo: (() => void)[] = []
   const subscriptions: Subscription[] = []
   const refusals = createRefusals(clock)
@@ -166,6 +170,7 @@ export function createIngest(options: IngestOptions): Ingest {
     const draft = toRecordDraft(message, runId, atMs)
     const note = runId === null ? null : toLifeNote(message, { runId, atMs, entry })
     keep(draft === null ? null : { ...draft, entry }, note)
+    watch?.onEvent(message, runId, atMs)
     const layerId = (message as { readonly layer_id?: unknown }).layer_id
     const issued = message.message_type === 'CommandOutcome' ? message.issued_at : undefined
     const issuedMs = (issued ?? Number.NaN) * 1_000

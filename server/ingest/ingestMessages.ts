@@ -8,6 +8,7 @@ import type { BusHealth } from '../../lib/bus/messageBus.ts'
 import type { CoverageGap, LiveRecord } from '../../lib/contracts/liveRecords.ts'
 import type { RunDescriptor } from '../../lib/contracts/runDescriptor.ts'
 import type { SeedTableShape } from '../../lib/frames/seedTable.ts'
+import type { AlertSignal, WatchBeat } from '../alerts/alertSignals.ts'
 import type { ByteHistoryShape } from './byteHistory.ts'
 import type { HistoryShape } from './historyRing.ts'
 import type { LifeNote } from './lifeNotes.ts'
@@ -121,3 +122,6 @@ export type IngestMessage =
     }
   | { readonly kind: 'gone'; readonly runId: string; readonly gone: boolean }
   | { readonly kind: 'counters'; readonly counters: IngestCounters }
+  /** What the watch of the alert engine sees, and that it runs. */
+  | { readonly kind: 'alerts'; readonly signals: readonly AlertSignal[] }
+  | { readonly kind: 'alert-beat'; readonly beat: WatchBeat }

@@ -5,6 +5,7 @@
  * Source: docs/protocol.md "Socket.IO"; docs/commands.md.
  */
 import type { Server } from 'socket.io'
+import type { AlertsChanged, AlertSummary } from '../../lib/contracts/httpAlerts.ts'
 import type { CommandRecord, OpsStatus } from '../../lib/contracts/httpCommands.ts'
 import type { StopMatrix } from '../../lib/contracts/httpStops.ts'
 import { OPS_EVENT_SCHEMAS, OPS_EVENTS_PER_SECOND, type OpsHelloAnswer } from '../../lib/contracts/opsEvents.ts'
@@ -26,11 +27,13 @@ export interface OpsNamespaceOptions {
   readonly logger: Logger
   readonly operators: OperatorsHandle
   readonly guard: NamespaceGuard
+  readonly alerts: () => AlertSummary
 }
 
 export interface OpsNamespace {
   command(record: CommandRecord): void
   stop(matrix: StopMatrix): void
+  alerts(changed: AlertsChanged): void
   /** Something of the status changed: told soon, and not more often than a page can use. */
   changed(): void
   close(): void
@@ -43,7 +46,7 @@ const GREETED = 'greeted'
 const UNLIMITED: ReadonlySet<string> = new Set(['stop'])
 
 /** Opens the namespace. */
-export function createOpsNamespace({ io, clock, logger, operators, guard }: OpsNamespaceOptions): OpsNamespace {
+export function createOpsNamespace({ io, clock, logger, operators, guard, alerts }: OpsNamespaceOptions): OpsNamespace {
   // The server is typed by the events of /live; this namespace has its own.
   const nsp = (io as Server).of(OPS_NAMESPACE)
   const entry = guardNamespace(nsp, guard)
@@ -90,7 +93,12 @@ export function createOpsNamespace({ io, clock, logger, operators, guard }: OpsN
             const subject = door.subject()
             return subject === null ? null : callerOf(subject, 'web')
           })
-          return { status: operators.status(caller()), open: operators.openCommands(), stops: operators.liveStops() }
+          return {
+            status: operators.status(caller()),
+            open: operators.openCommands(),
+            stops: operators.liveStops(),
+            alerts: alerts(),
+          }
         },
         preview: (draft) => operators.preview(draft, caller()),
         choices: ({ layer_id, seed_id, run_id }) => operators.choices(layer_id, seed_id, run_id),
@@ -114,6 +122,9 @@ export function createOpsNamespace({ io, clock, logger, operators, guard }: OpsN
     stop(matrix) {
       if (callers.size > 0) nsp.to(GREETED).emit('stop', matrix)
       changed()
+    },
+    alerts(change) {
+      if (callers.size > 0) nsp.to(GREETED).emit('alerts', change)
     },
     changed,
     close() {

@@ -11,6 +11,7 @@ import { AppError } from '../../lib/contracts/appError.ts'
 import { auditMigration } from './migrations/0001-audit.ts'
 import { peopleMigration } from './migrations/0002-people.ts'
 import { commandsMigration } from './migrations/0003-commands.ts'
+import { alertsMigration } from './migrations/0004-alerts.ts'
 import type { Dialect, Migrate } from './migrationStep.ts'
 
 /** In the order in which they are applied; a new one goes to the end, under the next number. */
@@ -18,6 +19,7 @@ export const MIGRATIONS: Readonly<Record<string, Migrate>> = Object.freeze({
   '0001-audit': auditMigration,
   '0002-people': peopleMigration,
   '0003-commands': commandsMigration,
+  '0004-alerts': alertsMigration,
 })
 
 /** @throws STATE_STORAGE when a step fails; the steps before it stay. */

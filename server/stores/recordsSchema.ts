@@ -110,6 +110,59 @@ export interface ControlChangeRow {
   readonly holder: string | null
 }
 
+/** One alarm as it is; `record` is the whole of it as JSON. */
+export interface AlertRow {
+  readonly id: string
+  readonly fingerprint: string
+  readonly rule: string
+  readonly group_key: string
+  readonly severity: string
+  readonly is_over: number
+  readonly run_id: string | null
+  readonly layer_id: string | null
+  readonly seed_id: number | null
+  readonly correlation_id: string | null
+  readonly raised_ms: number
+  readonly changed_ms: number
+  readonly words: string
+  readonly record: string
+}
+
+/** What happened to an alarm; the version it then had. */
+export interface AlertEventRow {
+  readonly alert_id: string
+  readonly version: number
+  readonly seq: number
+  readonly at_ms: number
+  readonly actor: string
+  readonly act: string
+  readonly from_state: string
+  readonly to_state: string
+  readonly note: string | null
+}
+
+/** A rule that is not as it ships; a deleted one keeps its number. */
+export interface AlertRuleRow {
+  readonly id: string
+  readonly version: number
+  readonly is_deleted: number
+  readonly record: string
+}
+
+export interface AlertRuleVersionRow {
+  readonly id: string
+  readonly version: number
+  readonly saved_ms: number
+  readonly saved_by: string
+  readonly change: string
+  readonly record: string
+}
+
+export interface AlertMarkRow {
+  readonly name: string
+  readonly value: number
+}
+
 /** Each room adds its tables here and a migration of its own. */
 export interface RecordsSchema {
   audit_entries: AuditEntryRow
@@ -122,4 +175,9 @@ export interface RecordsSchema {
   commands: CommandRow
   command_keys: CommandKeyRow
   control_changes: ControlChangeRow
+  alerts: AlertRow
+  alert_events: AlertEventRow
+  alert_rules: AlertRuleRow
+  alert_rule_versions: AlertRuleVersionRow
+  alert_marks: AlertMarkRow
 }

@@ -17,9 +17,12 @@ import { systemClock as clock } from '../../lib/primitives/clock.ts'
 import { createDisposables } from '../../lib/primitives/disposables.ts'
 import type { RunDescriptor } from '../../lib/contracts/runDescriptor.ts'
 import { AppError } from '../../lib/contracts/appError.ts'
+import type { WatchOrder } from '../alerts/alertSignals.ts'
+import { createAlertWatch, type AlertWatch } from '../alerts/alertWatch.ts'
 import { gatewayOnBus } from '../gateway/gatewayOnBus.ts'
 import { openControllerSigner } from '../gateway/keys.ts'
 import { createIngest } from '../ingest/ingest.ts'
+import type { IngestMessage } from '../ingest/ingestMessages.ts'
 import { createLatencyRecorder } from '../ingest/latencyRecorder.ts'
 import { findSeedEntries } from '../ingest/seedEntries.ts'
 import { openLayerGuard } from './layerGuard.ts'
@@ -75,6 +78,8 @@ let agent: ReturnType<typeof createLayerAgent> | null = null
 let agentRun: string | null = null
 let trainerLink: TrainerLink | null = null
 let bus: MessageBus | null = null
+let alertWatch: AlertWatch | null = null
+let alertOrder = data.alerts
 let stopping = false
 
 /** What is lost or late at the source is said in the log as well as on the page. */
@@ -134,6 +139,13 @@ async function start(): Promise<void> {
   // Alone on its thread the gateway does not wait for a bus: the direct lines work without one.
   if (data.parts.some((part) => part !== 'gateway')) await startBus(opened)
   if (data.parts.includes('ingest')) {
+    const ingestPost = (message: IngestMessage): void => post({ kind: 'ingest', message })
+    alertWatch = createAlertWatch({
+      clock,
+      order: alertOrder,
+      onSignals: (signals) => ingestPost({ kind: 'alerts', signals }),
+      onBeat: (beat) => ingestPost({ kind: 'alert-beat', beat }),
+    })
     const ingest = createIngest({
       bus: opened,
       clock,
@@ -141,10 +153,13 @@ async function start(): Promise<void> {
       claimCheckDir: data.claimCheckDir,
       onMerged: createBellRinger(data.bell),
       latency,
-      post: (message) => post({ kind: 'ingest', message }),
+      watch: alertWatch,
+      post: ingestPost,
     })
     parts.add('ingest', (deadlineMs) => ingest.stop(deadlineMs))
     await ingest.start()
+    parts.add('alert watch', () => alertWatch?.stop())
+    alertWatch.start()
   }
   if (data.parts.includes('controller')) {
     const controller = createControllerAgent({
@@ -205,10 +220,17 @@ async function answer({ id, name, ask }: Extract<ToWorker, { kind: 'ask' }>): Pr
   }
 }
 
+/** Rules may change before the ingest is up. */
+function takeOrder(order: WatchOrder): void {
+  alertOrder = order
+  alertWatch?.setOrder(order)
+}
+
 port.on('message', (message: ToWorker) => {
   if (message.kind === 'stop') void stop(message.deadlineMs)
   else if (message.kind === 'ask') void answer(message)
   else if (message.kind === 'publisher') takePublisher(message.port)
+  else if (message.kind === 'alerts') takeOrder(message.order)
   else
     attachTrainer(message.port).catch((error: unknown) =>
       post({ kind: 'part-error', part: 'agent', error: toWorkerError(error) }),

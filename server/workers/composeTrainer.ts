@@ -42,6 +42,8 @@ export function composeTrainer(options: {
     onRecord: (record) => tellRunner(channel, { kind: 'record', record }),
     onBook: (thread, buffer) => latency.open(thread, buffer),
     onLatency: (thread, note) => latency.note(thread, note),
+    // Alerts are looked for where the bus is shown.
+    alertOrder: () => ({ rules: [], open: [], seenMs: 0 }),
   })
   parts.add('threads', (deadlineMs) => threads.stop(deadlineMs))
   threads.start()

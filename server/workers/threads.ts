@@ -9,6 +9,7 @@ import path from 'node:path'
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { AppError } from '../../lib/contracts/appError.ts'
 import type { Clock } from '../../lib/primitives/clock.ts'
+import type { WatchOrder } from '../alerts/alertSignals.ts'
 import type { Config } from '../config.ts'
 import type { IngestMessage, RecordDraft } from '../ingest/ingestMessages.ts'
 import type { LatencyNote } from '../ingest/latencyRecorder.ts'
@@ -31,6 +32,8 @@ export interface Threads {
   usage(): Promise<readonly ThreadUsage[]>
   /** A line to the in-process bus, for a publisher in a thread of its own. @throws BUS_UNAVAILABLE */
   connect(): MessagePort
+  /** Gives the watch of the alert engine its rules anew. */
+  setAlertOrder(order: WatchOrder): void
   /** Asks the thread that reads the bus. */
   readonly ask: Asks['ask']
 }
@@ -46,6 +49,8 @@ export interface ThreadsOptions {
   /** A thread has a book of latencies; its series follow as notes under the same name. */
   readonly onBook: (thread: string, buffer: SharedArrayBuffer) => void
   readonly onLatency: (thread: string, note: LatencyNote) => void
+  /** What the watch of the alert engine begins with, at each start of its thread. */
+  readonly alertOrder: () => WatchOrder
 }
 
 const BUS_WORKER = new URL('./busWorker.ts', import.meta.url)
@@ -65,7 +70,7 @@ function partsOf({ role, trainer }: Config, driver: 'redis' | 'memory'): readonl
 
 /** Creates the threads; nothing runs before start. */
 export function createThreads(options: ThreadsOptions): Threads {
-  const { config, root, clock, logger, bell, onIngest, onRecord, onBook, onLatency } = options
+  const { config, root, clock, logger, bell, onIngest, onRecord, onBook, onLatency, alertOrder } = options
   const bus =
     config.redisUrl === null ? ({ driver: 'memory' } as const) : ({ driver: 'redis', url: config.redisUrl } as const)
   let ingestStarted = false
@@ -135,6 +140,7 @@ export function createThreads(options: ThreadsOptions): Threads {
           latency,
           claimCheckDir: config.claimCheckDir === null ? null : path.resolve(root, config.claimCheckDir),
           dataDir: path.resolve(root, config.dataDir),
+          alerts: alertOrder(),
           gateway: config.gateway,
         }
         return new Worker(BUS_WORKER, { name, workerData })
@@ -201,6 +207,10 @@ export function createThreads(options: ThreadsOptions): Threads {
     start() {
       for (const thread of busThreads) thread.start()
       if (config.trainer.enabled) trainer.start()
+    },
+    setAlertOrder(order) {
+      // One that is starting begins with them.
+      if (ingestThread?.state() === 'running') ingestThread.post({ kind: 'alerts', order })
     },
     usage: () => Promise.all([...busThreads, ...(config.trainer.enabled ? [trainer] : [])].map((one) => one.usage())),
     connect() {

@@ -6,6 +6,7 @@
  */
 import type { MessagePort } from 'node:worker_threads'
 import { toProblem } from '../../lib/contracts/appError.ts'
+import type { WatchOrder } from '../alerts/alertSignals.ts'
 import type { Config } from '../config.ts'
 import type { LatencyNote } from '../ingest/latencyRecorder.ts'
 import type { IngestMessage } from '../ingest/ingestMessages.ts'
@@ -20,6 +21,8 @@ export interface BusWorkerData {
   readonly historySeconds: number
   readonly claimCheckDir: string | null
   readonly dataDir: string
+  /** What the watch of the alert engine begins with. */
+  readonly alerts: WatchOrder
   readonly gateway: Config['gateway']
   /** Rung when telemetry was merged (mergeBell.ts). */
   readonly bell: SharedArrayBuffer
@@ -43,6 +46,8 @@ export type BusQuestion = keyof BusQuestions
 export type ToWorker =
   | { readonly kind: 'ask'; readonly id: number; readonly name: BusQuestion; readonly ask: unknown }
   | { readonly kind: 'stop'; readonly deadlineMs: number }
+  /** The alert rules changed. */
+  | { readonly kind: 'alerts'; readonly order: WatchOrder }
   | { readonly kind: 'trainer'; readonly port: MessagePort }
   /** A publisher of another thread wants to use this thread's bus. */
   | { readonly kind: 'publisher'; readonly port: MessagePort }

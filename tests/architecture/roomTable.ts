@@ -36,6 +36,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'lib/bus/drivers/redis': { rooms: [...PURE, 'lib/bus'], packages: ['ioredis'], builtins: ['*'] },
   'lib/telemetry': { rooms: [...PURE, 'lib/frames', 'lib/bus'], packages: [], builtins: ['*'] },
   'lib/commands': { rooms: [...PURE, 'lib/frames', 'lib/bus', 'lib/telemetry'], packages: [], builtins: ['*'] },
+  'lib/alerts': { rooms: PURE, packages: [], builtins: [] },
   'lib/audit': { rooms: PURE, packages: ['zod'], builtins: ['node:crypto'] },
   'lib/training': { rooms: PURE, packages: [], builtins: ['node:crypto', 'node:zlib'] },
   'lib/controller': { rooms: PURE, packages: [], builtins: [] },
@@ -44,7 +45,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'lib/compat': { rooms: [...PURE, 'lib/bus'], packages: ['zod'], builtins: ['node:zlib'] },
   'lib/live': { rooms: [...PURE, 'lib/frames'], packages: ['socket.io-client', 'fzstd'], builtins: [] },
   server: {
-    rooms: [...ALL_BUT_LIVE, 'lib/audit', 'lib/loadgen'],
+    rooms: [...ALL_BUT_LIVE, 'lib/alerts', 'lib/audit', 'lib/loadgen'],
     packages: [
       'zod',
       'next',

@@ -1,0 +1,104 @@
+/*
+ * openAlerts: everything about alerts, put together: engine, acts, answers, word to the pages.
+ * In: records, audit trail, what is known of bus, runs and commands. Out: the functions of the handle, what the ingest tells it.
+ * Invariant: it only wires; it starts with what the disk has and ends with everything written.
+ * Source: docs/architecture.md "rooms"; docs/alerts.md.
+ */
+import type { Alarm } from '../../lib/alerts/alarmTypes.ts'
+import type { AlertsChanged, AlertSummary } from '../../lib/contracts/httpAlerts.ts'
+import type { Clock } from '../../lib/primitives/clock.ts'
+import type { AuditLog } from '../audit/auditLog.ts'
+import { createAlertsApi, createAlertSummary, createItemMaker } from '../http/apiAlerts.ts'
+import type { RunBook } from '../state/runBook.ts'
+import type { Records } from '../stores/recordsDatabase.ts'
+import { createAlertEngine, type AlertEngine } from './alertEngine.ts'
+import type { AlertsHandle } from './alertsHandle.ts'
+import { createAlertService } from './alertService.ts'
+import type { WatchOrder } from './alertSignals.ts'
+import { createAlertTeller } from './alertTeller.ts'
+import type { InstallationReadings } from './installationWatch.ts'
+
+export interface AlertsOptions {
+  readonly clock: Clock
+  readonly records: Records
+  readonly audit: AuditLog
+  readonly runs: RunBook
+  readonly readings: Omit<InstallationReadings, 'engineAgeMs' | 'broken'>
+  readonly onOrder: (order: WatchOrder) => void
+  readonly onProblem: (text: string) => void
+  readonly send: (changed: AlertsChanged) => void
+}
+
+export interface Alerts {
+  readonly handle: AlertsHandle
+  readonly engine: Pick<AlertEngine, 'onSignals' | 'onBeat' | 'order'>
+  readonly summary: () => AlertSummary
+  start(): void
+  stop(): Promise<void>
+}
+
+/** Opens the engine. @throws STATE_STORAGE */
+export async function openAlerts(options: AlertsOptions): Promise<Alerts> {
+  const { clock, records, audit, runs, onOrder, onProblem, send } = options
+  const engine = await createAlertEngine({
+    clock,
+    records,
+    audit,
+    runs,
+    readings: { ...options.readings, broken: () => brokenWays() },
+    onOrder,
+    onProblem,
+  })
+  const brokenWays = (): { name: string; text: string }[] => {
+    const problem = engine.store.problem()
+    return problem === null ? [] : [{ name: 'records', text: problem.slice(0, 1_000) }]
+  }
+  const toItem = createItemMaker({ clock, engine })
+  const summary = createAlertSummary({ clock, engine })
+  const service = createAlertService({
+    clock,
+    book: engine.book,
+    store: engine.store,
+    audit,
+    isProtected: (rule) => engine.rules.get(rule)?.protected === true,
+    toItem,
+    onEscalate: (alarm: Alarm, to) =>
+      onProblem(`an alert was escalated${to === null ? '' : ` to ${to}`}: ${alarm.text}`),
+  })
+  const teller = createAlertTeller({ clock, summary, send })
+  const undo = [
+    engine.onChange((alarm, events) => teller.changed(alarm, events)),
+    engine.rules.onChange(() => teller.rulesChanged()),
+  ]
+  const handle = createAlertsApi({
+    clock,
+    engine,
+    service,
+    audit,
+    backtest: ({ rule }) =>
+      Promise.resolve({
+        run_id: null,
+        from_ms: null,
+        to_ms: null,
+        firings: 0,
+        flaps: 0,
+        per_10_min: 0,
+        would_ack: 0,
+        alerts: [],
+        judged: 0,
+        limits: [`${rule.detector} can not be judged on what is kept now`],
+      }),
+    channels: () => ({ webhook: null, email: null }),
+  })
+  return {
+    handle,
+    engine,
+    summary,
+    start: () => engine.start(),
+    async stop() {
+      for (const cancel of undo) cancel()
+      teller.stop()
+      await engine.stop()
+    },
+  }
+}
