@@ -11,6 +11,7 @@ import { createSequenceGuard } from '../bus/sequenceGuard.ts'
 import { AppError, isAppError } from '../contracts/appError.ts'
 import { RunDescriptor } from '../contracts/runDescriptor.ts'
 import { TOPICS, topicPattern } from '../contracts/topics.ts'
+import { createBusTime } from '../commands/expiry.ts'
 import { type CommandIssuer, createCommandIssuer, type SettledCommand } from '../commands/issuer.ts'
 import type { Signer } from '../commands/signing.ts'
 import type { Decision, DecisionOutcome, Observation } from '../controller/observation.ts'
@@ -54,6 +55,8 @@ interface ControlledRun {
 }
 
 const COMMAND_TTL_MS = 5_000
+/** How often the bus server is asked for its time; between, the monotonic clock goes on from its answer. */
+const BUS_TIME_MS = 5_000
 /** Retained descriptors of finished runs cost a few kB each; the oldest leave first. */
 const MAX_RUNS = 32
 /** Bounded for the case that nobody answers: the newest outcomes are the ones that matter. */
@@ -84,8 +87,10 @@ export function createControllerAgent(options: ControllerAgentOptions): Controll
     emit({ kind: 'settled', settled })
   }
 
+  const busTime = createBusTime(bus, clock)
   const issuer: CommandIssuer = createCommandIssuer({
     clock,
+    busNowMs: () => busTime.estimateMs(),
     outbox,
     source,
     issuedBy: CONTROLLER_ISSUER,
@@ -184,6 +189,11 @@ export function createControllerAgent(options: ControllerAgentOptions): Controll
   return {
     async start() {
       disposables.add('outbox', (deadlineMs) => outbox.stop(deadlineMs))
+      await busTime.nowMs()
+      disposables.add(
+        'bus time',
+        clock.every(BUS_TIME_MS, () => void busTime.nowMs()),
+      )
       // Outcomes first: a command must not be answered before somebody listens.
       await subscribe(topicPattern('ackLayer'), onAck, 'latest')
       await subscribe(TOPICS.run.pattern, onRun, 'earliest')

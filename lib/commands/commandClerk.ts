@@ -38,7 +38,10 @@ export interface CommandClerk {
   stage(identity: CommandIdentity, stage: CommandStage, layerId: string, critical?: boolean): void
   /** Publishes the final outcome of an ordinary command. @throws BUS_UNAVAILABLE when the bus did not take it: the entry comes again */
   finish(identity: CommandIdentity, reply: CommandReply, layerId: string, delivery: Delivery): Promise<void>
-  /** Says it without waiting for the bus: its sender repeats until it hears. */
+  /**
+   * Says it without waiting for the bus: its sender repeats until it hears. Of a command that is worked on at each copy (a stop) the
+   * newest result stands; the same result again is told as that of a repeat, and once per entry.
+   */
   finishCritical(identity: CommandIdentity, reply: CommandReply, layerId: string, delivery: Delivery): void
   /**
    * Answers from memory. `new`: never said. `said`: this very entry was answered. `repeated`: another entry with the key was, and this
@@ -58,9 +61,9 @@ interface Told {
   readonly entry: string
   /** Whether that entry has its own answer: a repeat may have been answered before it, after a crash. */
   isSaid: boolean
-  readonly kind: string
-  readonly code: string | null
-  readonly text: string
+  kind: string
+  code: string | null
+  text: string
 }
 
 const entryOf = (delivery: Delivery): string => `${delivery.topic} ${delivery.cursor}`
@@ -92,7 +95,7 @@ export function createCommandClerk(options: CommandClerkOptions): CommandClerk {
     const isSaid = entry === entryOf(delivery)
     const place = `${layerId} ${identity.key}`
     const known = told.get(place)
-    if (known) known.isSaid ||= isSaid
+    if (known) Object.assign(known, { isSaid: known.isSaid || isSaid, kind: reply.kind, code, text: reply.text })
     else told.add(place, { commandId, entry, isSaid, kind: reply.kind, code, text: reply.text })
   }
 
@@ -127,7 +130,11 @@ export function createCommandClerk(options: CommandClerkOptions): CommandClerk {
       remember(identity, reply, layerId, delivery)
     },
     finishCritical(identity, reply, layerId, delivery) {
-      publishCritical(identity, reply, layerId, duplicateOf(reply, delivery))
+      const known = identity.key === null ? null : told.get(`${layerId} ${identity.key}`)
+      const isSame = known?.kind === reply.kind
+      if (isSame && known.isSaid && known.entry === entryOf(delivery)) return
+      const repeats = isSame && known.entry !== entryOf(delivery) ? known.commandId : duplicateOf(reply, delivery)
+      publishCritical(identity, reply, layerId, repeats)
       remember(identity, reply, layerId, delivery)
     },
     async recall(identity, layerId, delivery, isCritical) {

@@ -32,7 +32,7 @@ export interface CommandGate {
   ): { readonly signed: Signed } | { readonly refused: CommandReply }
   /** Destination and scope of the key; null when both fit. */
   admit(command: Command, streamLayer: string | null, signed: Signed): CommandReply | null
-  /** Start and number of the issuer; takes its place when it passes. `redelivered`: the bus itself brings it again. */
+  /** Start and number of the issuer; takes its place when it passes. `redelivered`: the bus brings it again, so it may come late, once. */
   inOrder(command: Command, streamLayer: string | null, signed: Signed, redelivered: boolean): CommandReply | null
   /** Stops and lease, for one layer; null when the command may go on. */
   free(command: Command, layerId: string): CommandReply | null
@@ -94,10 +94,10 @@ export function createCommandGate({ layerIds, verify, order, latch, lease }: Com
     inOrder(command, streamLayer, signed, redelivered) {
       if (!order || signed === null) return null
       const { gateway_epoch: epoch, seq, message_type } = command
-      const question: OrderQuestion = { keyId: signed.keyId, destination: streamLayer ?? '*', epoch, seq }
+      const question: OrderQuestion = { keyId: signed.keyId, destination: streamLayer ?? '*', epoch, seq, redelivered }
       // A stop is a stop, from whichever start: its own epoch says whether it is over.
       if (message_type === 'EmergencyStopCommand') return null
-      const isNumbered = !UNNUMBERED.has(message_type) && !redelivered
+      const isNumbered = !UNNUMBERED.has(message_type)
       const stale = isNumbered ? order.check(question) : order.checkEpoch(question)
       if (stale !== null) return refusal('rejected', 'COMMAND_STALE', stale)
       if (isNumbered) order.take(question)

@@ -56,6 +56,7 @@ const GROUP = 'layer-agent'
 const MAX_IN_FLIGHT = 64
 const ORDINARY = ['LifecycleTransitionCommand', 'BlueprintUpdateCommand', 'BatchCommand', 'CheckpointCommand', 'NoOp']
 const ALL_LAYERS = 'kasmina.control.all'
+const UNDATED = 'it does not say when it was issued (issued_bus_ms)'
 const OFF_BUS = 'the direct line carries stops, resumes and probes; other commands travel on the bus'
 
 /** One command on its way, with everything that was found out about it. */
@@ -93,19 +94,25 @@ export function createCommandHandler(options: CommandHandlerOptions): CommandHan
     command,
     delivery,
     isDirect,
+    signed,
   }: Job): Promise<CommandReply | { readonly remainingMs: number }> => {
     if (isDirect) return { remainingMs: command.ttl_ms }
+    const issuedBusMs = command.issued_bus_ms ?? null
+    // A signed entry that was kept from the bus gets a new place on it whenever somebody adds it: its date must be in what is signed.
+    if (signed !== null && issuedBusMs === null && command.message_type !== 'NoOp')
+      return { ...refusal('rejected', 'CONTRACT_INVALID', UNDATED), details: { path: 'issued_bus_ms' } }
     const busNowMs = await busTime.nowMs()
     if (busNowMs === null)
       return refusal('rejected', 'BUS_TIMEOUT', 'bus time is not available, so the age of the command is unknown')
     const { acceptedAtMs } = delivery
     const issuedAtMs = command.timestamp * 1_000
-    const verdict = evaluateExpiry({ busNowMs, acceptedAtMs, ttlMs: command.ttl_ms, issuedAtMs })
+    const verdict = evaluateExpiry({ busNowMs, acceptedAtMs, ttlMs: command.ttl_ms, issuedBusMs, issuedAtMs })
     switch (verdict.kind) {
       case 'fresh':
         return { remainingMs: verdict.remainingMs }
       case 'expired': {
-        const text = `accepted ${Math.round(verdict.ageMs)} ms ago, its time was ${command.ttl_ms} ms`
+        const since = issuedBusMs !== null && issuedBusMs < acceptedAtMs ? 'issued' : 'accepted'
+        const text = `${since} ${Math.round(verdict.ageMs)} ms ago, its time was ${command.ttl_ms} ms`
         return { kind: 'expired', ...emptyReply(text), details: { age_ms: verdict.ageMs } }
       }
       case 'implausible':
@@ -151,14 +158,19 @@ export function createCommandHandler(options: CommandHandlerOptions): CommandHan
   const settle = async (job: Job): Promise<void> => {
     const { delivery, identity, command, streamLayer } = job
     const critical = isCritical(command.message_type)
+    const layers = streamLayer === null ? layerIds : [streamLayer]
+    if (isStop(command)) return overtake(job, layers, admit(job))
     const fresh: string[] = []
-    for (const layerId of streamLayer === null ? layerIds : [streamLayer])
+    for (const layerId of layers)
       if ((await clerk.recall(identity, layerId, delivery, critical)) === 'new') fresh.push(layerId)
     if (fresh.length === 0) return
     const refused = admit(job)
     if (critical) return overtake(job, fresh, refused)
     for (const layerId of fresh) await clerk.finish(identity, await judge(job, layerId, refused), layerId, delivery)
   }
+
+  /** What came of an earlier copy is no answer to a stop: each copy halts again, and is told how it stands now. */
+  const isStop = (command: Command): boolean => desk !== undefined && command.message_type === 'EmergencyStopCommand'
 
   const admit = ({ command, streamLayer, signed, delivery, isDirect }: Job): CommandReply | null =>
     gate.admit(command, streamLayer, signed) ??
@@ -220,6 +232,8 @@ export function createCommandHandler(options: CommandHandlerOptions): CommandHan
       const { command } = parsed
       const destination = isDirect ? (('layer_id' in command ? command.layer_id : null) ?? null) : streamLayer
       const job: Job = { delivery, identity, command, signed: proof.signed, streamLayer: destination, isDirect }
+      // A stop waits for no copy of itself either: the one before may be waiting for a trainer that does not answer.
+      if (isStop(command)) return settle(job)
       return inTurn(identity.key, () => settle(job))
     }
     await inTurn(identity.key, async () => {

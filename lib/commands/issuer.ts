@@ -39,7 +39,7 @@ export interface SettledCommand {
 }
 
 export interface CommandIssuer {
-  /** Sends one command; returns its id, or null when this intent is already under way. */
+  /** Sends one command; returns its id, or null when this intent is already under way, or a signed one could not be dated. */
   issue(order: TransitionOrder): string | null
   /** Takes an outcome from the ack topic; false when it answers nothing of ours (or answers it again). */
   settle(outcome: CommandOutcome): boolean
@@ -58,6 +58,8 @@ export interface CommandIssuerOptions {
   /** This start of the issuer; grows. */
   readonly epoch: number
   readonly signer?: Signer
+  /** The bus server's clock now, Unix ms; null when it is not known. What is signed is dated by it, so without it nothing signed is issued. */
+  readonly busNowMs: () => number | null
   readonly newId?: () => string
   readonly onSettled: (settled: SettledCommand) => void
 }
@@ -114,12 +116,15 @@ export function createCommandIssuer(options: CommandIssuerOptions): CommandIssue
   return {
     issue(order) {
       if (byKey.has(order.key)) return null
+      const issuedBusMs = options.busNowMs()
+      if (issuedBusMs === null && options.signer) return null
       const message = writer.compose('LifecycleTransitionCommand', {
         correlation_id: order.correlationId,
         metadata: { run_id: order.runId },
         issued_by: options.issuedBy,
         reason: order.reason,
         ttl_ms: order.ttlMs,
+        issued_bus_ms: issuedBusMs === null ? null : Math.floor(issuedBusMs),
         timeout_ms: order.ttlMs,
         expect: { from_state: order.expect.fromState, generation: order.expect.generation },
         gateway_epoch: options.epoch,

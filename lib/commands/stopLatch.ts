@@ -5,6 +5,8 @@
  * ones; what was stopped stays stopped over every restart.
  * Source: reliability rules of docs/protocol.md "emergency stop"; docs/adr/0012-stop-and-lease.md.
  */
+import type { OrderPlace } from './commandOrder.ts'
+
 export interface LayerLatch {
   /** The newest stop this layer was told of; 0 = never. */
   readonly stopEpoch: number
@@ -16,7 +18,7 @@ export interface LayerLatch {
 export interface LatchState {
   readonly layers: Readonly<Record<string, LayerLatch>>
   /** Highest start and number heard from each key, by key id and destination. */
-  readonly order: Readonly<Record<string, { readonly epoch: number; readonly seq: number }>>
+  readonly order: Readonly<Record<string, OrderPlace>>
 }
 
 /** Where the state is kept. Both may throw; a throw of `save` is told and does not lift a stop. */

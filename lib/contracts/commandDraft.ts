@@ -24,9 +24,16 @@ export const CommandType = z.enum([
 ])
 export type CommandType = z.infer<typeof CommandType>
 
+const SeedLists = z
+  .array(z.object({ layer_id: LayerId, seed_ids: z.array(SeedId).min(1).max(COMMAND_LIMITS.maxTargets) }))
+  .min(1)
+  .max(4_096)
+
 /** A selection as a sentence: it can be shared, edited, and evaluated again when it is sent. */
 export const SeedQuery = z.object({
   layers: z.array(LayerId).max(4_096).optional(),
+  /** Of these layers only these seeds; without `layers` no other layer is meant. */
+  seeds: SeedLists.optional(),
   states: z.array(SeedState).max(11).optional(),
   where: z
     .array(z.object({ metric: MetricKey, op: z.enum(['<', '<=', '>', '>=']), value: Finite }))
@@ -36,13 +43,7 @@ export const SeedQuery = z.object({
 export type SeedQuery = z.infer<typeof SeedQuery>
 
 export const CommandTargets = z.discriminatedUnion('kind', [
-  z.object({
-    kind: z.literal('seeds'),
-    layers: z
-      .array(z.object({ layer_id: LayerId, seed_ids: z.array(SeedId).min(1).max(COMMAND_LIMITS.maxTargets) }))
-      .min(1)
-      .max(4_096),
-  }),
+  z.object({ kind: z.literal('seeds'), layers: SeedLists }),
   z.object({ kind: z.literal('layer'), layer_id: LayerId }),
   z.object({ kind: z.literal('query'), query: SeedQuery }),
 ])

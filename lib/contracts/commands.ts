@@ -1,8 +1,8 @@
 /*
  * Commands to layers: what may be asked, by whom, until when, and under which precondition.
  * In: zod. Out: LifecycleTransitionCommand, BlueprintUpdateCommand, BatchCommand, CheckpointCommand, EmergencyStopCommand, Resume, NoOp.
- * Invariant: expiry is `ttl_ms` counted from the bus server's acceptance, never from the issuer's clock; a precondition that
- * is given is compared before anything is applied.
+ * Invariant: expiry is `ttl_ms` counted in the bus server's time, from when it was issued or accepted, whichever is earlier, never from
+ * the issuer's clock; a precondition that is given is compared before anything is applied.
  * Source: seed-design.md 2.3; docs/protocol.md "commands".
  */
 import { z } from 'zod'
@@ -32,8 +32,10 @@ export const CommandBase = BaseMessage.extend({
   expected_effect: Prose.nullish(),
   /** Two commands with one key are one command; absent: the message id is the key. */
   idempotency_key: Label.nullish(),
-  /** Milliseconds from acceptance by the bus after which the command must not be applied any more. */
+  /** Milliseconds in the bus server's time, from issue and from acceptance, after which the command must not be applied any more. */
   ttl_ms: DurationMs,
+  /** When it was issued, Unix ms of the bus server's clock. What is signed without it can not be dated, and is refused where dates count. */
+  issued_bus_ms: Counter.nullish(),
   expect: CommandExpectation.nullish(),
   /** Contiguous per destination layer. */
   seq: Counter.nullish(),

@@ -114,6 +114,8 @@ export const TokenItem = z.object({
   id: Text,
   name: Text,
   permissions: z.array(TokenPermission),
+  /** What of it counts now: no more than whoever made it holds today. */
+  effective: z.array(TokenPermission),
   created_by: Text,
   created_at: At,
   expires_at: At,

@@ -240,6 +240,15 @@ export const ControlRequest = z.object({
 })
 export type ControlRequest = z.infer<typeof ControlRequest>
 
+const Halt = z.object({
+  id: z.uuid(),
+  scope: z.union([z.literal('all'), z.array(LayerId)]),
+  at: At,
+  by: Actor,
+  reason: Prose,
+})
+export type Halt = z.infer<typeof Halt>
+
 /** Everything about commands that has an age and fits in one look. */
 export const OpsStatus = z.object({
   server_ms: Finite,
@@ -252,10 +261,10 @@ export const OpsStatus = z.object({
   gateway: z.object({ state: z.enum(['up', 'down', 'unknown']), text: Prose, age_ms: Reading }),
   records: z.object({ state: z.enum(['up', 'down']), text: Prose }),
   stop_ready: z.object({ ready: Count, of: Count, worst_ms: Reading, age_ms: Reading }),
-  /** Stops that are in force. */
-  halted: z
-    .object({ id: z.uuid(), scope: z.union([z.literal('all'), z.array(LayerId)]), at: At, by: Actor, reason: Prose })
-    .nullable(),
+  /** The newest stop in force: the one a resume answers. */
+  halted: Halt.nullable(),
+  /** Every stop in force, the newest first; at most 64 are listed. */
+  halts: z.array(Halt).max(64),
   blocked: z.array(CommandReason).max(16),
 })
 export type OpsStatus = z.infer<typeof OpsStatus>

@@ -27,6 +27,12 @@ export const PERMISSIONS: Readonly<Record<Role, ReadonlySet<Permission>>> = Obje
   auditor: new Set<Permission>(['none', 'viewer', 'auditor']),
 })
 
+/** What somebody may hand on in a service token: what they hold themselves, and reading of metrics where they manage access. */
+export function grantable(held: ReadonlySet<Permission>): ReadonlySet<Permission> {
+  const own = [...held].filter((permission) => permission !== 'none' && permission !== 'admin')
+  return new Set<Permission>(held.has('admin') ? [...own, 'metrics'] : own)
+}
+
 /** Tells whether any of the roles carries the permission; no roles carry `none` only. */
 export function permits(roles: Iterable<Role>, permission: Permission): boolean {
   if (permission === 'none') return true

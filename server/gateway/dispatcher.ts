@@ -11,6 +11,7 @@ import { AppError, isAppError } from '../../lib/contracts/appError.ts'
 import type { CommandPriority } from '../../lib/contracts/commands.ts'
 import type { GatewayCommand, GatewayOrder, GatewayPath } from '../../lib/contracts/gatewayControl.ts'
 import { type CommandOutcome, isFinalOutcome } from '../../lib/contracts/outcomes.ts'
+import type { BusTime } from '../../lib/commands/expiry.ts'
 import type { Clock } from '../../lib/primitives/clock.ts'
 import type { Entries, SignedEntry } from './entries.ts'
 import type { Outgoing } from './outgoing.ts'
@@ -34,6 +35,8 @@ export interface DispatcherOptions {
   readonly outgoing: Outgoing
   readonly gatewayEpoch: number
   readonly newId: () => string
+  /** The bus server's clock: what leaves is dated by it. */
+  readonly busTime: BusTime
   /** Newest stop whose scope holds the layer. */
   readonly stopEpochOf: (layerId: string) => number
   /** Topics and form for a v2 layer; null for ours. */
@@ -139,6 +142,15 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     }
   }
 
+  /** Waits until the bus server's time is known: a signed command without a date is refused where it arrives. */
+  const isDated = async (record: Tracked): Promise<boolean> => {
+    while ((await options.busTime.nowMs()) === null) {
+      if (clock.monotonicMs() >= record.endMs) return false
+      await clock.sleep(RETRY_MS)
+    }
+    return true
+  }
+
   const pump = (queue: Queue): void => {
     if (queue.busy) return
     const record = queue.waiting.shift()
@@ -153,7 +165,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     change(record, { seq })
     const leave = async (): Promise<void> => {
       try {
-        await send(record, compose(record, seq))
+        if (await isDated(record)) await send(record, compose(record, seq))
+        else end(record, 'undelivered', 'it never left: the bus does not tell its time, so it could not be dated')
       } catch (error) {
         end(record, 'undelivered', (error as Error).message.slice(0, 500))
       }

@@ -34,13 +34,15 @@ export interface EntriesOptions {
   readonly signer: Signer
   readonly gatewayEpoch: number
   readonly newId: () => string
+  /** The bus server's clock now, Unix ms, without asking for it; null when it is not known. */
+  readonly busNowMs: () => number | null
 }
 
 /** How long a lease stands; layers judge by silence on their own clock. */
 const LEASE_TTL_MS = 3_000
 
 /** Creates the composer of one start of the gateway. */
-export function createEntries({ clock, signer, gatewayEpoch, newId }: EntriesOptions): Entries {
+export function createEntries({ clock, signer, gatewayEpoch, newId, busNowMs }: EntriesOptions): Entries {
   const writer = createMessageWriter(GATEWAY_SOURCE, clock, newId)
 
   const sealed = (tag: 'morph-cmd-v1' | 'morph-lease-v1', id: string, type: string, value: object) => {
@@ -56,7 +58,10 @@ export function createEntries({ clock, signer, gatewayEpoch, newId }: EntriesOpt
       const type = String(body['message_type'])
       const id = String(stamps['message_id'])
       const head = { timestamp: clock.wallMs() / 1_000, source: GATEWAY_SOURCE, version: '2.0', message_type: type }
-      const whole = { ...body, ...head, gateway_epoch: gatewayEpoch, ...stamps }
+      const issuedBusMs = busNowMs()
+      // A stop goes out undated rather than late: layers do not ask it for its age.
+      const dated = issuedBusMs === null ? {} : { issued_bus_ms: Math.floor(issuedBusMs) }
+      const whole = { ...body, ...head, gateway_epoch: gatewayEpoch, ...dated, ...stamps }
       const parsed = Command.safeParse(whole)
       if (!parsed.success) {
         const issue = parsed.error.issues[0]

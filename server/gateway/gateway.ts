@@ -6,6 +6,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { MessageBus } from '../../lib/bus/messageBus.ts'
+import { createBusTime } from '../../lib/commands/expiry.ts'
 import { fromV2Result, toV2Route } from '../../lib/compat/v2/v2Command.ts'
 import { AppError } from '../../lib/contracts/appError.ts'
 import type { GatewayPath, GatewayStatus } from '../../lib/contracts/gatewayControl.ts'
@@ -55,6 +56,8 @@ const HOST = '127.0.0.1'
 const SWEEP_MS = 250
 const STATUS_MS = 1_000
 const CURSORS_MS = 5_000
+/** How often the bus server is asked for its time, so that what must not wait can be dated without asking. */
+const BUS_TIME_MS = 1_000
 
 const missing = (what: string, id: string): AppError =>
   new AppError('STATE_NOT_FOUND', `there is no ${what} ${id} here`)
@@ -72,7 +75,14 @@ export function createGateway(options: GatewayOptions): Gateway {
   const gatewayEpoch = store.gatewayEpoch
   const startedMs = clock.wallMs()
   const token = randomBytes(32).toString('base64url')
-  const entries = createEntries({ clock, signer: keys.signer, gatewayEpoch, newId })
+  const busTime = createBusTime(options.bus, clock)
+  const entries = createEntries({
+    clock,
+    signer: keys.signer,
+    gatewayEpoch,
+    newId,
+    busNowMs: () => busTime.estimateMs(),
+  })
   const events = createEventStream(gatewayEpoch, clock)
   const presence = createPresence(clock)
 
@@ -106,6 +116,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     outgoing,
     gatewayEpoch,
     newId,
+    busTime,
     stopEpochOf: () => stops.stopEpoch(),
     foreign,
     onChange: (command) => events.tell({ kind: 'command', command }),
@@ -237,6 +248,9 @@ export function createGateway(options: GatewayOptions): Gateway {
       lease.start()
       parts.add('readiness', () => readiness.stop())
       readiness.start()
+      const askTime = (): void => void busTime.nowMs()
+      askTime()
+      parts.add('bus time', clock.every(BUS_TIME_MS, askTime))
       parts.add(
         'sweep',
         clock.every(SWEEP_MS, () => dispatcher.sweep()),

@@ -108,7 +108,7 @@ export function createStopEngine(options: StopEngineOptions): StopEngine {
     const { record } = active
     const known = ids.get(active) ?? new Map<string, string>()
     ids.set(active, known)
-    const id = known.get(layerId) ?? (known.size === 0 ? record.id : options.newId())
+    const id = known.get(layerId) ?? (byMessage.has(record.id) ? options.newId() : record.id)
     known.set(layerId, id)
     const body = {
       message_type: 'EmergencyStopCommand',
@@ -189,7 +189,7 @@ export function createStopEngine(options: StopEngineOptions): StopEngine {
       if (stops.size <= KEPT) break
       if (old.record.resumedMs === null) continue
       stops.delete(id)
-      for (const message of ids.get(old)?.values() ?? []) byMessage.delete(message)
+      for (const [message, active_] of byMessage) if (active_ === old) byMessage.delete(message)
     }
     return active
   }
@@ -252,6 +252,14 @@ export function createStopEngine(options: StopEngineOptions): StopEngine {
     changed(active)
   }
 
+  /** Begins anew with a layer, under a message of its own: one that was answered may be answered from memory for ever. */
+  const startOver = (active: Active, row: StopRow, text: string): void => {
+    const place = active.record.scope === 'all' ? '' : row.layerId
+    reset(row, text, ids.get(active)?.get(place) ?? null)
+    active.messages.delete(place)
+    ids.get(active)?.delete(place)
+  }
+
   const seenBy = (active: Active, agent: LayerAgentSeen, layerId: string): boolean => {
     const { record } = active
     let row = record.rows.get(layerId)
@@ -264,7 +272,7 @@ export function createStopEngine(options: StopEngineOptions): StopEngine {
     }
     if (row.state === 'resumed') return false
     if (row.agentId !== null && row.agentId !== agent.id) {
-      reset(row, 'another agent speaks for the layer now')
+      startOver(active, row, 'another agent speaks for the layer now')
       row.agentId = agent.id
       return true
     }
@@ -273,7 +281,7 @@ export function createStopEngine(options: StopEngineOptions): StopEngine {
     const done = row.state === 'applied' || row.state === 'verified'
     const sinceMs = clock.monotonicMs() - (row.appliedMonoMs ?? Number.NEGATIVE_INFINITY)
     if (done && halted === false && sinceMs > CONTRADICTION_MS) {
-      reset(row, 'it said that it runs after it had confirmed the stop')
+      startOver(active, row, 'it said that it runs after it had confirmed the stop')
       return true
     }
     return noteSign(row, halted, agent.beat?.timestamp ?? 0, clock)

@@ -27,6 +27,8 @@ export interface StopRow {
   text: string
   signs: number
   lastSignS: number
+  /** Messages of before the last reset: their answers say nothing of how it stands now. */
+  readonly former: ReadonlySet<string>
 }
 
 export interface StopRecord {
@@ -45,6 +47,7 @@ export interface StopRecord {
 }
 
 const SIGNS_TO_VERIFY = 2
+const FORMER = 32
 
 /** Makes the row of a layer that was not told yet. */
 export function newRow(layerId: string, foreign: boolean): StopRow {
@@ -64,6 +67,7 @@ export function newRow(layerId: string, foreign: boolean): StopRow {
     text: '',
     signs: 0,
     lastSignS: 0,
+    former: new Set(),
   }
 }
 
@@ -94,6 +98,7 @@ export function noteAnswer(
   clock: Clock,
 ): boolean {
   if (row.state === 'applied' || row.state === 'verified' || row.state === 'resumed') return false
+  if (row.former.has(outcome.command_id)) return false
   row.path ??= path
   row.acceptedMs ??= clock.wallMs()
   // "It is over" is no halt: the layer was resumed from a stop as new as this one.
@@ -128,10 +133,11 @@ export function noteSign(row: StopRow, halted: boolean | null, atS: number, cloc
   return true
 }
 
-/** Begins anew: another agent speaks for the layer, or it said that it runs. */
-export function reset(row: StopRow, text: string): void {
+/** Begins anew: another agent speaks for the layer, or it said that it runs. `told`: the message it had, whose answers count no more. */
+export function reset(row: StopRow, text: string, told: string | null): void {
   const { layerId, foreign, resends, sentMs } = row
-  Object.assign(row, { ...newRow(layerId, foreign), resends, sentMs, state: 'sent', text })
+  const former = new Set([...row.former, ...(told === null ? [] : [told])].slice(-FORMER))
+  Object.assign(row, { ...newRow(layerId, foreign), resends, sentMs, state: 'sent', text, former })
 }
 
 const ORDER: readonly StopLayerState['state'][] = [

@@ -19,7 +19,17 @@ const Count = z.int().min(0)
 const Kept = z.object({
   version: z.literal(1),
   layers: z.record(z.string(), z.object({ stopEpoch: Count, resumedEpoch: Count })),
-  order: z.record(z.string(), z.object({ epoch: Count, seq: Count })),
+  order: z.record(
+    z.string(),
+    z.object({
+      epoch: Count,
+      seq: Count,
+      missed: z
+        .array(z.tuple([Count, Count]))
+        .max(256)
+        .optional(),
+    }),
+  ),
 })
 
 const placeOf = (dataDir: string): string => path.join(dataDir, 'layers', 'trainer.json')
@@ -44,7 +54,7 @@ export function openLatchFile(dataDir: string): LatchStore {
       }
     },
     save({ layers, order }, urgent) {
-      const kept = `${JSON.stringify({ version: 1, layers, order } satisfies z.input<typeof Kept>)}\n`
+      const kept = `${JSON.stringify({ version: 1, layers, order })}\n`
       try {
         if (urgent) return writeWhole(file, kept)
         // Numbers that were heard: a power cut may cost the last of them, and need not cost a stall per command.

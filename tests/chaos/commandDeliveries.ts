@@ -136,6 +136,7 @@ export async function runDeliveries(options: DeliveriesOptions): Promise<Deliver
       checkpoint_id: 'none',
       issued_by: 'chaos',
       ttl_ms: TTL_MS,
+      issued_bus_ms: Math.floor(clock.wallMs()),
       layer_id: LAYER,
       gateway_epoch: 1,
       seq: ++seq,

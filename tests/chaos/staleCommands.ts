@@ -1,5 +1,5 @@
 /*
- * staleCommands: commands that are too old, replayed, overtaken or of a former gateway, to a layer whose clock is wrong; fresh ones between.
+ * staleCommands: commands that are too old, held back, replayed, overtaken or of a former gateway, to a layer whose clock is wrong; fresh ones between.
  * In: how many, a seed, how far the layer's clock is off. Out: how many stale ones had an effect, how many fresh ones did.
  * Invariant: fresh commands from issuers whose clocks are wrong by up to an hour are applied: refusing everything would be no test.
  * Source: docs/protocol.md "commands" (age, order).
@@ -25,7 +25,7 @@ export interface StaleReport {
 
 const HOUR_MS = 3_600_000
 const ROUND = 500
-const KINDS = ['expired', 'replayed', 'former', 'overtaken', 'stamped'] as const
+const KINDS = ['expired', 'replayed', 'former', 'overtaken', 'stamped', 'withheld'] as const
 
 /** Runs the scenario on a bus in memory with its own time. */
 export async function runStale({ commands, seed, skewMs }: StaleOptions): Promise<StaleReport> {
@@ -61,6 +61,12 @@ export async function runStale({ commands, seed, skewMs }: StaleOptions): Promis
         return send(compose({ gateway_epoch: rng.int(epoch) }), stale)
       case 'overtaken':
         return send(compose({ stop_epoch: 0 }), stale)
+      case 'withheld':
+        // Signed, kept from the bus until its time was over, and new to it: its entry is of now.
+        return send(
+          compose({ ttl_ms: 1_000, issued_bus_ms: Math.floor(clock.wallMs()) - 1_000 - rng.int(HOUR_MS) }),
+          stale,
+        )
       case 'stamped': {
         const off = (25 + rng.int(1_000)) * HOUR_MS * (rng.next() < 0.5 ? 1 : -1)
         return send(compose({ timestamp: Math.max(1, (clock.wallMs() + off) / 1_000) }), stale)

@@ -288,6 +288,76 @@ test('beside the bus a stop and a probe are obeyed, other commands are sent to t
   await handler.stop(100)
 })
 
+test('a stop that failed once is worked on again at its next copy, and told as it stands then', async () => {
+  const bench = await createGuardedBench()
+  const { handler } = bench.create()
+  await handler.start()
+  const stop = bench.stopLike('EmergencyStopCommand', { stop_epoch: 1 })
+  bench.trainer.answer = async () => ({ kind: 'silent', afterMs: 5_000 })
+  await bench.send(stop)
+  await tick(bench)
+  await bench.send(stop)
+  await tick(bench)
+  bench.trainer.answer = async () => ({ kind: 'obeyed', step: 9, tick: 2, halted: true })
+  handler.receive(bench.sign(stop))
+  await tick(bench)
+  await bench.send(stop)
+  await tick(bench)
+  expect((await bench.finals()).map(({ kind, details, step }) => [kind, details['outcome'] ?? null, step])).toEqual([
+    ['failed', null, null],
+    ['duplicate', 'failed', null],
+    ['applied', null, 9],
+    ['duplicate', 'applied', 9],
+  ])
+  // The halt is asked for at each copy: what stood still when the first came may have been moved since.
+  expect(bench.brakes).toHaveLength(4)
+  await handler.stop(100)
+})
+
+test('a copy of a stop halts at once although the copy before it still waits for the trainer', async () => {
+  const bench = await createGuardedBench()
+  const { handler } = bench.create()
+  await handler.start()
+  const stop = bench.stopLike('EmergencyStopCommand', { stop_epoch: 1 })
+  const waiting = Promise.withResolvers<{ kind: 'obeyed'; step: number; tick: number; halted: boolean }>()
+  bench.trainer.answer = () => waiting.promise
+  handler.receive(bench.sign(stop))
+  await tick(bench)
+  handler.receive(bench.sign(stop))
+  expect(bench.brakes).toHaveLength(2)
+  waiting.resolve({ kind: 'obeyed', step: 1, tick: 1, halted: true })
+  await tick(bench)
+  expect((await bench.finals()).map(({ kind }) => kind)).toEqual(['applied', 'duplicate'])
+  await handler.stop(100)
+})
+
+test('a signed command that was kept from the bus is as old as its issue, and one without a date is refused', async () => {
+  const bench = await createGuardedBench()
+  const { handler } = bench.create()
+  await handler.start()
+  const withheld = bench.sign(bench.compose({ ttl_ms: 1_000 }))
+  const resume = bench.sign(bench.stopLike('Resume', { stop_epoch: 1, ttl_ms: 1_000 }))
+  await bench.send(bench.stopLike('EmergencyStopCommand', { layer_id: 'layer_1', stop_epoch: 1 }))
+  await tick(bench, 1_000)
+  await bench.bus.publish('kasmina.control.layer.layer_0', withheld)
+  await bench.bus.publish('kasmina.control.all', resume)
+  await bench.send(bench.compose({ issued_bus_ms: null }))
+  await bench.send(bench.compose({ issued_bus_ms: Math.floor(bench.clock.wallMs()) + 3_000 }))
+  await tick(bench)
+  const told = (await bench.finals()).map(({ kind, code, details }) => [kind, code ?? null, details['path'] ?? null])
+  expect(told).toHaveLength(4)
+  expect(told).toEqual(
+    expect.arrayContaining([
+      ['expired', 'COMMAND_EXPIRED', null],
+      ['expired', 'COMMAND_EXPIRED', null],
+      ['rejected', 'CONTRACT_INVALID', 'issued_bus_ms'],
+      ['rejected', 'CONTRACT_INVALID', 'timestamp'],
+    ]),
+  )
+  expect(bench.effects).toEqual([])
+  await handler.stop(100)
+})
+
 test('altered signed commands of every kind: none is accepted', async () => {
   const report = await runAltered({ commands: 2_000, seed: 7 })
   expect(report).toEqual({ commands: 2_000, accepted: 0, refused: 2_000, unanswered: 0 })

@@ -14,7 +14,7 @@ import { createCommandOrder } from '../../lib/commands/commandOrder.ts'
 import { type CommandReply, type CommandRequest, emptyReply } from '../../lib/commands/commandTarget.ts'
 import { createCommandHandler } from '../../lib/commands/handler.ts'
 import { createSigner, createVerifier, type Signer } from '../../lib/commands/signing.ts'
-import { type Brake, createStopDesk } from '../../lib/commands/stopDesk.ts'
+import { type Brake, type BrakeAnswer, createStopDesk } from '../../lib/commands/stopDesk.ts'
 import { createStopLatch, type LatchState, type LatchStore } from '../../lib/commands/stopLatch.ts'
 import type { LeaseState } from '../../lib/contracts/control.ts'
 import { CommandOutcome } from '../../lib/contracts/outcomes.ts'
@@ -69,6 +69,10 @@ export async function createGuardedBench(options: GuardedBenchOptions = {}) {
   const records = new Map<string, CommandReply & { first: { commandId: string; entry: string } }>()
   const leases = new Map<string, LeaseState>()
   const brakes: (readonly string[])[] = []
+  /** What the brake answers; a stop waits for it. */
+  const trainer: { answer: () => Promise<BrakeAnswer> } = {
+    answer: async () => ({ kind: 'obeyed', step: 7, tick: 1, halted: true }),
+  }
   const counted: { kind: string; code: string | null }[] = []
   const errors: unknown[] = []
   let seq = 0
@@ -88,9 +92,9 @@ export async function createGuardedBench(options: GuardedBenchOptions = {}) {
   }
 
   const brake: Brake = {
-    async apply(standing) {
+    apply(standing) {
       brakes.push(standing)
-      return { kind: 'obeyed', step: 7, tick: 1, halted: standing.length === layers.length }
+      return trainer.answer()
     },
     probe: async () => ({ kind: 'obeyed', step: 7, tick: 1, halted: false }),
   }
@@ -141,6 +145,7 @@ export async function createGuardedBench(options: GuardedBenchOptions = {}) {
     issued_by: 'demo-1',
     reason: 'test',
     ttl_ms: 5_000,
+    issued_bus_ms: Math.floor(clock.wallMs()),
     layer_id: layers[0],
     seed_id: 1,
     target_state: 'GERMINATED',
@@ -188,6 +193,7 @@ export async function createGuardedBench(options: GuardedBenchOptions = {}) {
     records,
     leases,
     brakes,
+    trainer,
     counted,
     errors,
     create,

@@ -3,20 +3,25 @@ import { decodeEntry } from '../../../../lib/bus/codec.ts'
 import { createMemoryBus } from '../../../../lib/bus/drivers/memory/memoryBus.ts'
 import { createCommandIssuer, type SettledCommand } from '../../../../lib/commands/issuer.ts'
 import { type CommandOutcome, CommandOutcome as Outcome } from '../../../../lib/contracts/outcomes.ts'
+import type { Signer } from '../../../../lib/commands/signing.ts'
 import { createOutbox } from '../../../../lib/telemetry/outbox.ts'
 import { nextId } from '../../../support/commandBench.ts'
+import { newSigner } from '../../../support/guardedBench.ts'
 import { createFlakyBus } from '../../../support/flakyBus.ts'
 import { createManualClock } from '../../../support/manualClock.ts'
 
-async function setUp() {
+async function setUp(signer?: Signer) {
   const clock = createManualClock()
   const inner = createMemoryBus({ clock })
   await inner.start()
   const bus = createFlakyBus(inner)
   const outbox = createOutbox({ bus, clock, src: 'controller', epoch: 1 })
   const settled: SettledCommand[] = []
+  const time = { known: true }
   const issuer = createCommandIssuer({
     clock,
+    busNowMs: () => (time.known ? clock.wallMs() : null),
+    ...(signer ? { signer } : {}),
     outbox,
     source: 'controller',
     issuedBy: 'controller',
@@ -53,7 +58,7 @@ async function setUp() {
       code: 'COMMAND_GUARD',
       duplicate_of: 'x',
     })
-  return { clock, bus, outbox, issuer, order, sent, outcome, settled }
+  return { clock, bus, outbox, issuer, order, sent, outcome, settled, time }
 }
 
 test('publishes a valid command and never a second one for an intent under way', async () => {
@@ -104,4 +109,17 @@ test('a command the bus never took is unknown, not failed', async () => {
   await clock.advance(20)
   await stopping
   expect(settled.map((each) => each.kind)).toEqual(['unknown'])
+})
+
+test('what is signed is dated by the bus, and is not issued while its time is not known', async () => {
+  const { clock, issuer, order, sent, time } = await setUp(newSigner())
+  time.known = false
+  expect(issuer.issue(order('a'))).toBeNull()
+  expect(issuer.underWay).toBe(0)
+  time.known = true
+  expect(issuer.issue(order('a'))).not.toBeNull()
+  const nowMs = Math.floor(clock.wallMs())
+  await clock.advance(1)
+  const [entry] = await sent()
+  expect(entry?.kind === 'message' && entry.message).toMatchObject({ issued_bus_ms: nowMs })
 })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { evaluateExpiry } from '../../../../lib/commands/expiry.ts'
+import { evaluateExpiry, type ExpiryQuestion } from '../../../../lib/commands/expiry.ts'
 import { createOutcomeStore, OUTCOME_RETENTION_MS } from '../../../../lib/commands/outcomeStore.ts'
 import { createManualClock } from '../../../support/manualClock.ts'
 
@@ -38,8 +38,14 @@ test('records go through JSON and back; those that are too old stay out', async 
 })
 
 test('expiry: the ttl counts from acceptance, whatever the issuer believes', () => {
-  const question = { busNowMs: 10_000_000_000, acceptedAtMs: 9_999_999_000, ttlMs: 2_000, issuedAtMs: 9_999_999_000 }
-  const kind = (changes: Partial<typeof question>) => evaluateExpiry({ ...question, ...changes }).kind
+  const question: ExpiryQuestion = {
+    busNowMs: 10_000_000_000,
+    acceptedAtMs: 9_999_999_000,
+    ttlMs: 2_000,
+    issuedBusMs: null,
+    issuedAtMs: 9_999_999_000,
+  }
+  const kind = (changes: Partial<ExpiryQuestion>) => evaluateExpiry({ ...question, ...changes }).kind
   expect(evaluateExpiry(question)).toEqual({ kind: 'fresh', remainingMs: 1_000, ageMs: 1_000 })
   expect(kind({ ttlMs: 1_000 })).toBe('expired')
   expect(kind({ issuedAtMs: question.issuedAtMs - 3_600_000 })).toBe('fresh')
@@ -47,4 +53,19 @@ test('expiry: the ttl counts from acceptance, whatever the issuer believes', () 
   expect(kind({ issuedAtMs: question.issuedAtMs - OUTCOME_RETENTION_MS - 1 })).toBe('implausible')
   expect(kind({ acceptedAtMs: question.busNowMs + 2_001, issuedAtMs: question.busNowMs })).toBe('implausible')
   expect(kind({ acceptedAtMs: question.busNowMs + 1_999, issuedAtMs: question.busNowMs })).toBe('fresh')
+})
+
+test('expiry: an entry that was held back is as old as its issue, and one from the future of the bus is refused', () => {
+  const question: ExpiryQuestion = {
+    busNowMs: 10_000_000_000,
+    acceptedAtMs: 10_000_000_000,
+    ttlMs: 2_000,
+    issuedBusMs: 9_999_999_000,
+    issuedAtMs: 10_000_000_000,
+  }
+  expect(evaluateExpiry(question)).toEqual({ kind: 'fresh', remainingMs: 1_000, ageMs: 1_000 })
+  expect(evaluateExpiry({ ...question, issuedBusMs: 9_999_998_000 }).kind).toBe('expired')
+  expect(evaluateExpiry({ ...question, issuedBusMs: 10_000_001_000 }).kind).toBe('fresh')
+  expect(evaluateExpiry({ ...question, issuedBusMs: 10_000_002_001 }).kind).toBe('implausible')
+  expect(evaluateExpiry({ ...question, acceptedAtMs: 9_999_998_000, issuedBusMs: 9_999_999_500 }).kind).toBe('expired')
 })

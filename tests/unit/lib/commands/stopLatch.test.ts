@@ -70,3 +70,47 @@ test('an older start of an issuer is stale everywhere, a number is taken once pe
   expect(again.check({ keyId: 'k', destination: 'layer_0', epoch: undefined, seq: 1 })).toContain('no start')
   expect(again.check({ keyId: 'k', destination: 'layer_0', epoch: 6, seq: null })).toContain('no number')
 })
+
+test('what the bus brings again may come late once, and only with a number that was passed over', () => {
+  let order = createCommandOrder()
+  const ask = (seq: number, redelivered: boolean) => ({
+    keyId: 'k',
+    destination: 'layer_0',
+    epoch: 1,
+    seq,
+    redelivered,
+  })
+  for (const seq of [1, 2, 7, 9]) order.take(ask(seq, false))
+  // Heard: neither as new nor as a redelivery. Passed over: only as a redelivery.
+  for (const seq of [1, 2, 7, 9]) expect(order.check(ask(seq, true))).toContain('heard already')
+  for (const seq of [3, 4, 5, 6, 8]) {
+    expect(order.check(ask(seq, false))).toContain('not above 9')
+    expect(order.check(ask(seq, true))).toBeNull()
+  }
+  order.take(ask(4, true))
+  order = createCommandOrder(structuredClone(order.kept()))
+  expect(order.check(ask(4, true))).toContain('heard already')
+  for (const seq of [3, 5, 6, 8]) expect(order.check(ask(seq, true))).toBeNull()
+  for (const seq of [3, 5, 6, 8]) order.take(ask(seq, true))
+  expect(order.kept()['k layer_0']).toEqual({ epoch: 1, seq: 9, missed: [] })
+})
+
+test('any order of numbers and redeliveries: each number passes at most once', () => {
+  const entries = fc.array(fc.record({ seq: fc.integer({ min: 1, max: 12 }), redelivered: fc.boolean() }), {
+    maxLength: 60,
+  })
+  fc.assert(
+    fc.property(entries, (all) => {
+      let order = createCommandOrder()
+      const passed: number[] = []
+      for (const { seq, redelivered } of all) {
+        const question = { keyId: 'k', destination: 'layer_0', epoch: 1, seq, redelivered }
+        if (order.check(question) !== null) continue
+        order.take(question)
+        passed.push(seq)
+        order = createCommandOrder(structuredClone(order.kept()))
+      }
+      expect(passed).toHaveLength(new Set(passed).size)
+    }),
+  )
+})
