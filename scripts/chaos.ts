@@ -5,12 +5,16 @@
  * Source: docs/protocol.md "commands"; docs/adr/0012-stop-and-lease.md; docs/emergency-stop.md.
  */
 import { writeFileSync } from 'node:fs'
+import { enableCompileCache } from 'node:module'
 import { parseArgs } from 'node:util'
 import { runAltered } from '../tests/chaos/alteredCommands.ts'
 import { runDeliveries } from '../tests/chaos/commandDeliveries.ts'
 import { runStops } from '../tests/chaos/emergencyStops.ts'
 import { runStale } from '../tests/chaos/staleCommands.ts'
 import { startRedis } from '../tests/support/redisHarness.ts'
+
+// A handler that is killed is loaded anew, hundreds of times.
+enableCompileCache()
 
 const EX_USAGE = 64
 const HOUR_MS = 3_600_000
@@ -30,7 +34,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     async run(deliveries, seed) {
       const redis = await startRedis()
       try {
-        return await runDeliveries({ url: redis.url, deliveries, seed, say })
+        return await runDeliveries({ url: redis.url, deliveries, seed, layers: 4, batch: 500, say })
       } finally {
         await redis.stop()
       }

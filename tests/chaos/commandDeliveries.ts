@@ -1,6 +1,7 @@
 /*
  * commandDeliveries: signed commands with duplicates on a real Redis, while their handler is killed and held; and a checker of what came of it.
- * In: how many deliveries, a seed. Out: a history judged: effects per command, outcomes per command.
+ * In: how many deliveries to how many layers, a seed. Out: a history judged: effects per command, outcomes per command.
+ * Each layer has a handler in a thread of its own; a spare one is kept loaded, so that a kill costs the handler and not the minute.
  * Invariant: the place of effect is the product's trainer desk and outlives the handlers; the checker reads the bus, not the handlers.
  * Source: docs/protocol.md "commands"; docs/adr/0007-signed-commands.md.
  */
@@ -19,7 +20,8 @@ import { createSpirals } from '../../lib/training/dataset.ts'
 import type { Trainer } from '../../lib/training/trainerTypes.ts'
 import { json } from '../support/commandBench.ts'
 import { newSigner } from '../support/guardedBench.ts'
-import type { HandlerThreadData } from './handlerThread.ts'
+import type { BusMessage } from '../../lib/bus/messageBus.ts'
+import type { HandlerOrder, HandlerThreadData } from './handlerThread.ts'
 
 export interface DeliveriesOptions {
   readonly url: string
@@ -27,6 +29,10 @@ export interface DeliveriesOptions {
   readonly seed: number
   /** Share of deliveries that repeat an earlier command. */
   readonly duplicates?: number
+  /** Layers, each with its own handler; default 1. */
+  readonly layers?: number
+  /** Deliveries between two chances of a kill or a hold; default 200. */
+  readonly batch?: number
   readonly say?: (line: string) => void
 }
 
@@ -45,20 +51,30 @@ export interface DeliveriesReport {
   readonly seconds: number
 }
 
-const LAYER = 'layer_0'
+/** Longer than the run: what is repeated at the end must be known as a repeat, not be too old. */
 const TTL_MS = 3_600_000
-const BATCH = 200
-const ACK_TOPIC = `kasmina.ack.layer.${LAYER}`
+const MAX_BACKLOG = 5_000
+/** The newest of them may be repeated: more would only fill memory. */
+const REPEATABLE = 50_000
+/** Share of commands that people ask for. */
+const PEOPLE = 0.25
 const QUIET_MS = 6_000
 /** A killed handler's entries come back within seconds; a machine that others use may need more. */
 const PATIENCE_MS = 60_000
 
+const told = (worker: Worker): Promise<void> =>
+  new Promise((resolve, reject) => {
+    worker.once('message', () => resolve())
+    worker.once('error', reject)
+  })
+
 /** Runs the scenario. Throws when the handlers never finish. */
 export async function runDeliveries(options: DeliveriesOptions): Promise<DeliveriesReport> {
-  const { deliveries, seed, duplicates = 0.3, say = () => undefined } = options
+  const { deliveries, seed, duplicates = 0.3, layers: count = 1, batch = 200, say = () => undefined } = options
+  const layers = Array.from({ length: count }, (_, n) => `layer_${n}`)
   const startMs = clock.monotonicMs()
   const rng = createRng(seed)
-  const signer = newSigner()
+  const [gateway, controller] = [newSigner(), newSigner()]
   const dataDir = mkdtempSync(path.join(tmpdir(), 'chaos-'))
   const bus = createRedisBus({ url: options.url, clock, name: 'chaos-issuer' })
   await bus.start()
@@ -77,7 +93,7 @@ export async function runDeliveries(options: DeliveriesOptions): Promise<Deliver
   }) as Trainer
   const records = createOutcomeStore<TrainerRecord>(clock, { maxEntries: Math.max(100_000, deliveries) })
 
-  const spawn = async (): Promise<Worker> => {
+  const load = async (): Promise<Worker> => {
     const { port1, port2 } = new MessageChannel()
     const desk = createTrainerDesk({
       trainer,
@@ -89,29 +105,41 @@ export async function runDeliveries(options: DeliveriesOptions): Promise<Deliver
       post: (message) => port1.postMessage(message),
     })
     port1.on('message', (message: ToTrainer) => message.kind === 'execute' && desk(message))
-    const trusted = [{ publicKeyPem: signer.publicKeyPem, scope: 'gateway' as const }]
-    const data: HandlerThreadData = { url: options.url, layerId: LAYER, trusted, dataDir, port: port2 }
+    const trusted = [
+      { publicKeyPem: gateway.publicKeyPem, scope: 'gateway' as const },
+      { publicKeyPem: controller.publicKeyPem, scope: 'controller' as const },
+    ]
+    const data: HandlerThreadData = { url: options.url, trusted, dataDir, port: port2 }
     const worker = new Worker(new URL('./handlerThread.ts', import.meta.url), {
       workerData: data,
       transferList: [port2],
     })
     worker.once('exit', () => port1.close())
-    await new Promise<void>((resolve, reject) => {
-      worker.once('message', () => resolve())
-      worker.once('error', reject)
-    })
+    await told(worker)
+    return worker
+  }
+  let spare = load()
+  /** Puts the spare handler to a layer, and loads the next. */
+  const spawn = async (layerId: string): Promise<Worker> => {
+    const worker = await spare
+    worker.postMessage({ layerId } satisfies HandlerOrder)
+    await told(worker)
+    spare = load()
     return worker
   }
 
-  let worker = await spawn()
-  let [kills, holds, sent, repeated, seq] = [0, 0, 0, 0, 0]
+  const workers: Worker[] = []
+  for (const layerId of layers) workers.push(await spawn(layerId))
+  let [kills, holds, sent, repeated] = [0, 0, 0, 0]
+  /** Each issuer counts for itself, per layer. */
+  const seqs = { gateway: layers.map(() => 0), controller: layers.map(() => 0) }
   const ids: string[] = []
-  const bytes: Uint8Array[] = []
+  const made: { readonly layer: number; readonly message: BusMessage }[] = []
   const finals = new Map<string, Set<string>>()
   let finalsSeen = 0
   let lastSeenMs = clock.monotonicMs()
   const watching = await bus.subscribe(
-    ACK_TOPIC,
+    'kasmina.ack.layer.+',
     ({ data }) => {
       const outcome = JSON.parse(new TextDecoder().decode(data)) as { kind: string; command_id: string }
       lastSeenMs = clock.monotonicMs()
@@ -123,63 +151,80 @@ export async function runDeliveries(options: DeliveriesOptions): Promise<Deliver
     { mode: 'broadcast', from: 'latest' },
   )
 
-  const compose = (): Uint8Array => {
+  const compose = (): (typeof made)[number] => {
+    const layer = rng.int(layers.length)
     const id = globalThis.crypto.randomUUID()
     ids.push(id)
-    return json({
+    // As on a running network: the controller decides most, and people the rest, whose commands are followed stage by stage.
+    const by = rng.next() < PEOPLE ? 'gateway' : 'controller'
+    const head = {
       message_id: id,
       timestamp: clock.wallMs() / 1_000,
-      source: 'gateway',
+      source: by,
       version: '2.0',
-      message_type: 'CheckpointCommand',
-      operation: 'restore',
-      checkpoint_id: 'none',
-      issued_by: 'chaos',
+      issued_by: by,
       ttl_ms: TTL_MS,
       issued_bus_ms: Math.floor(clock.wallMs()),
-      layer_id: LAYER,
+      layer_id: layers[layer],
       gateway_epoch: 1,
-      seq: ++seq,
-    })
+      seq: ++seqs[by][layer]!,
+    }
+    const asked =
+      by === 'gateway'
+        ? { message_type: 'CheckpointCommand', operation: 'restore', checkpoint_id: 'none' }
+        : {
+            message_type: 'LifecycleTransitionCommand',
+            seed_id: 0,
+            target_state: 'GERMINATED',
+            expect: { generation: 999 },
+          }
+    const data = json({ ...head, ...asked })
+    const signer = by === 'gateway' ? gateway : controller
+    const message = { type: asked.message_type, enc: 'json', data, ...signer.sign('morph-cmd-v1', data) } as const
+    return { layer, message }
   }
-  const next = (): Uint8Array => {
-    if (bytes.length > 0 && rng.next() < duplicates) {
+  const next = (): (typeof made)[number] => {
+    if (made.length > 0 && rng.next() < duplicates) {
       repeated++
       // Mostly the one just sent, sometimes one of long ago.
-      const back = rng.next() < 0.7 ? rng.int(Math.min(20, bytes.length)) : rng.int(bytes.length)
-      return bytes[bytes.length - 1 - back]!
+      const back = rng.next() < 0.7 ? rng.int(Math.min(20, made.length)) : rng.int(made.length)
+      return made[made.length - 1 - back]!
     }
-    const made = compose()
-    bytes.push(made)
-    return made
+    const fresh = compose()
+    made.push(fresh)
+    if (made.length > 2 * REPEATABLE) made.splice(0, REPEATABLE)
+    return fresh
   }
 
   const disturb = async (): Promise<void> => {
     const dice = rng.next()
+    const at = rng.int(workers.length)
     if (dice < 0.12) {
-      await worker.terminate()
+      await workers[at]!.terminate()
       kills++
-      worker = await spawn()
+      workers[at] = await spawn(layers[at]!)
     } else if (dice < 0.3) {
-      worker.postMessage(50 + rng.int(700))
+      workers[at]!.postMessage({ holdMs: 50 + rng.int(700) } satisfies HandlerOrder)
       holds++
     }
   }
 
   while (sent < deliveries) {
-    const count = Math.min(BATCH, deliveries - sent)
+    const some = Math.min(batch, deliveries - sent)
     await Promise.all(
-      Array.from({ length: count }, () => {
-        const data = next()
-        const message = { type: 'CheckpointCommand', enc: 'json', data, ...signer.sign('morph-cmd-v1', data) } as const
-        return bus.publish(`kasmina.control.layer.${LAYER}`, message)
+      Array.from({ length: some }, () => {
+        const { layer, message } = next()
+        return bus.publish(`kasmina.control.layer.${layers[layer]}`, message)
       }),
     )
-    sent += count
-    if (sent % 20_000 === 0) say(`${sent} sent, ${finalsSeen} answered, ${kills} kills, ${holds} holds`)
+    sent += some
+    if (sent % 20_000 === 0) {
+      const seconds = Math.round((clock.monotonicMs() - startMs) / 1_000)
+      say(`${sent} sent, ${finalsSeen} answered, ${kills} kills, ${holds} holds, ${seconds} s`)
+    }
     await disturb()
     // The issuer waits for the handlers now and then, or everything would be one backlog.
-    while (sent - finalsSeen > 5_000 && clock.monotonicMs() - lastSeenMs < QUIET_MS) await clock.sleep(20)
+    while (sent - finalsSeen > MAX_BACKLOG && clock.monotonicMs() - lastSeenMs < QUIET_MS) await clock.sleep(20)
   }
   // Until every command has its answer and nothing more comes; what has none after this long never gets one.
   const settled = (id: string): string[] => [...(finals.get(id) ?? [])].filter((kind) => kind !== 'duplicate')
@@ -188,7 +233,7 @@ export async function runDeliveries(options: DeliveriesOptions): Promise<Deliver
   while (clock.monotonicMs() - lastSeenMs < QUIET_MS || isOpen()) await clock.sleep(100)
 
   await watching.stop()
-  await worker.terminate()
+  await Promise.all([...workers, await spare].map((worker) => worker.terminate()))
   await bus.stop(1_000)
   rmSync(dataDir, { recursive: true, force: true })
   const unanswered = ids.filter((id) => settled(id).length === 0)
