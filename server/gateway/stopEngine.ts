@@ -262,6 +262,8 @@ export function createStopEngine(options: StopEngineOptions): StopEngine {
 
   const seenBy = (active: Active, agent: LayerAgentSeen, layerId: string): boolean => {
     const { record } = active
+    // An agent that was followed by another speaks for the layer no more: the two would take it from each other at every sign of life.
+    if (presence.agentOf(layerId)?.id !== agent.id) return false
     let row = record.rows.get(layerId)
     if (row === undefined) {
       // A layer that appears under a stop in force is told at once, not when somebody presses again.
