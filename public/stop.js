@@ -2,7 +2,8 @@
  * stop: the emergency stop of every page, alive also when nothing else of the page is.
  * In: trusted key and pointer events; /api/layers and /api/ops for words on the targets. Out: POST /api/emergency-stop, its matrix.
  * Invariant: two deliberate actions: opening sends nothing, then one target is held for 700 ms without a break; no synthetic event,
- *   repeated key, blur or second press counts. What was not sent is said, and sent again under the same key.
+ *   repeated key, blur or second press counts. What was not sent is said, and sent again under the same key, also when another
+ *   stop followed it on the page; what is not shown of a matrix is counted.
  * Plain script on purpose: no bundle, no framework; it keeps itself in the document if the page is torn down around it.
  * Source: docs/ux.md "emergency stop"; docs/commands.md "emergency stop".
  */
@@ -17,6 +18,7 @@
   const RETRY_MS = 500
   const POLL_MS = 120
   const POLL_LATE_MS = 1_000
+  const SHOWN_ROWS = 200
   const ALARM_MS = 1_000
   const PATH = '/api/emergency-stop'
 
@@ -51,6 +53,8 @@
     .bar code { font: 12px/16px var(--mono, monospace); background: rgb(0 0 0 / .3); padding: 2px 6px; border-radius: 3px; overflow-wrap: anywhere; }
     .bar input { flex: 1 1 220px; min-height: 30px; border: 1px solid #fff; border-radius: 4px; background: rgb(0 0 0 / .25); color: #fff; font: inherit; padding: 0 8px; }
     .bar input::placeholder { color: rgb(255 255 255 / .85); }
+    .bar p { margin: 0; }
+    .bar p:empty, .bar div:empty { display: none; }
     .bar a { color: #fff; }
     @media (max-width: 720px) { .open { width: 104px; } .bar { padding: 8px 10px; } }
   `
@@ -117,6 +121,8 @@
     ]),
     rows,
   ])
+  const cut = make('p')
+  const others = make('div', { role: 'status' })
   const cli = make('code')
   const cliLine = make('div', { className: 'line' }, ['From a terminal: ', cli])
   const warnings = make('div')
@@ -136,6 +142,8 @@
       dismiss,
     ]),
     table,
+    cut,
+    others,
     warnings,
     cliLine,
     reasonForm,
@@ -311,9 +319,7 @@
     const { button } = target
     button.addEventListener('pointerdown', (event) => {
       if (!event.isTrusted) return
-      // A second finger is no continuous press of one.
-      if (!event.isPrimary) return release('Two presses at once do not count. Not sent.')
-      if (event.button !== 0) return
+      if (!event.isPrimary || event.button !== 0) return
       button.focus()
       press(target, 'pointer')
     })
@@ -347,10 +353,22 @@
     },
     true,
   )
-  addEventListener('pointerdown', (event) => isOpen() && !event.composedPath().includes(host) && close(), true)
+  addEventListener(
+    'pointerdown',
+    (event) => {
+      // A second finger, wherever it lands, is no continuous press of one.
+      if (!event.isPrimary) release('Two presses at once do not count. Not sent.')
+      else if (isOpen() && !event.composedPath().includes(host)) close()
+    },
+    true,
+  )
 
   // --- sending, and what became of it
   let current = null
+  // Stops of this page that no server has yet: each is tried until it is taken or given up, whatever is shown meanwhile.
+  const unsent = new Set()
+  // Stops that another one followed in the bar.
+  let earlier = []
   // Over plain http on another name there is no randomUUID: any 32 hex digits are a key.
   const newKey = () =>
     crypto.randomUUID?.() ??
@@ -362,9 +380,12 @@
       at: new Date(),
       id: null,
       matrix: null,
-      done: false,
       alarmed: false,
+      timer: 0,
+      posting: false,
     }
+    if (current) earlier = [...earlier, current].slice(-8)
+    unsent.add(stop)
     current = stop
     bar.hidden = false
     bar.className = 'bar'
@@ -373,6 +394,7 @@
     resend.hidden = true
     reasonForm.hidden = true
     showSending(stop)
+    showOthers()
     // A page that is well also sends it over its socket: whichever comes first counts, the key makes them one.
     dispatchEvent(new CustomEvent('morphoscope:stop', { detail: { scope, key: stop.key } }))
     void post(stop)
@@ -384,6 +406,7 @@
     rows.replaceChildren()
     table.hidden = true
     warnings.replaceChildren()
+    setText(cut, '')
     const words = stop.scope === 'all' ? '' : stop.scope.map((layer) => ` --layer ${layer}`).join('')
     setText(cli, `npx morphoscope stop${words}`)
   }
@@ -392,8 +415,25 @@
     setText(summary, 'Trying again twice a second. Use the terminal line if this stays.')
     resend.hidden = false
   }
+  const showOthers = () => {
+    const lines = earlier.map((stop) => {
+      const what = `STOP ${scopeText(stop.scope)} of ${utc(stop.at.toISOString())} UTC`
+      return stop.id === null ? `${what}: NOT SENT yet, it is tried again twice a second.` : `${what}: sent.`
+    })
+    const text = lines.join('\n')
+    if (others.dataset.text === text) return
+    others.dataset.text = text
+    others.replaceChildren(...lines.map((line) => make('div', { textContent: line })))
+  }
   const post = async (stop) => {
-    if (stop !== current || stop.id !== null) return
+    if (!unsent.has(stop) || stop.posting) return
+    clearTimeout(stop.timer)
+    stop.posting = true
+    await attempt(stop)
+    stop.posting = false
+    if (unsent.has(stop)) stop.timer = setTimeout(() => void post(stop), RETRY_MS)
+  }
+  const attempt = async (stop) => {
     try {
       const response = await fetch(PATH, {
         method: 'POST',
@@ -401,23 +441,24 @@
         body: JSON.stringify({ scope: stop.scope, key: stop.key }),
         signal: AbortSignal.timeout(3_000),
       })
-      if (stop !== current) return
       const answer = await response.json().catch(() => ({}))
       if (response.ok) {
+        unsent.delete(stop)
         stop.id = answer.id
+        showOthers()
+        if (stop !== current) return
         for (const text of answer.warnings ?? []) warnings.append(make('div', { textContent: text }))
         setText(headline, `STOP ${scopeText(stop.scope)} sent ${utc(new Date().toISOString())} UTC`)
         resend.hidden = true
         return void poll(stop, Date.now())
       }
+      if (stop !== current) return
       notSent(stop, answer.detail ?? `the server answered ${response.status}`)
       if (response.status === 401 || response.status === 403)
         setText(summary, 'Sign in as an operator, or use the terminal line.')
     } catch {
-      if (stop !== current) return
-      notSent(stop, 'the server can not be reached from here.')
+      if (stop === current) notSent(stop, 'the server can not be reached from here.')
     }
-    setTimeout(() => void post(stop), RETRY_MS)
   }
   const poll = async (stop, sinceMs) => {
     if (stop !== current || stop.id === null) return
@@ -452,8 +493,9 @@
     resend.hidden = matrix.missing === 0
     cliLine.hidden = matrix.missing === 0 && total > 0
     setText(cli, matrix.cli)
+    showCut(matrix.layers)
     rows.replaceChildren(
-      ...matrix.layers.slice(0, 200).map((layer) => {
+      ...matrix.layers.slice(0, SHOWN_ROWS).map((layer) => {
         const name = make('th', { textContent: layer.layer_id })
         name.scope = 'row'
         const cell = (iso, missing) => make('td', { textContent: iso ? utc(iso) : missing })
@@ -475,6 +517,17 @@
       }),
     )
   }
+  /** Layers that have not confirmed come first in the matrix: what is cut off says how many of them it holds. */
+  const showCut = (layers) => {
+    const hidden = layers.slice(SHOWN_ROWS)
+    const open = hidden.filter((layer) => !layer.applied_at).length
+    setText(
+      cut,
+      hidden.length === 0
+        ? ''
+        : `${count(hidden.length, 'layer')} more ${hidden.length === 1 ? 'is' : 'are'} not listed: ${open === 0 ? 'all of them halted' : `${open} of them not confirmed`}.`,
+    )
+  }
   const beep = () => {
     try {
       const audio = new AudioContext()
@@ -488,12 +541,16 @@
       // A browser without sound still shows it.
     }
   }
-  resend.addEventListener('click', () => current && send(current.scope))
+  // What is not sent yet is one stop, however often it is asked for; what was sent may be sent once more.
+  resend.addEventListener('click', () => current && (unsent.has(current) ? void post(current) : send(current.scope)))
   dismiss.addEventListener('click', () => {
-    const open = current
     // What was not sent goes on being tried while it is shown; closing gives it up, in so many words.
-    if (open && open.id === null && !confirmGiveUp()) return
+    if (unsent.size > 0 && !confirmGiveUp()) return
+    for (const stop of unsent) clearTimeout(stop.timer)
+    unsent.clear()
+    earlier = []
     current = null
+    showOthers()
     bar.hidden = true
     openButton.focus()
   })
@@ -501,7 +558,10 @@
   const confirmGiveUp = () => {
     if (asked) return true
     asked = true
-    setText(summary, 'Close once more to give up: this stop was NOT sent.')
+    setText(
+      summary,
+      `Close once more to give up: ${unsent.size === 1 ? 'a stop was' : `${unsent.size} stops were`} NOT sent.`,
+    )
     setTimeout(() => (asked = false), 3_000)
     return false
   }

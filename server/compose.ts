@@ -40,7 +40,6 @@ import { createLiveNamespace } from './sockets/liveNamespace.ts'
 import { createOpsNamespace, followOperators } from './sockets/opsNamespace.ts'
 import { createSocketServer } from './sockets/socketServer.ts'
 import { openRecords } from './stores/recordsDatabase.ts'
-import { createGatewayWatch } from './state/gatewayWatch.ts'
 import { createLatencyShelf } from './state/latencyShelf.ts'
 import { createHostVitals } from './state/hostVitals.ts'
 import { createLayerReader } from './state/layerReader.ts'
@@ -192,9 +191,9 @@ export async function compose({
       viewers: () => live.viewers(),
       framesSkipped: () => ticker.counters().framesSkipped,
       trainer: () => siblings.trainerState() ?? threads.trainerState(),
-      stopReady: () => gateway.stopReady(),
+      stopReady: () => plane.desk.stopReady(),
       ingestStarted: () => threads.ingestStarted(),
-      causes: () => [...threads.causes(), ...siblings.causes(), ...gateway.causes()],
+      causes: () => [...threads.causes(), ...siblings.causes(), ...plane.desk.causes()],
     })
     parts.add('status', () => board.stop())
 
@@ -220,12 +219,11 @@ export async function compose({
     })
 
     // Commands: who acts.
-    const gatewayClient = createGatewayClient({ dataDir, clock })
     const plane = await createCommandPlane({
       clock,
       records,
       audit,
-      gateway: gatewayClient,
+      gateway: createGatewayClient({ dataDir, clock }),
       runs,
       reader,
       lives,
@@ -340,8 +338,6 @@ export async function compose({
       onRecord: (record) => onRecords([record]),
       onLatency: (sums) => addSums(viewRecorder, sums),
     })
-    const gateway = createGatewayWatch(gatewayClient, clock)
-    parts.add('gateway watch', () => gateway.stop())
 
     const vitals = createHostVitals({
       clock,
@@ -401,7 +397,6 @@ export async function compose({
     parts.add('handle', publishHandle(handle))
 
     threads.start()
-    gateway.start()
     plane.start()
     alerts.start()
     ticker.start()

@@ -117,6 +117,7 @@ export function parseConfig(source: Environment): Config {
   const auth =
     (values['AUTH'] as Config['auth'] | undefined) ?? (isLoopbackHost(host) && embedded ? 'demo' : 'required')
   problems.push(...accessProblems(values, host, auth))
+  const isOpen = !isLoopbackHost(host) || values['PUBLIC_URL'] !== undefined
   const oidc = readOidc(values)
   if (problems.length > 0)
     throw new AppError('CONFIG_INVALID', describeProblems(problems), { problems, path: problems[0]!.key })
@@ -143,7 +144,7 @@ export function parseConfig(source: Environment): Config {
     claimCheckDir: (values['CLAIM_CHECK_DIR'] as string | undefined) ?? null,
     auth,
     oidc: oidc === null ? null : Object.freeze(oidc),
-    environment: (values['ENVIRONMENT'] as Config['environment'] | undefined) ?? (auth === 'demo' ? 'DEMO' : 'PROD'),
+    environment: (values['ENVIRONMENT'] as Config['environment'] | undefined) ?? stakesOf(auth, embedded && !isOpen),
     commandQuota: values['COMMAND_QUOTA'] as number,
     publicOrigins: Object.freeze((values['PUBLIC_URL'] as string[] | undefined) ?? []),
     trustProxy: values['TRUST_PROXY'] as boolean,
@@ -154,6 +155,12 @@ export function parseConfig(source: Environment): Config {
     supervised: values['MORPHOSCOPE_SUPERVISED'] as boolean,
     siblings: Object.freeze((values['MORPHOSCOPE_SIBLINGS'] as string[] | undefined) ?? []),
   })
+}
+
+/** What is at stake when nobody said: a trial with accounts is no production; whatever others can reach is one. */
+function stakesOf(auth: Config['auth'], isOwn: boolean): Config['environment'] {
+  if (auth === 'demo') return 'DEMO'
+  return isOwn ? 'STAGING' : 'PROD'
 }
 
 /** What AUTH, HOST, PUBLIC_URL and OIDC_* ask of each other. */

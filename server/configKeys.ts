@@ -108,9 +108,10 @@ export const CONFIG_KEYS: readonly ConfigKey[] = Object.freeze([
     name: 'ENVIRONMENT',
     schema: z.enum(['DEMO', 'STAGING', 'PROD']),
     default: null,
-    expected: 'DEMO, STAGING or PROD; unset: DEMO with AUTH=demo, else PROD',
+    expected:
+      'DEMO, STAGING or PROD; unset: DEMO with AUTH=demo, STAGING with the embedded bus on a loopback HOST without PUBLIC_URL, else PROD',
     example: 'STAGING',
-    why: 'What is at stake: in PROD every command weighs one level more, and level 3 needs a second person.',
+    why: 'What is at stake, as the badge in the header says: in PROD every command weighs one level more, and level 3 needs a second person.',
   }),
   key({
     name: 'COMMAND_QUOTA',

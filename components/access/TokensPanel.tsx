@@ -15,6 +15,7 @@ import { Field } from './Field.tsx'
 import { StatusLine } from './StatusLine.tsx'
 import { TwoStep } from './TwoStep.tsx'
 import { useAct, type Act } from './useAct.ts'
+import { useSession } from './useSession.ts'
 
 const TOKEN_PERMISSIONS = ['viewer', 'operator', 'auditor', 'metrics'] as const
 
@@ -73,7 +74,15 @@ function TokenRow({ token, act }: { readonly token: TokenItem; readonly act: Act
       <th scope="row">
         {token.name} <span className="t2">by {token.created_by}</span>
       </th>
-      <td>{token.permissions.join(', ')}</td>
+      <td>
+        {token.permissions.join(', ')}
+        {token.revoked_at === null && token.effective.length < token.permissions.length && (
+          <span className="tone-warn">
+            {' '}
+            now {token.effective.length === 0 ? 'nothing' : token.effective.join(', ')}: its maker holds no more
+          </span>
+        )}
+      </td>
       <td>{token.revoked_at === null ? day(token.expires_at) : `ended ${day(token.revoked_at)}`}</td>
       <td>
         {token.revoked_at === null && (
@@ -96,6 +105,9 @@ function TokenRow({ token, act }: { readonly token: TokenItem; readonly act: Act
 
 function NewTokenForm({ act, onMade }: { readonly act: Act; readonly onMade: (token: string) => void }) {
   const [chosen, setChosen] = useState<readonly string[]>(['viewer'])
+  const held = new Set<string>(useSession().data?.subject.permissions)
+  // Whoever manages access may let a program read metrics; everything else is handed on, not given away.
+  const mayGive = (permission: string): boolean => (permission === 'metrics' ? held.has('admin') : held.has(permission))
   return (
     <form
       className="form is-row"
@@ -121,6 +133,7 @@ function NewTokenForm({ act, onMade }: { readonly act: Act; readonly onMade: (to
             <input
               type="checkbox"
               checked={chosen.includes(permission)}
+              disabled={!mayGive(permission)}
               onChange={(event) =>
                 setChosen(
                   TOKEN_PERMISSIONS.filter((one) => (one === permission ? event.target.checked : chosen.includes(one))),
@@ -128,6 +141,7 @@ function NewTokenForm({ act, onMade }: { readonly act: Act; readonly onMade: (to
               }
             />
             {permission}
+            {mayGive(permission) ? '' : ', which you do not hold'}
           </label>
         ))}
       </fieldset>

@@ -11,7 +11,8 @@ import { useLive } from '../live/LiveProvider.tsx'
 import { useLiveTopic } from '../live/useLiveTopic.ts'
 import { CommandCard } from '../ops/CommandCard.tsx'
 import { useOps } from '../ops/OpsProvider.tsx'
-import { useCommand } from '../ops/useSend.ts'
+import type { ApiProblem } from '../records/useApi.ts'
+import { useCommandAnswer } from '../ops/useSend.ts'
 import { stateWords } from '../ops/stageWords.ts'
 import { PageMain } from '../shell/PageMain.tsx'
 import { Panel } from '../ui/Panel.tsx'
@@ -46,7 +47,8 @@ export function CommandsPage() {
   const [hash, go] = useHash()
   const [list, setList] = useState<ListName>('open')
   const answer = useCommandList(list)
-  const chosen = useCommand(ID.test(hash) ? hash.slice(1) : null)
+  const asked = ID.test(hash) ? hash.slice(1) : null
+  const { record: chosen, problem: missing } = useCommandAnswer(asked)
   const runId = session.store.run()?.descriptor.run_id ?? null
   const open = answer.open
   const counts: Readonly<Record<ListName, number | null>> = {
@@ -112,11 +114,7 @@ export function CommandsPage() {
             {hash === '#new' ? (
               <NewCommand runId={runId} />
             ) : chosen === null ? (
-              <Panel
-                title={ID.test(hash) ? 'Command' : 'No command is chosen'}
-                state={ID.test(hash) ? 'loading' : 'empty'}
-                message="Choose one in the list, compose one for many seeds with the button above it, or for one seed in its inspector (c)."
-              />
+              <NoCommand asked={asked} problem={missing} />
             ) : (
               <Panel title={chosen.text} hint={stateWords(chosen.state)} className="command-detail">
                 <CommandCard record={chosen} />
@@ -127,6 +125,28 @@ export function CommandsPage() {
       </div>
     </PageMain>
   )
+}
+
+/** Nothing was chosen, it is on its way, it can not be asked for, or there is none of this id: four things that must not look alike. */
+function NoCommand({ asked, problem }: { readonly asked: string | null; readonly problem: ApiProblem | null }) {
+  if (asked === null)
+    return (
+      <Panel
+        title="No command is chosen"
+        state="empty"
+        message="Choose one in the list, compose one for many seeds with the button above it, or for one seed in its inspector (c)."
+      />
+    )
+  if (problem === null) return <Panel title="Command" state="loading" />
+  if (problem.status === 404)
+    return (
+      <Panel
+        title="Unknown command"
+        state="empty"
+        message={`No command has the id ${asked}. The link may be of another installation, or of a command that was refused before it was taken: then there is no record of it. Choose one in the list.`}
+      />
+    )
+  return <Panel title="Command" state="error" message={`${problem.text} (${problem.code}) It is asked for again.`} />
 }
 
 function Empty({ list }: { readonly list: ListName }) {

@@ -1,12 +1,14 @@
 /*
  * ResumePanel: the way back after a stop: what must hold, why it may go on, a second person, a ramp that halts itself.
  * In: the checklist of the server. Out: one proposal to resume; its command then waits for another person.
- * Invariant: what the server can not tell does not pass; the proposer never decides alone.
+ * Invariant: what the server can not tell does not pass; the proposer never decides alone; a proposal that ended is shown with its end and
+ * takes no place of the next one.
  * Source: docs/commands.md "resume"; docs/ux.md "resume".
  */
 'use client'
 import { useRef, useState } from 'react'
 import type { ChecklistItem, ResumeChecklist } from '../../lib/contracts/httpStops.ts'
+import { randomKey } from '../../lib/primitives/randomKey.ts'
 import { CommandCard } from '../ops/CommandCard.tsx'
 import { proposeResume } from '../ops/opsActions.ts'
 import { useCommand } from '../ops/useSend.ts'
@@ -22,10 +24,13 @@ export function ResumePanel() {
   const [confirmed, setConfirmed] = useState<readonly ('alerts' | 'cause')[]>([])
   const [hold, setHold] = useState<number | null>(null)
   const [said, setSaid] = useState('')
-  const [id, setId] = useState<string | null>(null)
+  /** What was proposed here, and for which stop. */
+  const [proposed, setProposed] = useState<{ readonly id: string; readonly stopId: string } | null>(null)
   const key = useRef<string | null>(null)
-  const record = useCommand(id)
   const stop = data?.stop ?? null
+  const own = proposed !== null && proposed.stopId === stop?.id ? proposed.id : null
+  const record = useCommand(own)
+  const isUnderWay = own !== null && record?.final !== true
 
   const passes = (item: ChecklistItem): boolean =>
     item.by === 'person' ? confirmed.includes(item.key as 'alerts' | 'cause') : item.passed === true
@@ -34,12 +39,13 @@ export function ResumePanel() {
   const propose = (): void => {
     if (stop === null) return
     setSaid('')
-    key.current ??= crypto.randomUUID()
+    key.current ??= randomKey()
+    const stopId = stop.id
     const ramp = hold === null ? {} : { ramp: { hold_s: hold } }
     proposeResume({ stop_id: stop.id, reason, confirmed: [...confirmed], ...ramp }, key.current).then(
       (taken) => {
         key.current = null
-        setId(taken.id)
+        setProposed({ id: taken.id, stopId })
       },
       (error: unknown) => setSaid(problemOf(error)?.text ?? 'It did not work.'),
     )
@@ -88,7 +94,9 @@ export function ResumePanel() {
               </li>
             ))}
           </ul>
-          {record === null ? (
+          {isUnderWay && record === null && <div className="confirm confirm-skeleton" aria-busy="true" />}
+          {record !== null && <CommandCard record={record} showTitle />}
+          {!isUnderWay && (
             <div className="card-actions">
               <label className="wide-field">
                 Why it may go on{' '}
@@ -118,8 +126,6 @@ export function ResumePanel() {
                   : 'Another person approves it; then one layer, a tenth, all. The ramp halts itself when health falls.'}
               </span>
             </div>
-          ) : (
-            <CommandCard record={record} showTitle />
           )}
           {said !== '' && (
             <p className="tone-warn" role="alert">

@@ -1,42 +1,11 @@
 /*
  * CommonFields: what every command carries: reason, timeout, priority, the effect that is expected, and force.
  * In: values. Out: changed values; the part of a draft they make.
- * Invariant: units stand beside the fields; a value outside its limits never becomes part of a draft.
+ * Invariant: units stand beside the fields; a value that can not be read is said beside its field.
  * Source: docs/commands.md "what can be asked".
  */
 import { useId } from 'react'
-
-export interface CommonValues {
-  readonly reason: string
-  readonly timeoutS: number
-  readonly priority: 'low' | 'normal' | 'high'
-  readonly effect: { readonly metric: string; readonly delta: string; readonly withinS: string } | null
-  readonly force: boolean
-}
-
-export const NO_COMMON: CommonValues = Object.freeze({
-  reason: '',
-  timeoutS: 5,
-  priority: 'normal',
-  effect: null,
-  force: false,
-})
-
-/** Makes the part of a draft; an effect that is not a number yet is left out. */
-export function toCommon(values: CommonValues) {
-  const { effect } = values
-  const delta = effect === null || effect.delta.trim() === '' ? Number.NaN : Number(effect.delta)
-  const within = effect === null ? Number.NaN : Number(effect.withinS)
-  const told = effect !== null && Number.isFinite(delta) && Number.isInteger(within) && within >= 5 && within <= 3_600
-  return {
-    reason: values.reason.trim(),
-    timeout_ms: values.timeoutS * 1_000,
-    ttl_ms: values.timeoutS * 1_000,
-    priority: values.priority,
-    ...(values.force ? { force: true } : {}),
-    ...(told ? { expected_effect: { metric: effect.metric, delta, within_s: within } } : {}),
-  }
-}
+import { effectProblems, type CommonValues } from './commonValues.ts'
 
 interface Props {
   readonly values: CommonValues
@@ -49,6 +18,8 @@ export function CommonFields({ values, metrics, reasonRequired, onChange }: Prop
   const timeout = useId()
   const set = (change: Partial<CommonValues>): void => onChange({ ...values, ...change })
   const { effect } = values
+  const problems = effectProblems(effect)
+  const wrong = useId()
   return (
     <div className="composer-fields">
       <label className="wide-field">
@@ -99,6 +70,8 @@ export function CommonFields({ values, metrics, reasonRequired, onChange }: Prop
               inputMode="decimal"
               placeholder="+0.05"
               disabled={effect === null}
+              aria-invalid={problems.delta !== ''}
+              aria-describedby={wrong}
               value={effect?.delta ?? ''}
               onChange={(event) => effect && set({ effect: { ...effect, delta: event.target.value } })}
             />
@@ -108,10 +81,15 @@ export function CommonFields({ values, metrics, reasonRequired, onChange }: Prop
             <input
               inputMode="numeric"
               disabled={effect === null}
+              aria-invalid={problems.within !== ''}
+              aria-describedby={wrong}
               value={effect?.withinS ?? ''}
               onChange={(event) => effect && set({ effect: { ...effect, withinS: event.target.value } })}
             />
           </label>
+          <p className="tone-warn wide-field field-problem" id={wrong}>
+            {problems.delta} {problems.within}
+          </p>
           <label>
             Priority
             <select

@@ -12,7 +12,8 @@ import type { SeedState } from '../../lib/contracts/lifecycle.ts'
 import { SEED_STATES } from '../../lib/contracts/lifecycleTable.ts'
 import { useApi } from '../records/useApi.ts'
 import { CommandCard } from './CommandCard.tsx'
-import { CommonFields, NO_COMMON, toCommon, type CommonValues } from './CommonFields.tsx'
+import { CommonFields } from './CommonFields.tsx'
+import { NO_COMMON, toCommon, type CommonValues } from './commonValues.ts'
 import { ConfirmArea } from './ConfirmArea.tsx'
 import { CopyDraft } from './CopyDraft.tsx'
 import type { Draft } from './opsActions.ts'
@@ -54,10 +55,15 @@ export function Composer({ place, runId }: Props) {
 
   const at =
     place.kind === 'seed' ? { layer_id: place.layerId, seed_id: place.seedId } : { targets: place.targets as never }
-  const rampTicks = /^\d{1,4}$/.test(ramp) ? { ramp_ticks: Number(ramp) } : {}
+  const wantsRamp = wantsBlueprint && blueprint !== ''
+  const rampUnread = wantsRamp && ramp.trim() !== '' && !/^\d{1,4}$/.test(ramp.trim())
+  const rampTicks = /^\d{1,4}$/.test(ramp.trim()) ? { ramp_ticks: Number(ramp) } : {}
+  const said = toCommon(common)
   const recipe = blueprint === '' ? {} : { blueprint_id: blueprint, grafting_strategy: strategy, ...rampTicks }
-  const base = { ...at, ...(runId === null ? {} : { run_id: runId }), ...toCommon(common) }
+  const base = { ...at, ...(runId === null ? {} : { run_id: runId }), ...said }
   const draft = ((): Draft | null => {
+    // What can not be read is never left out: without it the command would be another one.
+    if (said === null || rampUnread) return null
     if (kind === 'blueprint')
       return blueprint === ''
         ? null
@@ -156,9 +162,14 @@ export function Composer({ place, runId }: Props) {
               placeholder="default"
               value={ramp}
               disabled={blueprint === ''}
+              aria-invalid={rampUnread}
+              aria-describedby="ramp-problem"
               onChange={(event) => setRamp(event.target.value)}
             />
           </label>
+          <p className="tone-warn wide-field field-problem" id="ramp-problem">
+            {rampUnread ? 'Say the ramp as a whole number of ticks, 0 to 9999, or leave it empty.' : ''}
+          </p>
         </div>
       )}
       <CommonFields
@@ -169,7 +180,11 @@ export function Composer({ place, runId }: Props) {
       />
       {draft !== null && preview.preview !== null && <PreviewView preview={preview.preview} />}
       {draft === null ? (
-        <p className="t3">{kind === 'blueprint' ? 'Choose a blueprint' : 'Choose a state'} to see what it would do.</p>
+        <p className="t3">
+          {said === null || rampUnread
+            ? 'A field above can not be read: nothing is previewed or sent until it can.'
+            : `${kind === 'blueprint' ? 'Choose a blueprint' : 'Choose a state'} to see what it would do.`}
+        </p>
       ) : (
         <ConfirmArea
           state={preview}

@@ -16,20 +16,23 @@ interface Props {
   readonly onHeld: () => void
 }
 
+const EARLY = 'Not sent: it was let go too early.'
+const TWO = 'Two presses at once do not count. Not sent.'
+
 export function HoldButton({ ms, label, disabled = false, className = '', onHeld }: Props) {
   const [holding, setHolding] = useState(false)
-  const [early, setEarly] = useState(false)
+  const [said, setSaid] = useState('')
   const cancel = useRef<(() => void) | null>(null)
-  const release = (said: boolean): void => {
+  const release = (why: string): void => {
     if (!cancel.current) return
     cancel.current()
     cancel.current = null
     setHolding(false)
-    setEarly(said)
+    setSaid(why)
   }
   const press = (): void => {
-    if (disabled || cancel.current) return release(true)
-    setEarly(false)
+    if (disabled || cancel.current) return release(TWO)
+    setSaid('')
     setHolding(true)
     cancel.current = systemClock.after(ms, () => {
       cancel.current = null
@@ -43,9 +46,17 @@ export function HoldButton({ ms, label, disabled = false, className = '', onHeld
       cancel.current = null
       setHolding(false)
     }
+    // A second finger, wherever it lands, is no continuous press of one.
+    const second = (event: PointerEvent): void => {
+      if (event.isPrimary || !cancel.current) return
+      stop()
+      setSaid(TWO)
+    }
     addEventListener('blur', stop)
+    addEventListener('pointerdown', second, true)
     return () => {
       removeEventListener('blur', stop)
+      removeEventListener('pointerdown', second, true)
       stop()
     }
   }, [])
@@ -57,24 +68,24 @@ export function HoldButton({ ms, label, disabled = false, className = '', onHeld
         style={{ '--hold-ms': `${ms}ms` } as React.CSSProperties}
         disabled={disabled}
         onPointerDown={(event) => event.isTrusted && event.isPrimary && event.button === 0 && press()}
-        onPointerUp={() => release(true)}
-        onPointerLeave={() => release(true)}
-        onPointerCancel={() => release(true)}
-        onBlur={() => release(true)}
+        onPointerUp={() => release(EARLY)}
+        onPointerLeave={() => release(EARLY)}
+        onPointerCancel={() => release(EARLY)}
+        onBlur={() => release(EARLY)}
         onContextMenu={(event) => event.preventDefault()}
         onKeyDown={(event) => {
           if (event.key !== 'Enter' && event.key !== ' ') return
           event.preventDefault()
           if (event.isTrusted && !event.repeat) press()
         }}
-        onKeyUp={() => release(true)}
+        onKeyUp={() => release(EARLY)}
       >
         <span>
           {label}
           <span className="t2"> (hold {(ms / 1_000).toFixed(1)} s)</span>
         </span>
       </button>
-      <output className="t3">{early ? 'Not sent: it was let go too early.' : ''}</output>
+      <output className="t3">{said}</output>
     </span>
   )
 }

@@ -8,6 +8,7 @@
 import { useCallback, useRef, useState } from 'react'
 import type { ConfirmAnswer } from '../../lib/contracts/commandDraft.ts'
 import type { CommandRecord } from '../../lib/contracts/httpCommands.ts'
+import { randomKey } from '../../lib/primitives/randomKey.ts'
 import { problemOf, useApi, type ApiProblem } from '../records/useApi.ts'
 import { submitCommand, type Draft } from './opsActions.ts'
 import { useOps } from './OpsProvider.tsx'
@@ -24,16 +25,22 @@ export interface Sending {
 
 const ASK_EVERY_MS = 1_000
 
-/** Gives the newest record of a command: pushed, or asked for while it is not over. */
-export function useCommand(id: string | null): CommandRecord | null {
+/** Gives the newest record of a command: pushed, or asked for while it is not over; and why there is none. */
+export function useCommandAnswer(id: string | null): {
+  readonly record: CommandRecord | null
+  readonly problem: ApiProblem | null
+} {
   const { commands } = useOps()
   const pushed = id === null ? undefined : commands.get(id)
   const asked = useApi<CommandRecord>(id === null || pushed?.final ? null : `/api/commands/${id}`, {
     everyMs: ASK_EVERY_MS,
   })
-  if (pushed && (asked.data === null || pushed.updated_at >= asked.data.updated_at)) return pushed
-  return asked.data ?? pushed ?? null
+  const isNewer = pushed !== undefined && (asked.data === null || pushed.updated_at >= asked.data.updated_at)
+  return { record: isNewer ? pushed : asked.data, problem: asked.problem }
 }
+
+/** The record alone. */
+export const useCommand = (id: string | null): CommandRecord | null => useCommandAnswer(id).record
 
 export function useSend(): Sending {
   const [sending, setSending] = useState(false)
@@ -43,7 +50,7 @@ export function useSend(): Sending {
   const record = useCommand(sentId)
   const send = useCallback(async (draft: Draft, confirm: ConfirmAnswer): Promise<string | null> => {
     const text = JSON.stringify(draft)
-    if (key.current?.text !== text) key.current = { text, key: crypto.randomUUID() }
+    if (key.current?.text !== text) key.current = { text, key: randomKey() }
     setSending(true)
     setProblem(null)
     try {

@@ -58,7 +58,7 @@ export const KEY_ACTIONS: readonly KeyAction[] = Object.freeze([
   })),
   { action: 'focus-heatmap', keys: 's', does: 'Focus the heatmap' },
   { action: 'inspector', keys: 'i', does: 'Inspector on or off' },
-  { action: 'compose', keys: 'c', does: 'Compose a command for the seed' },
+  { action: 'compose', keys: 'c', does: 'Compose a command for the seed, or for the seeds that are picked' },
   { action: 'undo', keys: 'z', does: 'Take back the command that is still held' },
   { action: 'copy-value', keys: 'C', does: 'Copy the value of the seed, with where it comes from' },
   { action: 'metric', keys: 'm', does: 'Next metric, then states' },

@@ -13,6 +13,7 @@ import { COMPOSE_EVENT } from '../inspector/SeedCommands.tsx'
 import { useLive } from '../live/LiveProvider.tsx'
 import { hrefOf } from '../live/pageLinks.ts'
 import { pointedSeed } from '../live/pointedSeed.ts'
+import { readPicked } from '../ops/selectionStore.ts'
 import { useUndo } from '../ops/useUndo.ts'
 import { copySeedValue } from '../provenance/copySeedValue.ts'
 import type { PageAction } from './keymap.ts'
@@ -108,8 +109,13 @@ export function useActions(): Actions {
           return page.set({ inspector: !state.inspector, selection: target })
         }
         case 'compose': {
-          const first = store.run()?.descriptor.layers[0]
-          const target = state.selection ?? (first ? { layerId: first.layer_id, seedId: 0 } : null)
+          // Many picked seeds are composed for together; without a choice nobody's seed is taken for the one that is meant.
+          if (readPicked().count > 0) return router.push('/commands#new')
+          const target = state.selection ?? pointedSeed()
+          if (target === null) {
+            document.querySelector<HTMLElement>('[role=grid]')?.focus()
+            return say('For which seed? Choose one with the arrows or a press, then press c again.')
+          }
           page.set({ inspector: true, selection: target })
           dispatchEvent(new Event(COMPOSE_EVENT))
           return

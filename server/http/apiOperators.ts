@@ -54,7 +54,15 @@ export function createOperatorsApi({ operators, clock }: OperatorsApiOptions): O
   const { commands, previewer, stops, resumes, control, network, book, desk } = operators
 
   const status = (caller: Operator): OpsStatus => {
-    const stop = stops.inForce()[0] ?? null
+    const inForce = stops.inForce()
+    const stop = inForce[0] ?? null
+    const halts = inForce.slice(0, 64).map(({ id, scope, atMs, by, reason }) => ({
+      id,
+      scope: scope === 'all' ? ('all' as const) : [...scope],
+      at: new Date(atMs).toISOString(),
+      by,
+      reason,
+    }))
     const problem = book.problem()
     return {
       server_ms: clock.wallMs(),
@@ -71,16 +79,8 @@ export function createOperatorsApi({ operators, clock }: OperatorsApiOptions): O
       gateway: desk.state(),
       records: { state: problem === null ? 'up' : 'down', text: problem ?? 'records are written' },
       stop_ready: desk.readiness(),
-      halted:
-        stop === null
-          ? null
-          : {
-              id: stop.id,
-              scope: stop.scope === 'all' ? 'all' : [...stop.scope],
-              at: new Date(stop.atMs).toISOString(),
-              by: stop.by,
-              reason: stop.reason,
-            },
+      halted: halts[0] ?? null,
+      halts,
       blocked: [
         ...(stop === null || stop.pause
           ? []

@@ -93,7 +93,7 @@ export function createPeopleApi({ access, audit, people, tokens }: PeopleApiSour
     tokens: async () => ({ tokens: await tokens.list() }),
     createToken(wanted, caller) {
       const draft = { action: 'token.create', object: { type: 'token', id: wanted.name }, params: wanted }
-      return act(caller, draft, () => tokens.make(wanted, caller.subject.name))
+      return act(caller, draft, () => tokens.make(wanted, caller.subject))
     },
     async revokeToken(id, caller) {
       await act(caller, { action: 'token.revoke', object: { type: 'token', id } }, () => tokens.revoke(id))

@@ -1,9 +1,11 @@
 /*
  * commandAftermath: what follows from a command by itself: its end in the audit trail, its share of the budget, the grade of its effect.
  * In: changes of the book. Out: audit entries, spent budget, verdicts.
- * Invariant: every end is audited, once; a grade is only given when its time has come.
+ * Invariant: every end is audited, once; a grade is only given when its time has come, also when the server ended in between; what was
+ * not read at its time is not graded by a later reading.
  * Source: docs/commands.md "outcome", "did it help".
  */
+import type { ExpectedEffect } from '../../lib/contracts/commandDraft.ts'
 import type { CommandStage } from '../../lib/contracts/commandStates.ts'
 import { isFinalState } from '../../lib/contracts/commandStateTable.ts'
 import type { Clock } from '../../lib/primitives/clock.ts'
@@ -45,8 +47,18 @@ function auditedOutcome({ state }: StoredCommand): AuditDraft['outcome'] {
 const has = (command: StoredCommand, stage: CommandStage['stage']): boolean =>
   command.stages.some((known) => known.stage === stage)
 
-/** Listens until the returned undo. */
-export function watchAftermath(options: AftermathOptions): () => void {
+export interface Aftermath {
+  /** Takes up what a run before this one had still to grade. */
+  adopt(commands: readonly StoredCommand[]): void
+  stop(): void
+}
+
+/** A reading this much later than said is still the one that was meant. */
+const LATE_RATIO = 0.1
+const LATE_MS = 5_000
+
+/** Listens until it is stopped. */
+export function watchAftermath(options: AftermathOptions): Aftermath {
   const { book, clock, network, budget, audit } = options
   const timers = new Map<string, () => void>()
   let stopped = false
@@ -77,7 +89,8 @@ export function watchAftermath(options: AftermathOptions): () => void {
       correlationId: command.correlationId,
     })
 
-  const grade = (id: string): void => {
+  /** `untilMs`: monotonic; a network that is not known yet, as after a start, is asked again until then. */
+  const grade = (id: string, untilMs: number): void => {
     const command = book.get(id)
     if (command === null || command.effect === null || command.seedId === null || command.layerId === null) return
     const { effect, basis, seedId, layerId } = command
@@ -97,14 +110,47 @@ export function watchAftermath(options: AftermathOptions): () => void {
       )
       book.change(id, (known) => ({ ...known, verdict }))
     } catch (error) {
+      if (clock.monotonicMs() < untilMs) return gradeAt(id, clock.monotonicMs() + RETRY_MS, untilMs)
       options.onProblem(`the effect of ${id} could not be graded: ${(error as Error).message}`)
+      giveUp(id, `could not be read: ${(error as Error).message}`)
     }
   }
 
-  const watchEffect = (command: StoredCommand): void => {
-    const { effect, id } = command
-    if (effect === null) return
-    book.change(id, (known) => ({
+  const gradeAt = (id: string, atMs: number, untilMs: number): void => {
+    timers.get(id)?.()
+    timers.set(
+      id,
+      clock.after(Math.max(0, atMs - clock.monotonicMs()), () => {
+        timers.delete(id)
+        grade(id, untilMs)
+      }),
+    )
+  }
+  const lateMsOf = ({ within_s }: ExpectedEffect): number => Math.max(LATE_MS, within_s * 1_000 * LATE_RATIO)
+  const gradeIn = (id: string, effect: ExpectedEffect, ms: number): void => {
+    const atMs = clock.monotonicMs() + ms
+    gradeAt(id, atMs, atMs + lateMsOf(effect))
+  }
+
+  /** The moment was missed: another reading would be the effect of something else. */
+  const giveUp = (id: string, why: string): void =>
+    void book.change(id, (known) =>
+      known.verdict === null
+        ? known
+        : {
+            ...known,
+            verdict: {
+              ...known.verdict,
+              grade: 'unmeasured',
+              text: `${known.verdict.metric} ${why}`,
+              at: new Date(clock.wallMs()).toISOString(),
+            },
+          },
+    )
+
+  /** Says that the grade is still to come. */
+  const tellWaiting = (id: string, effect: ExpectedEffect): void =>
+    void book.change(id, (known) => ({
       ...known,
       verdict: {
         grade: 'too early',
@@ -119,13 +165,21 @@ export function watchAftermath(options: AftermathOptions): () => void {
         at: null,
       },
     }))
-    timers.set(
-      id,
-      clock.after(effect.within_s * 1_000, () => {
-        timers.delete(id)
-        grade(id)
-      }),
-    )
+
+  const adopt = (command: StoredCommand): void => {
+    const { id, effect, stages } = command
+    const applied = stages.findLast(({ stage }) => stage === 'applied' || stage === 'applied late')
+    if (effect === null || applied === undefined) return
+    const leftMs = applied.atMs + effect.within_s * 1_000 - clock.wallMs()
+    if (command.verdict === null) tellWaiting(id, effect)
+    if (leftMs < -lateMsOf(effect)) giveUp(id, 'was not read: the server was away when its time came')
+    else gradeIn(id, effect, Math.max(0, leftMs))
+  }
+
+  const watchEffect = ({ effect, id }: StoredCommand): void => {
+    if (effect === null) return
+    tellWaiting(id, effect)
+    gradeIn(id, effect, effect.within_s * 1_000)
   }
 
   const undo = book.onChange((command, before) => {
@@ -135,9 +189,15 @@ export function watchAftermath(options: AftermathOptions): () => void {
     if (isFinalState(command.state) || command.state === 'UNKNOWN') tellEnd(command)
     if (command.state === 'APPLIED' || command.state === 'APPLIED_LATE') watchEffect(command)
   })
-  return () => {
-    stopped = true
-    undo()
-    for (const cancel of timers.values()) cancel()
+  return {
+    adopt(commands) {
+      book.load(commands)
+      for (const command of commands) adopt(command)
+    },
+    stop() {
+      stopped = true
+      undo()
+      for (const cancel of timers.values()) cancel()
+    },
   }
 }

@@ -94,7 +94,7 @@ export async function createCommandPlane(options: CommandPlaneOptions): Promise<
   const previews = createRateLimit(clock, PREVIEWS_PER_MINUTE, 'previews')
   const control = await openControlDesk({ records, audit, clock })
   const desk = createGatewayDesk({ gateway, clock })
-  const undoAftermath = watchAftermath({ book, clock, network, budget, audit, onProblem })
+  const aftermath = watchAftermath({ book, clock, network, budget, audit, onProblem })
 
   const dispatch = createCommandDispatch({
     book,
@@ -151,7 +151,7 @@ export async function createCommandPlane(options: CommandPlaneOptions): Promise<
       RunControl: (id) => runControl.run(id),
       Resume: (id) => resumes.run(id),
     },
-    against: (draft) => previewer.evaluate(draft, SERVER_CALLER).reasons[0] ?? null,
+    against: (draft) => previewer.evaluateOne(draft, SERVER_CALLER).reasons[0] ?? null,
     onProblem,
   })
   const resumes: ResumeService = createResumeService({
@@ -203,6 +203,7 @@ export async function createCommandPlane(options: CommandPlaneOptions): Promise<
   for (const command of await store.since(clock.wallMs() - BUDGET.windowMs))
     if (command.layerId !== null && command.attempts > 0)
       budget.spend(command.layerId, touchedSeeds(command), command.createdMs)
+  aftermath.adopt(await store.ungraded(clock.wallMs() - KEY_KEPT_MS))
   await bulk.adopt(open)
   launch.adopt(open)
   dispatch.adopt(open)
@@ -265,7 +266,7 @@ export async function createCommandPlane(options: CommandPlaneOptions): Promise<
       dispatch.stop()
       bulk.stop()
       runControl.stop()
-      undoAftermath()
+      aftermath.stop()
       await book.stop()
     },
   }

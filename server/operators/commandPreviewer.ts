@@ -11,13 +11,14 @@ import type { CommandPreview, ConfirmAsk, Precedent } from '../../lib/contracts/
 import { confirmLabel } from '../../lib/contracts/guardLevels.ts'
 import type { SeedState } from '../../lib/contracts/lifecycle.ts'
 import type { Clock } from '../../lib/primitives/clock.ts'
+import { atOnce, inTurns } from '../state/inTurns.ts'
 import type { LivesBook } from '../state/livesBook.ts'
 import type { ArmTokens } from './armTokens.ts'
 import type { BudgetBook } from './blastBudget.ts'
 import type { Operator } from './caller.ts'
 import type { CommandStore } from './commandStore.ts'
 import type { ControlDesk } from './controlToken.ts'
-import { evaluateCommand, type Evaluation, type GuardContext } from './guardEngine.ts'
+import { evaluatingCommand, type Evaluation, type GuardContext } from './guardEngine.ts'
 import type { NetworkView } from './networkView.ts'
 import { PRECEDENT, precedentSinceMs, tellPrecedent } from './precedent.ts'
 import type { StoredCommand } from './storedCommand.ts'
@@ -37,7 +38,10 @@ export interface PreviewerOptions {
 }
 
 export interface CommandPreviewer {
-  evaluate(draft: CommandDraft, caller: Operator): Evaluation
+  /** In turns: many seeds never hold the loop. */
+  evaluate(draft: CommandDraft, caller: Operator): Promise<Evaluation>
+  /** The same at once, for a draft about one seed, one layer or the parts of a batch. */
+  evaluateOne(draft: CommandDraft, caller: Operator): Evaluation
   preview(draft: CommandDraft, caller: Operator): Promise<CommandPreview>
 }
 
@@ -57,9 +61,9 @@ const targetStateOf = (draft: CommandDraft): SeedState | null =>
 export function createCommandPreviewer(options: PreviewerOptions): CommandPreviewer {
   const { clock, arms, control, store, lives } = options
 
-  const evaluate = (draft: CommandDraft, caller: Operator): Evaluation => {
+  const evaluating = (draft: CommandDraft, caller: Operator): Generator<void, Evaluation, void> => {
     const holder = control.holder()
-    return evaluateCommand(draft, { ...options, proposed: holder !== null && holder !== caller.actor })
+    return evaluatingCommand(draft, { ...options, proposed: holder !== null && holder !== caller.actor })
   }
 
   const wasRolledBack = ({ runId, layerId, seedId, basis, createdMs }: StoredCommand): boolean => {
@@ -88,7 +92,12 @@ export function createCommandPreviewer(options: PreviewerOptions): CommandPrevie
     const { demands, verdict, changing, resolved, reasons } = found
     const blank = { gesture: null, hold_ms: null, count: null, arm_token: null, expires_at_ms: null }
     if (reasons.length > 0) return { ...blank, kind: 'blocked', label: confirmLabel('blocked', verdict.level, 0) }
-    const { token, expiresMs } = arms.issue({ session: caller.session, hash, listHash: resolved.listHash })
+    const { token, expiresMs } = arms.issue({
+      session: caller.session,
+      hash,
+      listHash: resolved.listHash,
+      wanted: found.wanted,
+    })
     const { gesture } = demands
     const kind = demands.approvals > 0 ? 'approve' : gesture
     return {
@@ -103,9 +112,10 @@ export function createCommandPreviewer(options: PreviewerOptions): CommandPrevie
   }
 
   return {
-    evaluate,
+    evaluate: (draft, caller) => inTurns(evaluating(draft, caller), clock),
+    evaluateOne: (draft, caller) => atOnce(evaluating(draft, caller)),
     async preview(draft, caller) {
-      const found = evaluate(draft, caller)
+      const found = await inTurns(evaluating(draft, caller), clock)
       const precedent = await precedentOf(draft, found)
       const hash = commandHash(draft)
       const { demands, verdict, inverse } = found

@@ -131,7 +131,12 @@ export function createCommandService(options: CommandServiceOptions): CommandSer
       const text = `level ${found.verdict.level} is confirmed with the token of a fresh preview`
       throw new AppError('COMMAND_ARM', text, { path: 'confirm' })
     }
-    arms.redeem(confirm.arm_token, { session: caller.session, hash: commandHash(draft), listHash: resolved.listHash })
+    arms.redeem(confirm.arm_token, {
+      session: caller.session,
+      hash: commandHash(draft),
+      listHash: resolved.listHash,
+      wanted: found.wanted,
+    })
     if (demands.gesture === 'type-count' && confirm.typed_count !== changing)
       throw new AppError('COMMAND_ARM', `${changing} would change; that number is typed`, {
         path: 'confirm.typed_count',
@@ -139,7 +144,7 @@ export function createCommandService(options: CommandServiceOptions): CommandSer
   }
 
   const take = async (draft: CommandDraft, caller: Operator, key: CommandKey): Promise<StoredCommand> => {
-    const found = previewer.evaluate(draft, caller)
+    const found = await previewer.evaluate(draft, caller)
     refuseIllegal(found, draft)
     refuseRace(draft, found)
     checkConfirm(draft, found, caller)

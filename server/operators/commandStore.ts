@@ -40,6 +40,8 @@ export interface CommandStore {
   similar(kind: SimilarKind, limit: number): Promise<readonly StoredCommand[]>
   /** Commands sent to seeds since then, for the blast budget. */
   since(ms: number): Promise<readonly StoredCommand[]>
+  /** Commands that were applied and whose effect was still to be graded. */
+  ungraded(sinceMs: number): Promise<readonly StoredCommand[]>
   /** Lets go of keys that are older than their promise. */
   forgetKeys(beforeMs: number): Promise<void>
 }
@@ -59,6 +61,8 @@ export const OPEN_STATES: Readonly<Record<'held' | 'approvals' | 'running' | 'un
   })
 
 const DEFAULT_LIMIT = 100
+/** How an effect that was said stands in a record; a text may hold it too, so what is found is looked at. */
+const WITH_EFFECT = '%"effect":{%'
 
 const toRow = (command: StoredCommand): CommandRow => ({
   id: command.id,
@@ -189,6 +193,17 @@ export function createCommandStore({ db }: Records): CommandStore {
     async since(ms) {
       const found = await rows().where('created_ms', '>=', Math.round(ms)).where('seed_id', 'is not', null).execute()
       return found.map(fromRow)
+    },
+    async ungraded(sinceMs) {
+      const found = await rows()
+        .where('state', 'in', ['APPLIED', 'APPLIED_LATE'])
+        .where('created_ms', '>=', Math.round(sinceMs))
+        .where('record', 'like', WITH_EFFECT)
+        .orderBy('created_ms')
+        .execute()
+      return found
+        .map(fromRow)
+        .filter(({ effect, verdict }) => effect !== null && (verdict === null || verdict.grade === 'too early'))
     },
     async forgetKeys(beforeMs) {
       await db.deleteFrom('command_keys').where('created_ms', '<', Math.round(beforeMs)).execute()

@@ -1,7 +1,8 @@
 /*
  * commandTargets: which seeds a draft means, what each of them is in now, and which of them would change.
  * In: a draft and the network view. Out: the seeds in order, split into will change, unchanged, illegal, stale; the hash of the list.
- * Invariant: deterministic for one state of the network; the hash covers exactly the seeds that will change and the state each is in.
+ * Invariant: deterministic for one state of the network, which is copied before the first pause; the hash covers exactly the seeds that
+ * will change and the state each is in; no step between two pauses looks at more than a few hundred seeds.
  * Source: docs/commands.md "many seeds".
  */
 import { createHash } from 'node:crypto'
@@ -10,6 +11,7 @@ import type { CommandDraft, CommandTargets, SeedQuery } from '../../lib/contract
 import { COMMAND_LIMITS } from '../../lib/contracts/commandLimits.ts'
 import { blueprintReason, edgeReason } from '../../lib/contracts/edgeRules.ts'
 import type { SeedState } from '../../lib/contracts/lifecycle.ts'
+import { ITEMS_PER_STEP } from '../state/inTurns.ts'
 import type { LayerView, NetworkView, SeedView } from './networkView.ts'
 
 /** What one target is asked to become; null: something else than a state changes. */
@@ -52,32 +54,60 @@ function matches(view: LayerView, seed: SeedView, query: SeedQuery): boolean {
   })
 }
 
-const rowsOf = (view: LayerView): SeedView[] => Array.from({ length: view.rows }, (_, row) => view.seed(row))
+type Steps<T> = Generator<void, T, void>
 
-function selectMany(
+/** Looks at seeds of one layer, those that fit. */
+function* lookAt(
+  view: LayerView,
+  ids: number | readonly number[],
+  fits: (seed: SeedView) => boolean,
+): Steps<SeedView[]> {
+  const count = typeof ids === 'number' ? ids : ids.length
+  const seeds: SeedView[] = []
+  for (let at = 0; at < count; at++) {
+    const seed = view.seed(typeof ids === 'number' ? at : ids[at]!)
+    if (fits(seed)) seeds.push(seed)
+    if (at % ITEMS_PER_STEP === ITEMS_PER_STEP - 1) yield
+  }
+  return seeds
+}
+
+const ANY = (): boolean => true
+
+function* selectMany(
   targets: CommandTargets,
   network: NetworkView,
   runId: string | undefined,
-): { readonly layers: readonly LayerView[]; readonly seeds: readonly SeedView[] } {
+): Steps<{ readonly layers: readonly LayerView[]; readonly seeds: readonly SeedView[] }> {
   switch (targets.kind) {
     case 'layer': {
       const view = network.layer(targets.layer_id, runId)
-      return { layers: [view], seeds: rowsOf(view) }
+      return { layers: [view], seeds: yield* lookAt(view, view.rows, ANY) }
     }
     case 'seeds': {
       const layers = targets.layers.map(({ layer_id }) => network.layer(layer_id, runId))
-      const seeds = targets.layers.flatMap(({ seed_ids }, at) =>
-        [...new Set(seed_ids)].sort((a, b) => a - b).map((id) => layers[at]!.seed(id)),
-      )
-      return { layers, seeds }
+      const seeds: SeedView[][] = []
+      for (const [at, { seed_ids }] of targets.layers.entries()) {
+        const ids = [...new Set(seed_ids)].sort((a, b) => a - b)
+        seeds.push(yield* lookAt(layers[at]!, ids, ANY))
+      }
+      return { layers, seeds: seeds.flat() }
     }
     case 'query': {
       const { query } = targets
-      const layers = network.layers(runId).filter((view) => query.layers?.includes(view.layerId) ?? true)
-      const unknown = query.layers?.find((id) => !layers.some((view) => view.layerId === id))
+      const picked = new Map(query.seeds?.map(({ layer_id, seed_ids }) => [layer_id, seed_ids]))
+      const named = query.layers === undefined && picked.size === 0 ? null : [...(query.layers ?? []), ...picked.keys()]
+      const layers = network.layers(runId).filter((view) => named?.includes(view.layerId) ?? true)
+      const unknown = named?.find((id) => !layers.some((view) => view.layerId === id))
       if (unknown !== undefined)
         throw new AppError('STATE_NOT_FOUND', `layer ${unknown} is not known`, { path: 'targets.query.layers' })
-      return { layers, seeds: layers.flatMap((view) => rowsOf(view).filter((seed) => matches(view, seed, query))) }
+      const seeds: SeedView[][] = []
+      for (const view of layers) {
+        const ids = picked.get(view.layerId)
+        const asked = ids === undefined ? view.rows : [...new Set(ids)].sort((a, b) => a - b)
+        seeds.push(yield* lookAt(view, asked, (seed) => matches(view, seed, query)))
+      }
+      return { layers, seeds: seeds.flat() }
     }
   }
 }
@@ -100,27 +130,38 @@ export function judgeTarget(target: Target, insist: boolean): TargetFinding {
   return text === '' ? { target, kind: 'changes' } : { target, kind: 'illegal', code: 'COMMAND_PRECONDITION', text }
 }
 
-/** Hashes the seeds that will change with the state and life each is in: what a person confirmed. */
-export function hashTargets(findings: readonly TargetFinding[]): string {
+/** A seed that will change with the state and life it is in: what a person confirmed. */
+function lineOf({ seed, targetState, blueprintId }: Target): string {
+  const { layerId, seedId, state, generation } = seed
+  return `${layerId} ${seedId} ${state} ${generation ?? '-'} ${targetState ?? ''} ${blueprintId ?? ''}\n`
+}
+
+/** Judges all of them and hashes what will change. */
+function* judgeAll(
+  layers: readonly LayerView[],
+  targets: readonly Target[],
+  many: boolean,
+  insist: boolean,
+): Steps<ResolvedTargets> {
   const hash = createHash('sha256')
-  for (const { target, kind } of findings) {
-    if (kind !== 'changes') continue
-    const { layerId, seedId, state, generation } = target.seed
-    hash.update(
-      `${layerId} ${seedId} ${state} ${generation ?? '-'} ${target.targetState ?? ''} ${target.blueprintId ?? ''}\n`,
-    )
+  const findings: TargetFinding[] = []
+  let lines = ''
+  for (const target of targets) {
+    const finding = judgeTarget(target, insist)
+    if (finding.kind === 'changes') lines += lineOf(target)
+    if (findings.push(finding) % ITEMS_PER_STEP !== 0) continue
+    hash.update(lines)
+    lines = ''
+    yield
   }
-  return hash.digest('hex')
+  return { layers, findings, many, listHash: hash.update(lines).digest('hex') }
 }
 
 /** Finds the targets of a draft. @throws STATE_NOT_FOUND, CONTRACT_INVALID */
-export function resolveTargets(draft: CommandDraft, network: NetworkView): ResolvedTargets {
+export function* resolvingTargets(draft: CommandDraft, network: NetworkView): Steps<ResolvedTargets> {
   const runId = draft.run_id
-  const insist = draft.force
-  const done = (layers: readonly LayerView[], targets: readonly Target[], many: boolean): ResolvedTargets => {
-    const findings = targets.map((target) => judgeTarget(target, insist))
-    return { layers, findings, many, listHash: hashTargets(findings) }
-  }
+  const done = (layers: readonly LayerView[], targets: readonly Target[], many: boolean): Steps<ResolvedTargets> =>
+    judgeAll(layers, targets, many, draft.force)
   switch (draft.type) {
     case 'LifecycleTransitionCommand':
     case 'BlueprintUpdateCommand': {
@@ -130,14 +171,14 @@ export function resolveTargets(draft: CommandDraft, network: NetworkView): Resol
       }
       if (draft.targets === undefined) {
         const view = network.layer(draft.layer_id!, runId)
-        return done([view], [{ seed: view.seed(draft.seed_id!), ...wanted }], false)
+        return yield* done([view], [{ seed: view.seed(draft.seed_id!), ...wanted }], false)
       }
-      const { layers, seeds } = selectMany(draft.targets, network, runId)
+      const { layers, seeds } = yield* selectMany(draft.targets, network, runId)
       if (seeds.length > COMMAND_LIMITS.maxTargets)
         throw new AppError('CONTRACT_INVALID', `${seeds.length} seeds; ${COMMAND_LIMITS.maxTargets} are the bound`, {
           path: 'targets',
         })
-      return done(
+      return yield* done(
         layers,
         seeds.map((seed) => ({ seed, ...wanted })),
         true,
@@ -157,11 +198,11 @@ export function resolveTargets(draft: CommandDraft, network: NetworkView): Resol
         left.set(part.seed_id, target.targetState ?? 'GERMINATED')
         return target
       })
-      return done([view], targets, false)
+      return yield* done([view], targets, false)
     }
     case 'CheckpointCommand':
     case 'RunControl':
     case 'NoOp':
-      return done([network.layer(draft.layer_id, runId)], [], false)
+      return yield* done([network.layer(draft.layer_id, runId)], [], false)
   }
 }

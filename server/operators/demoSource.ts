@@ -23,6 +23,10 @@ const subjectOf = (id: DemoOperator): Subject => ({
   expiresMs: null,
 })
 
+/** Roles of whoever has this id in a demo. */
+export const demoRolesOf = (id: string): readonly Role[] =>
+  DEMO_OPERATORS.some((operator) => operator === id) ? ROLES : []
+
 /** The line that makes a browser this operator from its next request on. */
 export const demoCookie = (operator: DemoOperator): string =>
   `${DEMO_COOKIE}=${operator}; Path=/; HttpOnly; SameSite=Strict; Max-Age=31536000`

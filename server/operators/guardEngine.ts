@@ -14,9 +14,9 @@ import type { SeedState } from '../../lib/contracts/lifecycle.ts'
 import { isLiveState } from '../../lib/contracts/lifecycleTable.ts'
 import { isOverBudget, type BudgetBook } from './blastBudget.ts'
 import { effectText, type EffectText } from './commandText.ts'
-import { resolveTargets, type ResolvedTargets, type TargetFinding } from './commandTargets.ts'
+import { resolvingTargets, type ResolvedTargets, type TargetFinding } from './commandTargets.ts'
 import type { LayerView, NetworkView } from './networkView.ts'
-import { describeTargets } from './targetSplit.ts'
+import { describingTargets } from './targetSplit.ts'
 
 export interface GuardContext {
   readonly network: NetworkView
@@ -48,6 +48,8 @@ export interface Evaluation {
   readonly freshness: Freshness
   readonly ageMs: number | null
   readonly changing: number
+  /** Seeds that would change, by layer. */
+  readonly wanted: ReadonlyMap<string, readonly number[]>
 }
 
 const COMPARE = {
@@ -179,9 +181,10 @@ function inverseFor(draft: CommandDraft, resolved: ResolvedTargets): EdgeInverse
   }
 }
 
-/** Evaluates a draft. @throws STATE_NOT_FOUND, CONTRACT_INVALID when its target does not exist */
-export function evaluateCommand(draft: CommandDraft, context: GuardContext): Evaluation {
-  const resolved = resolveTargets(draft, context.network)
+/** Evaluates a draft, in steps. @throws STATE_NOT_FOUND, CONTRACT_INVALID when its target does not exist */
+export function* evaluatingCommand(draft: CommandDraft, context: GuardContext): Generator<void, Evaluation, void> {
+  const resolved = yield* resolvingTargets(draft, context.network)
+  yield
   const changes = resolved.findings.filter((finding) => finding.kind === 'changes')
   const changing = changes.length
   const wanted = new Map<string, number[]>()
@@ -190,7 +193,9 @@ export function evaluateCommand(draft: CommandDraft, context: GuardContext): Eva
     ids.push(target.seed.seedId)
     wanted.set(target.seed.layerId, ids)
   }
+  yield
   const budget = context.budget.weigh(resolved.layers, wanted)
+  yield
   const { reasons, warnings } = findReasons(draft, resolved, context, changing)
   const levelContext = {
     environment: context.environment,
@@ -202,6 +207,8 @@ export function evaluateCommand(draft: CommandDraft, context: GuardContext): Eva
   }
   const verdict = judgeLevel(guardedKind(draft), levelContext)
   const demands = demandsOf(verdict.level, { ...levelContext, proposed: context.proposed })
+  yield
+  const targets = yield* describingTargets(resolved)
   const first = resolved.layers[0] ?? null
   const ages = resolved.layers.map((view) => view.ageMs)
   return {
@@ -215,9 +222,10 @@ export function evaluateCommand(draft: CommandDraft, context: GuardContext): Eva
     effect: effectText(draft, resolved),
     inverse: inverseFor(draft, resolved),
     budget,
-    targets: describeTargets(resolved),
+    targets,
     freshness: worstFreshness(resolved.layers.map((view) => view.freshness)),
     ageMs: ages.includes(null) || ages.length === 0 ? null : Math.max(...(ages as number[])),
     changing,
+    wanted,
   }
 }

@@ -17,7 +17,7 @@ import type { Records } from '../stores/recordsDatabase.ts'
 import { createAccess, type Access } from './access.ts'
 import { createAccessVersion } from './accessVersion.ts'
 import { createAuthLibrary } from './authLibrary.ts'
-import { demoSource } from './demoSource.ts'
+import { demoRolesOf, demoSource } from './demoSource.ts'
 import { createDenialRecorder } from './denialRecorder.ts'
 import { createFirstAdminDoor } from './firstAdmin.ts'
 import { createPasswords } from './passwords.ts'
@@ -68,7 +68,9 @@ export async function openOperators(options: OperatorsOptions): Promise<Operator
             oidc: config.oidc,
           }),
         })
-  const tokens = createTokens(records, clock)
+  const tokens = createTokens(records, clock, (id) =>
+    people === null ? Promise.resolve(demoRolesOf(id)) : people.rolesOf(id),
+  )
   const access: Access = createAccess({
     clock,
     sources: [tokens.source, people?.source ?? demoSource],

@@ -7,7 +7,7 @@
  */
 import { AppError } from '../../lib/contracts/appError.ts'
 import type { NewPerson, Person, PersonChange, SessionItem, SignIn } from '../../lib/contracts/httpAccess.ts'
-import { parseRoles } from '../../lib/contracts/permissions.ts'
+import { parseRoles, type Role } from '../../lib/contracts/permissions.ts'
 import type { Clock } from '../../lib/primitives/clock.ts'
 import type { Records } from '../stores/recordsDatabase.ts'
 import { isUniqueViolation } from '../stores/recordsError.ts'
@@ -27,6 +27,8 @@ export interface People {
   readonly source: IdentitySource
   count(): Promise<number>
   list(): Promise<Person[]>
+  /** Roles of the person now; none when there is nobody of this id, or nobody who may sign in. */
+  rolesOf(id: string): Promise<readonly Role[]>
   /** @throws STATE_CONFLICT when the name is taken */
   create(person: NewPerson): Promise<Person>
   /** @throws STATE_NOT_FOUND, STATE_CONFLICT when no administrator would be left */
@@ -168,6 +170,11 @@ export function createPeople({ records, library, passwords, origins, clock }: Pe
     async list() {
       const counts = Map.groupBy(await openSessions(), (session) => session.userId)
       return (await rows()).map((user) => view(user, counts.get(user.id)?.length ?? 0))
+    },
+    async rolesOf(id) {
+      const row = await db.selectFrom('user').selectAll().where('id', '=', id).executeTakeFirst()
+      const user = row as UserRow | undefined
+      return user === undefined || Boolean(user.banned) ? [] : parseRoles(user.role)
     },
     async create({ username, name, password, roles }) {
       const email = `${username.toLowerCase()}${NO_MAIL}`

@@ -12,6 +12,7 @@ import { auditMigration } from './migrations/0001-audit.ts'
 import { peopleMigration } from './migrations/0002-people.ts'
 import { commandsMigration } from './migrations/0003-commands.ts'
 import { alertsMigration } from './migrations/0004-alerts.ts'
+import { tokenMakersMigration } from './migrations/0005-token-makers.ts'
 import type { Dialect, Migrate } from './migrationStep.ts'
 
 /** In the order in which they are applied; a new one goes to the end, under the next number. */
@@ -20,6 +21,7 @@ export const MIGRATIONS: Readonly<Record<string, Migrate>> = Object.freeze({
   '0002-people': peopleMigration,
   '0003-commands': commandsMigration,
   '0004-alerts': alertsMigration,
+  '0005-token-makers': tokenMakersMigration,
 })
 
 /** @throws STATE_STORAGE when a step fails; the steps before it stay. */

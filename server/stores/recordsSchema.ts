@@ -61,6 +61,8 @@ export interface ServiceTokenRow {
   /** Separated by commas. */
   readonly permissions: string
   readonly created_by: string
+  /** Id of whoever made it; null of a token from before this was kept. */
+  readonly maker_id: string | null
   readonly created_ms: number
   readonly expires_ms: number
   readonly revoked_ms: number | null

@@ -14,6 +14,7 @@ import { createAccessVersion } from '../../server/operators/accessVersion.ts'
 import { authOptions, createAuthLibrary } from '../../server/operators/authLibrary.ts'
 import { createPasswords, type Passwords } from '../../server/operators/passwords.ts'
 import { createPeople } from '../../server/operators/people.ts'
+import type { Permission } from '../../lib/contracts/permissions.ts'
 import { createTokens } from '../../server/operators/tokens.ts'
 import { createManualClock } from '../support/manualClock.ts'
 import { openAuditLog } from '../../server/audit/auditLog.ts'
@@ -263,14 +264,36 @@ export function recordsSuite(name: string, makeWorld: () => Promise<RecordsWorld
       const at = await address()
       const [one, other] = [await open(at), await open(at)]
       const clock = createManualClock()
-      const tokens = createTokens(one, clock)
-      const { token, item } = await tokens.make({ name: 'robot', permissions: ['viewer'], days: 2 }, 'ada')
+      let roles: readonly Role[] = ['operator', 'admin']
+      const rolesOf = async (id: string): Promise<readonly Role[]> => (id === 'ada' ? roles : [])
+      const tokens = createTokens(one, clock, rolesOf)
+      const ada = { id: 'ada', name: 'Ada', permissions: new Set<Permission>(['none', 'viewer', 'operator', 'admin']) }
+      const wanted = { name: 'robot', permissions: ['viewer', 'operator', 'metrics'], days: 2 } as const
+      await expect(tokens.make({ ...wanted, permissions: ['viewer', 'auditor'] }, ada)).rejects.toMatchObject({
+        code: 'GUARD_FORBIDDEN',
+        context: { path: 'permissions' },
+      })
+      expect(await tokens.list()).toEqual([])
+      const { token, item } = await tokens.make({ ...wanted, permissions: [...wanted.permissions] }, ada)
       expect(JSON.stringify(await one.db.selectFrom('service_tokens').selectAll().execute())).not.toContain(token)
       const claim = () =>
-        createTokens(other, clock)
+        createTokens(other, clock, rolesOf)
           .source.claim({ cookie: null, authorization: `Bearer ${token}`, address: 'a', loopback: false })!
           .resolve()
       expect(await claim()).toMatchObject({ id: `token:${item.id}`, method: 'token' })
+      const may = async () => [...((await claim())?.permissions ?? [])].toSorted()
+      expect(await may()).toEqual(['metrics', 'none', 'operator', 'viewer'])
+      roles = ['operator']
+      expect(await may()).toEqual(['none', 'operator', 'viewer'])
+      roles = ['viewer', 'admin', 'auditor']
+      expect(await may()).toEqual(['metrics', 'none', 'viewer'])
+      expect((await tokens.list())[0]).toMatchObject({
+        permissions: wanted.permissions,
+        effective: ['viewer', 'metrics'],
+      })
+      roles = []
+      expect(await claim()).toBeNull()
+      roles = ['operator']
       await clock.advance(2 * 86_400_000)
       expect(await claim()).toBeNull()
       const [here, there] = [createAccessVersion(one), createAccessVersion(other)]

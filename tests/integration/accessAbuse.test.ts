@@ -118,6 +118,32 @@ test('an ended session, a lowered role and a revoked token close their sockets w
   expect(await connected(back)).toBe('GUARD_SIGN_IN')
 })
 
+test('a token holds no more than whoever made it: not when it is made, and not when they lose a role', async () => {
+  const { server, admin, join } = await start()
+  const cleo = await join('cleo', ['admin'])
+  const body = { name: 'robot', permissions: ['viewer', 'operator'], days: 1 }
+  const refused = await ask(server, 'POST', '/api/tokens', { body, cookie: cleo.cookie })
+  expect(refused).toMatchObject({ status: 403, body: { code: 'GUARD_FORBIDDEN' } })
+  const dora = await join('dora', ['admin', 'operator'])
+  const made = (await ask(server, 'POST', '/api/tokens', { body, cookie: dora.cookie })).body as {
+    token: string
+    item: { id: string; effective: string[] }
+  }
+  expect(made.item.effective).toEqual(['viewer', 'operator'])
+  const act = async () =>
+    (await ask(server, 'POST', '/api/commands/preview', { body: {}, bearer: made.token })).body as { code: string }
+  expect((await act()).code).toBe('CONTRACT_INVALID')
+  const socket = server.viewer({ token: made.token })
+  expect(await connected(socket)).toBe('connected')
+  await ask(server, 'PUT', `/api/users/${dora.id}`, { body: { roles: ['admin'] }, cookie: admin })
+  expect((await act()).code).toBe('GUARD_FORBIDDEN')
+  expect((await ask(server, 'GET', '/api/overview', { bearer: made.token })).status).toBe(200)
+  const end = gone(socket)
+  await ask(server, 'PUT', `/api/users/${dora.id}`, { body: { disabled: true }, cookie: admin })
+  await end
+  expect((await ask(server, 'GET', '/api/overview', { bearer: made.token })).status).toBe(401)
+})
+
 test('a session that another node ended is closed here too', async () => {
   const { server, join } = await start()
   const { cookie, id } = await join('eve', ['viewer'])

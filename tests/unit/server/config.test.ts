@@ -71,6 +71,20 @@ test('the demo is for loopback and the embedded bus; anything else asks people t
     expect(problemsOf({ HOST, AUTH: 'demo' })).toMatchObject([{ key: 'AUTH' }])
 })
 
+test('what is at stake is said, or told from who can reach it', () => {
+  const of = (source: Record<string, string>) => parseConfig(source).environment
+  expect(of({})).toBe('DEMO')
+  expect(of({ AUTH: 'required' })).toBe('STAGING')
+  expect(of({ AUTH: 'required', REDIS_URL: 'unix:///x.sock', MORPHOSCOPE_EMBEDDED_BUS: '1' })).toBe('STAGING')
+  expect(of({ AUTH: 'required', PUBLIC_URL: 'https://m.example.org' })).toBe('PROD')
+  expect(of({ HOST: '192.168.0.4' })).toBe('PROD')
+  expect(of({ REDIS_URL: 'redis://h' })).toBe('PROD')
+  for (const ENVIRONMENT of ['DEMO', 'STAGING', 'PROD']) {
+    expect(of({ ENVIRONMENT })).toBe(ENVIRONMENT)
+    expect(of({ ENVIRONMENT, AUTH: 'required', HOST: '192.168.0.4' })).toBe(ENVIRONMENT)
+  }
+})
+
 test('who listens on every address must say which one people open', () => {
   for (const HOST of ['0.0.0.0', '::', '[::]']) {
     expect(problemsOf({ HOST })).toMatchObject([{ key: 'PUBLIC_URL' }])

@@ -95,6 +95,24 @@ describe('the server is killed', () => {
     await settled(id, 'NOT_APPLIED')
     expect(world.gateway.orders).toEqual([])
   })
+  test.each([
+    ['before the time of a promised effect: it is graded when that time comes', 10_000, 'helped', 'said +0.05'],
+    ['over the time of a promised effect: a later reading is not taken for it', 90_000, 'unmeasured', 'away'],
+  ])('%s', async (_, awayMs, grade, words) => {
+    world = await createPlaneWorld({ a: dormant(4) })
+    const id = await submit({ expected_effect: { metric: 'health_score', delta: 0.05, within_s: 30 } })
+    await send(id)
+    world.gateway.settle(id, 'applied', 'DORMANT -> GERMINATED')
+    await settled(id, 'APPLIED')
+    expect((await world.plane.commands.get(id)).verdict?.grade).toBe('too early')
+    await world.plane.book.durable(id)
+    await world.restart(awayMs)
+    world.network.of['a']!.seeds[0]!.metrics['health_score'] = 0.96
+    await pass(40_000)
+    const { verdict } = await world.plane.commands.get(id)
+    expect(verdict?.grade).toBe(grade)
+    expect(verdict?.text).toContain(words)
+  })
   test('after the gateway took it and its outcome is known there: the true outcome, nothing sent again', async () => {
     world = await createPlaneWorld({ a: dormant(4) })
     const id = await submit()

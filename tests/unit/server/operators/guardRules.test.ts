@@ -4,9 +4,10 @@ import { BUDGET, createBudgetBook, isOverBudget } from '../../../../server/opera
 import { createArmTokens } from '../../../../server/operators/armTokens.ts'
 import { createCommandIds } from '../../../../server/operators/commandId.ts'
 import { gradeEffect } from '../../../../server/operators/effectGrade.ts'
-import { evaluateCommand, type GuardContext } from '../../../../server/operators/guardEngine.ts'
+import { evaluatingCommand, type GuardContext } from '../../../../server/operators/guardEngine.ts'
 import { nextControl } from '../../../../server/operators/controlToken.ts'
 import { createRateLimit } from '../../../../server/operators/rateLimit.ts'
+import { atOnce, ITEMS_PER_STEP } from '../../../../server/state/inTurns.ts'
 import { waveSizes } from '../../../../server/operators/targetSplit.ts'
 import { driftOf, isDrifted, judgeWave } from '../../../../server/operators/waveGate.ts'
 import { createManualClock } from '../../../support/manualClock.ts'
@@ -22,6 +23,7 @@ const context = (network: TestNetwork, more: Partial<GuardContext> = {}): GuardC
   againstRun: () => null,
   ...more,
 })
+const evaluateCommand = (asked: CommandDraft, given: GuardContext) => atOnce(evaluatingCommand(asked, given))
 const draft = (more: object = {}) =>
   CommandDraft.parse({
     type: 'LifecycleTransitionCommand',
@@ -156,7 +158,7 @@ describe('many seeds', () => {
 })
 
 describe('arm tokens', () => {
-  const subject = { session: 's1', hash: 'h', listHash: 'l' }
+  const subject = { session: 's1', hash: 'h', listHash: 'l', wanted: new Map([['a', [1, 2, 3]]]) }
   test.each<[string, object, number, string]>([
     ['another session', { session: 's2' }, 0, 'another session'],
     ['a changed command', { hash: 'h2' }, 0, 'was changed'],
@@ -169,6 +171,25 @@ describe('arm tokens', () => {
     const { token } = arms.issue(subject)
     await clock.advance(afterMs)
     expect(() => arms.redeem(token, { ...subject, ...more })).toThrow(text)
+  })
+  test.each([
+    [[1, 2], '1 seed left the set since your preview'],
+    [[5], '3 seeds left the set since your preview and 1 seed joined it'],
+    [[1, 2, 3, 4, 5], '2 seeds joined the set since your preview'],
+    [[1, 2, 3], 'the state of the targets changed since the preview'],
+  ])('how the set moved to %j is told in numbers', (ids, text) => {
+    const arms = createArmTokens(createManualClock())
+    const { token } = arms.issue(subject)
+    const moved = { ...subject, listHash: 'moved', wanted: new Map([['a', ids]]) }
+    expect(() => arms.redeem(token, moved)).toThrow(text)
+  })
+  test('lists are forgotten before memory is: then the move is told without numbers', () => {
+    const arms = createArmTokens(createManualClock())
+    const { token } = arms.issue(subject)
+    const many = new Map([['a', Array.from({ length: 60_000 }, (_, id) => id)]])
+    for (let n = 0; n < 17; n++) arms.issue({ ...subject, wanted: many })
+    const moved = { ...subject, listHash: 'moved', wanted: new Map([['a', [1]]]) }
+    expect(() => arms.redeem(token, moved)).toThrow('the state of the targets changed since the preview')
   })
   test('a token is good once, and an attempt with it uses it up', () => {
     const arms = createArmTokens(createManualClock())
@@ -288,4 +309,54 @@ test('ids sort by the moment they were made, also within a millisecond and when 
   expect(ids.toSorted()).toEqual(ids)
   expect(new Set(ids).size).toBe(ids.length)
   expect(ids[0]).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+})
+
+test.each([
+  ['a layer', { kind: 'layer', layer_id: 'a' }],
+  ['a list', { kind: 'seeds', layers: [{ layer_id: 'a', seed_ids: Array.from({ length: 10_000 }, (_, id) => id) }] }],
+  ['a sentence', { kind: 'query', query: { states: ['DORMANT'] } }],
+])('no step of judging ten thousand seeds of %s looks at more than one stretch of them', (_, targets) => {
+  const network = createTestNetwork({ a: dormant(10_000) })
+  let looks = 0
+  const layer = (layerId: string) => {
+    const view = network.layer(layerId)
+    const seed = (id: number) => (looks++, view.seed(id))
+    return { ...view, seed, metric: (name: string, id: number) => (looks++, view.metric(name, id)) }
+  }
+  const steps = evaluatingCommand(
+    many(targets),
+    context({ ...network, layer, layers: () => [layer('a')] }, { quota: 20_000 }),
+  )
+  let [most, paused] = [0, 0]
+  for (let step = steps.next(); ; step = steps.next()) {
+    most = Math.max(most, looks)
+    looks = 0
+    paused++
+    if (step.done !== true) continue
+    expect(step.value).toMatchObject({ changing: 10_000, targets: { will_change: 10_000, health: { unmeasured: 0 } } })
+    break
+  }
+  expect(most).toBeLessThanOrEqual(ITEMS_PER_STEP)
+  expect(paused).toBeGreaterThan(40)
+})
+
+test('a sentence about picked seeds is asked again of exactly those, narrowed by state and value', () => {
+  const network = createTestNetwork({ a: dormant(6), b: dormant(3) })
+  network.of['a']!.seeds[2]!.state = 'TRAINING'
+  network.of['a']!.seeds[3]!.metrics['health_score'] = 0.1
+  const query = (more: object) =>
+    evaluateCommand(
+      many({ kind: 'query', query: { seeds: [{ layer_id: 'a', seed_ids: [1, 2, 3, 3] }], ...more } }),
+      context(network),
+    )
+  expect(query({}).targets).toMatchObject({ total: 3, will_change: 2 })
+  expect(query({ states: ['DORMANT'] }).wanted).toEqual(new Map([['a', [1, 3]]]))
+  expect(query({ where: [{ metric: 'health_score', op: '<', value: 0.5 }] }).wanted).toEqual(new Map([['a', [3]]]))
+  expect(query({ layers: ['b'] }).wanted).toEqual(
+    new Map([
+      ['a', [1, 3]],
+      ['b', [0, 1, 2]],
+    ]),
+  )
+  expect(() => query({ seeds: [{ layer_id: 'a', seed_ids: [99] }] })).toThrow('no seed 99')
 })
