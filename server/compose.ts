@@ -243,7 +243,7 @@ export async function compose({
       readings: {
         bus: () => board.busHealth(),
         counters: () => board.counters(),
-        stopReady: () => gateway.stopReady(),
+        stopReady: () => plane.desk.stopReady(),
         reportingLayers: () => board.layers().filter(({ freshness }) => freshness === 'fresh').length,
         unknownCommands: () => plane.book.open().filter(({ state }) => state === 'UNKNOWN'),
       },
