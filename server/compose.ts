@@ -26,11 +26,14 @@ import { createBaselineReader } from './http/apiBaseline.ts'
 import { createLayerApi } from './http/apiLayer.ts'
 import { createLatencyApi } from './http/apiLatency.ts'
 import { createLimitsApi } from './http/apiLimits.ts'
+import { createReplayApi } from './http/apiReplay.ts'
 import { createRunsApi } from './http/apiRuns.ts'
 import { createSeedApi } from './http/apiSeed.ts'
+import { createHistoryDesk } from './history/historyDesk.ts'
 import { createHttpServer } from './http/httpServer.ts'
 import { createMetrics } from './http/metrics.ts'
 import { createNextPages, type Pages } from './http/nextPages.ts'
+import { pageOrigins } from './http/pageOrigins.ts'
 import { openOperators } from './operators/openOperators.ts'
 import type { IngestMessage, RecordDraft } from './ingest/ingestMessages.ts'
 import { createLatencyRecorder } from './ingest/latencyRecorder.ts'
@@ -85,13 +88,6 @@ export interface ComposeInput {
   readonly overrides?: ServerOverrides
   /** To the runner and, through it, the other processes; absent: this process is alone. */
   readonly channel?: RunnerChannel
-}
-
-/** Where pages come from besides this machine's own names: first what is public, then the address we listen on. */
-function pageOrigins({ publicOrigins, host }: Config, port: number): string[] {
-  const own = /^(0\.0\.0\.0|::|localhost|127(\.\d{1,3}){3}|::1)$/.test(host)
-  const address = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
-  return [...publicOrigins, ...(own ? [`http://127.0.0.1:${port}`] : [address])]
 }
 
 /** Starts the whole server: all or nothing. @throws CONFIG_INVALID when the port can not be had */
@@ -159,6 +155,14 @@ export async function compose({
       onProblem: (text) => logger.room('recordings').warn(text),
     })
     parts.add('recordings', (deadlineMs) => recordings.stop(deadlineMs))
+    const history = createHistoryDesk({
+      root: path.join(dataDir, 'history'),
+      clock,
+      isRecording: config.history.durable,
+      retention: config.history,
+      onProblem: (text) => logger.room('history').warn(text),
+    })
+    parts.add('history', (deadlineMs) => history.stop(deadlineMs))
     const log = createRecordsLog({ epoch: randomUUID(), snapshot: () => runs.snapshot() })
     const shelf = createLatencyShelf({ nowMs: () => clock.wallMs(), topicOf: (index) => runs.topicOf(index) })
     const viewBook = createLatencyBuffer(VIEW_SERIES)
@@ -267,6 +271,7 @@ export async function compose({
       const records = log.append(drafts)
       runs.record(records)
       recordings.record(records)
+      history.records(records)
       plane.onRecords(records)
       live.sendRecords(records)
     }
@@ -274,6 +279,7 @@ export async function compose({
       switch (message.kind) {
         case 'began':
           lives.clear()
+          history.began()
           if (runs.all().length === 0) return
           runs.clear()
           return live.resync('the ingest was restarted')
@@ -282,6 +288,7 @@ export async function compose({
           const run = runs.announce(message.run)
           if (before === run) ticker.reshape(run)
           recordings.announce(run)
+          history.announce(message.run)
           return live.sendRun(runs.snapshotOf(run))
         }
         case 'run-gone':
@@ -289,6 +296,7 @@ export async function compose({
           viewRecorder.forget(message.runId)
           lives.forget(message.runId)
           recordings.forget(message.runId)
+          history.forget(message.runId)
           return live.resync('a silent run was let go')
         case 'records':
           return onRecords(message.records)
@@ -300,6 +308,7 @@ export async function compose({
         case 'beat':
           return vitals.onBeat(message)
         case 'gap':
+          history.gap(message.runId, message.gap)
           return runs.gap(message.runId, message.gap)
         case 'gone':
           recordings.setGone(message.runId, message.gone)
@@ -387,6 +396,7 @@ export async function compose({
       ...createLatencyApi({ nowMs: () => clock.wallMs(), shelf, runs, replayed: () => board.counters().replayed ?? 0 }),
       ...alerts.handle,
       ...createRunsApi({ clock, runs, lives, recordings }),
+      ...createReplayApi({ history, audit, addressHash: (address) => operators.access.addressHash(address) }),
       vitals: () => vitals.read(),
       load: () => load.report(),
       operators: commandApi,

@@ -31,6 +31,13 @@ export interface Config {
     readonly controlPort: number
   }
   readonly historySeconds: number
+  /** What is kept on the disk. */
+  readonly history: {
+    readonly durable: boolean
+    readonly maxBytes: number
+    /** Null: whatever its age. */
+    readonly maxAgeMs: number | null
+  }
   readonly claimCheckDir: string | null
   readonly auth: 'demo' | 'required'
   /** Sign-in with a provider; null = names and passwords only. */
@@ -141,6 +148,11 @@ export function parseConfig(source: Environment): Config {
       controlPort: values['GATEWAY_CONTROL_PORT'] as number,
     }),
     historySeconds: values['HISTORY_SECONDS'] as number,
+    history: {
+      durable: values['HISTORY_DURABLE'] as boolean,
+      maxBytes: (values['HISTORY_MAX_MB'] as number) * 1_048_576,
+      maxAgeMs: values['HISTORY_MAX_HOURS'] === undefined ? null : (values['HISTORY_MAX_HOURS'] as number) * 3_600_000,
+    },
     claimCheckDir: (values['CLAIM_CHECK_DIR'] as string | undefined) ?? null,
     auth,
     oidc: oidc === null ? null : Object.freeze(oidc),

@@ -30,6 +30,16 @@ import type {
 } from '../lib/contracts/httpLatency.ts'
 import type { Backtest, BacktestRequest, LimitSet, LimitWrite } from '../lib/contracts/httpLimits.ts'
 import type { LoadReport, LoadRequest } from '../lib/contracts/httpLoad.ts'
+import type {
+  ReplayCoverage,
+  ReplayEventsQuery,
+  ReplayFlow,
+  ReplayFlowQuery,
+  ReplayFramesQuery,
+  ReplayMoment,
+  ReplayState,
+  ReplayStateQuery,
+} from '../lib/contracts/httpReplay.ts'
 import type { RunDetail, RunList, RunPicture, RunPictureQuery, RunQuery } from '../lib/contracts/httpRuns.ts'
 import type { Vitals } from '../lib/contracts/httpVitals.ts'
 import type { SeedDetail, SeedRaw, SeedRawQuery, SeedSeries, SeedSeriesQuery } from '../lib/contracts/httpSeed.ts'
@@ -106,6 +116,27 @@ export interface RunsHandle {
   readonly run: (runId: string, query: z.infer<typeof RunQuery>) => Promise<RunDetail>
   /** @throws STATE_NOT_FOUND, CONTRACT_INVALID */
   readonly runPicture: (runId: string, query: z.infer<typeof RunPictureQuery>) => Promise<RunPicture>
+}
+
+/** The recorded past. All throw STATE_NOT_FOUND for a run that is not kept. */
+export interface ReplayHandle {
+  readonly replay: (query: ReplayStateQuery) => Promise<ReplayState>
+  /** @throws CONTRACT_INVALID */
+  readonly replayFrames: (query: ReplayFramesQuery) => Promise<Uint8Array<ArrayBuffer>>
+  /** JSON as bytes. @throws CONTRACT_INVALID */
+  readonly replayEvents: (query: ReplayEventsQuery) => Promise<Uint8Array<ArrayBuffer>>
+  readonly replayCoverage: (run: string | undefined) => Promise<ReplayCoverage>
+  /** @throws CONTRACT_INVALID */
+  readonly replayFlow: (query: ReplayFlowQuery) => Promise<ReplayFlow>
+  /** Written down in the audit trail before the first byte leaves. @throws CONTRACT_INVALID, STATE_STORAGE */
+  readonly replayBundle: (
+    query: {
+      readonly run?: string | undefined
+      readonly from?: ReplayMoment | undefined
+      readonly to?: ReplayMoment | undefined
+    },
+    caller: Caller,
+  ) => Promise<{ readonly fileName: string; readonly pieces: AsyncIterable<Uint8Array<ArrayBuffer>> }>
 }
 
 /** Who asks, and whether they may. */
@@ -196,6 +227,7 @@ export interface Handle
     LayerHandle,
     LimitsHandle,
     RunsHandle,
+    ReplayHandle,
     AccessHandle,
     SessionHandle,
     PeopleHandle,

@@ -15,6 +15,7 @@ import { LATENCY_API } from './httpLatency.ts'
 import { Backtest, BacktestRequest, LimitSet, LimitWrite } from './httpLimits.ts'
 import { LAYER_ROUTES } from './httpLayer.ts'
 import { LOAD_ROUTES } from './httpLoad.ts'
+import { REPLAY_ROUTES } from './httpReplay.ts'
 import { RunDetail, RunList, RunPath, RunPicture, RunPictureQuery, RunQuery } from './httpRuns.ts'
 import { SeedDetail, SeedRaw, SeedRawQuery, SeedSeries, SeedSeriesQuery } from './httpSeed.ts'
 import { Count, HistoryQuery, LayerPath, NoInput, Reading, RunFilter, SeedPath, SeedStateName } from './httpShapes.ts'
@@ -392,6 +393,7 @@ export const HTTP_API = Object.freeze({
     contentType: JSON_TYPE,
     problems: [404, 422, 503],
   },
+  ...REPLAY_ROUTES,
   ...LATENCY_API,
   bus: {
     method: 'GET',

@@ -132,24 +132,45 @@ export function answerWithCookies({
   return Response.json(view, { headers })
 }
 
-/** Sends JSON that comes in pieces; a piece is made when the line has room for it. */
-export function streamJson(pieces: AsyncIterable<string>): Response {
-  const encoder = new TextEncoder()
+/** A body whose pieces are made when the line has room for them; they end with the request. */
+function bodyOf<T>(pieces: AsyncIterable<T>, encode: (piece: T) => Uint8Array): ReadableStream<Uint8Array> {
   const iterator = pieces[Symbol.asyncIterator]()
-  const body = new ReadableStream<Uint8Array>({
+  return new ReadableStream<Uint8Array>({
     async pull(controller) {
       const { done, value } = await iterator.next()
       if (done === true) controller.close()
-      else controller.enqueue(encoder.encode(value))
+      else controller.enqueue(encode(value))
     },
     async cancel() {
       await iterator.return?.()
     },
   })
+}
+
+/** Sends JSON that comes in pieces. */
+export function streamJson(pieces: AsyncIterable<string>): Response {
+  const encoder = new TextEncoder()
+  const body = bodyOf(pieces, (piece) => encoder.encode(piece))
   return new Response(body, { headers: { ...NO_STORE, 'content-type': 'application/json' } })
 }
 
+/** Sends a file to be saved, in pieces. */
+export function streamFile(
+  { fileName, pieces }: { readonly fileName: string; readonly pieces: AsyncIterable<Uint8Array<ArrayBuffer>> },
+  contentType: string,
+): Response {
+  const headers = {
+    ...NO_STORE,
+    'content-type': contentType,
+    'content-disposition': `attachment; filename="${fileName}"`,
+  }
+  return new Response(
+    bodyOf(pieces, (piece) => piece),
+    { headers },
+  )
+}
+
 /** Sends bytes as they are. */
-export function sendBytes(bytes: Uint8Array<ArrayBuffer>): Response {
-  return new Response(bytes, { headers: { ...NO_STORE, 'content-type': 'application/octet-stream' } })
+export function sendBytes(bytes: Uint8Array<ArrayBuffer>, contentType = 'application/octet-stream'): Response {
+  return new Response(bytes, { headers: { ...NO_STORE, 'content-type': contentType } })
 }
