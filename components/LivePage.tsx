@@ -5,31 +5,37 @@
  * Source: docs/ux.md 'pages: live'.
  */
 'use client'
+import type { LiveSession } from '../lib/live/liveSession.ts'
 import { HostCurvePanel } from './curve/HostCurvePanel.tsx'
 import { EmptyState } from './empty/EmptyState.tsx'
 import { EventTicker } from './events/EventTicker.tsx'
 import { HeatmapPanel } from './heatmap/HeatmapPanel.tsx'
 import { LifecyclePanel } from './lifecycle/LifecyclePanel.tsx'
-import { useLive } from './live/LiveProvider.tsx'
-import { useLiveTopic } from './live/useLiveTopic.ts'
+import { useLayerPageReady } from './live/useLayerPageReady.ts'
+import { useLiveValue } from './live/useLiveTopic.ts'
 import { NarrativeStrip } from './narrative/NarrativeStrip.tsx'
 import { PageMain } from './shell/PageMain.tsx'
 
+/** A run that trains has a host to judge; a load generator has none, and its place goes to the seeds. */
+function shapeOf({ store }: LiveSession): 'empty' | 'curve' | 'plain' {
+  const run = store.run()
+  if (run === null) return 'empty'
+  return run.descriptor.origin === 'trainer' || run.curve.length > 0 ? 'curve' : 'plain'
+}
+
 export function LivePage() {
-  const { session } = useLive()
-  useLiveTopic(['runs', 'view', 'status', 'pause'], 100)
-  const run = session.store.run()
-  // A run that trains has a host to judge; a load generator has none, and its place goes to the seeds.
-  const hasCurve = run !== null && (run.descriptor.origin === 'trainer' || run.curve.length > 0)
+  // Panels look after themselves: this one renders again only when there are others to show.
+  useLayerPageReady()
+  const shape = useLiveValue(['runs', 'view', 'records'], shapeOf)
   return (
     <PageMain title="Live">
-      {run === null ? (
+      {shape === 'empty' ? (
         <EmptyState />
       ) : (
-        <div className={hasCurve ? 'live-grid' : 'live-grid no-curve'}>
+        <div className={shape === 'curve' ? 'live-grid' : 'live-grid no-curve'}>
           <NarrativeStrip />
           <HeatmapPanel />
-          {hasCurve && <HostCurvePanel />}
+          {shape === 'curve' && <HostCurvePanel />}
           <LifecyclePanel />
           <EventTicker />
         </div>

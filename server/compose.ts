@@ -58,6 +58,8 @@ import { addSums } from './workers/latencyRelay.ts'
 import { createThreads } from './workers/threads.ts'
 
 const STATUS_MS = 500
+/** A status of more layers than this is tens of kilobytes for every page: it is told once a second. */
+const MANY_LAYERS = 64
 /** Two stages of 480 layers in sight. */
 const VIEW_SERIES = 1_024
 /** Open pages of one address: a wall of screens behind one proxy fits, a flood does not. */
@@ -393,7 +395,7 @@ export async function compose({
       ...createSeedApi({ clock, runs, reader, lives, ask: threads.ask }),
       ...createLayerApi({ clock, runs, reader, baselines: createBaselineReader({ clock, runs, recordings }) }),
       ...createLimitsApi({ clock, runs, reader, limits }),
-      ...createLatencyApi({ nowMs: () => clock.wallMs(), shelf, runs, replayed: () => board.counters().replayed ?? 0 }),
+      ...createLatencyApi({ clock, shelf, runs, replayed: () => board.counters().replayed ?? 0 }),
       ...alerts.handle,
       ...createRunsApi({ clock, runs, lives, recordings }),
       ...createReplayApi({ history, audit, addressHash: (address) => operators.access.addressHash(address) }),
@@ -410,9 +412,14 @@ export async function compose({
     plane.start()
     alerts.start()
     ticker.start()
+    let statusTurn = 0
     parts.add(
       'status timer',
-      clock.every(STATUS_MS, () => live.sendStatus(() => board.status())),
+      clock.every(STATUS_MS, () => {
+        statusTurn++
+        const layers = runs.all().reduce((sum, run) => sum + run.descriptor.layers.length, 0)
+        if (layers <= MANY_LAYERS || statusTurn % 2 === 0) live.sendStatus(() => board.status())
+      }),
     )
 
     parts.add(

@@ -206,8 +206,8 @@ export interface LoadHandle {
 }
 
 export interface LatencyHandle {
-  readonly latency: (query: LatencyQuery) => LatencyReport
-  readonly latencyExemplars: (query: LatencyExemplarQuery) => LatencyExemplars
+  readonly latency: (query: LatencyQuery) => Promise<LatencyReport>
+  readonly latencyExemplars: (query: LatencyExemplarQuery) => Promise<LatencyExemplars>
 }
 
 /** The command plane behind its door. */

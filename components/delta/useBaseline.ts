@@ -1,7 +1,7 @@
 /*
  * useBaseline: the moment that the whole picture is compared with, for the heatmap of all layers.
  * In: run, metric and baseline of the page state. Out: cells and values by layer, and words on which moment it is.
- * Invariant: while paused the distance in time is that to the paused moment; a baseline of another metric or run is never used.
+ * Invariant: while paused the distance in time, and the step of another run, are those of the paused moment; a baseline of another metric or run is never used.
  * Source: docs/ux.md "delta mode"; features A5, B8.
  */
 'use client'
@@ -56,10 +56,12 @@ export function useBaseline(): Baseline {
       ? ({ kind: 'at', atMs: Math.round(pause.atMs - asked.seconds * 1_000) } as const)
       : asked
   const metric = view?.metric ?? null
+  // Another run is compared at the step at which this page stands.
+  const at = base?.kind === 'run' && pause !== null ? `&at=${Math.round(pause.atMs)}` : ''
   const url =
     base === null || view === null
       ? null
-      : `/api/runs/${encodeURIComponent(view.runId)}/baseline?metric=${view.metric.name}&base=${encodeURIComponent(baselineText(base))}`
+      : `/api/runs/${encodeURIComponent(view.runId)}/baseline?metric=${view.metric.name}&base=${encodeURIComponent(baselineText(base))}${at}`
   const isMoving = base !== null && base.kind !== 'at' && pause === null
   const large = run !== null && totalSeeds(run) > LARGE
   const { data, problem } = useBytes<RunBaselineHead>(url, isMoving ? (large ? ASK_LARGE_EVERY_MS : ASK_EVERY_MS) : 0)

@@ -1,8 +1,9 @@
 /*
  * Event ticker: what happened, newest first, never sampled; it holds still under the pointer.
  * In: records of the run and incidents of the bus. Out: a list with filter; a pill for what waits.
- * Invariant: nothing moves under the cursor or the focus; new lines wait behind "n new". One change is one line: the command
- *   that asked for a transition is part of the transition's detail, and has a line of its own only when it did not do its work.
+ * Invariant: nothing moves under the cursor or the focus; new lines wait behind "n new"; a burst of lines comes in over several frames.
+ *   One change is one line: the command that asked for a transition is part of the transition's detail, and has a line of its own
+ *   only when it did not do its work.
  * Source: docs/ux.md "principles" 5.
  */
 'use client'
@@ -11,18 +12,23 @@ import type { LiveRecord } from '../../lib/contracts/liveRecords.ts'
 import { formatUtc } from '../../lib/live/formatValue.ts'
 import { StateGlyph } from '../heatmap/StateGlyph.tsx'
 import { useLive } from '../live/LiveProvider.tsx'
-import { useLiveTopic } from '../live/useLiveTopic.ts'
+import { takeTurn, useLiveTopic } from '../live/useLiveTopic.ts'
 import { Icon } from '../ui/Icon.tsx'
+import { useHoldStill } from '../ui/useHoldStill.ts'
 import { useRovingList } from '../ui/useRovingList.ts'
 import { eventText, mergedCommands, type CommandRecord, type EventFilter } from './eventText.ts'
-import { newestEvents } from './newestEvents.ts'
+import { newestEvents, trickle } from './newestEvents.ts'
 
 /** Rows that are in the page from the start; more come as the end of the list comes into sight. */
 const FIRST_ROWS = 24
 const MORE_ROWS = 48
 const MOST_ROWS = 480
-/** Added before the reader reaches the end, px. */
-const AHEAD_PX = 300
+/** Added before the reader reaches the end, px: rows out of sight are laid out and painted with every new one. */
+const AHEAD_PX = 80
+/** New rows that one frame of the screen takes in. */
+const ROWS_PER_FRAME = 2
+/** More at once than this are no trickle: they replace the list. */
+const BURST_ROWS = 12
 const FILTERS: readonly { readonly id: EventFilter; readonly label: string }[] = [
   { id: 'main', label: 'Growth and trouble' },
   { id: 'all', label: 'Everything' },
@@ -46,21 +52,29 @@ export function EventTicker() {
   const incidents = store.log.incidents.filter(
     (incident) => incident.offset <= limit && (incident.run_id === null || incident.run_id !== store.view?.runId),
   )
-  const { rows, waiting } = newestEvents(events, incidents, { filter, merged, heldAt, most: most.rows })
+  const newest = newestEvents(events, incidents, { filter, merged, heldAt, most: most.rows })
+  const { waiting } = newest
+  const rows = useTrickle(newest.rows, filter)
   const roving = useRovingList(rows.length)
-  const hold = (): void => setHeldAt((old) => old ?? rows[0]?.offset ?? 0)
   const release = (): void => setHeldAt(null)
+  const still = useHoldStill(
+    () => setHeldAt((old) => old ?? rows[0]?.offset ?? 0),
+    () => {
+      release()
+      // Back at the top what was added for the reader is let go.
+      if ((list.current?.scrollTop ?? 0) === 0) setMost({ filter, rows: FIRST_ROWS })
+    },
+  )
 
   const handlers: HTMLAttributes<HTMLOListElement> = {
     onKeyDown: (event) => roving.list.onKeyDown(event),
     onFocus: (event) => {
-      hold()
+      still.onFocus()
       roving.list.onFocus(event)
     },
     onBlur: (event) => {
-      if (event.currentTarget.contains(event.relatedTarget)) return
-      release()
-      roving.reset()
+      still.onBlur(event)
+      if (!event.currentTarget.contains(event.relatedTarget)) roving.reset()
     },
   }
   return (
@@ -106,8 +120,8 @@ export function EventTicker() {
           ref={list}
           className="events"
           aria-label="Events, newest first"
-          onPointerEnter={hold}
-          onPointerLeave={release}
+          onPointerEnter={still.onPointerEnter}
+          onPointerLeave={still.onPointerLeave}
         >
           <ol {...handlers}>
             {rows.map((record, index) => (
@@ -119,7 +133,7 @@ export function EventTicker() {
               />
             ))}
           </ol>
-          {rows.length === most.rows && most.rows < MOST_ROWS && (
+          {newest.rows.length === most.rows && most.rows < MOST_ROWS && (
             <EndOfList
               key={most.rows}
               onSight={() => setMost((old) => ({ ...old, rows: Math.min(MOST_ROWS, old.rows + MORE_ROWS) }))}
@@ -129,6 +143,22 @@ export function EventTicker() {
       )}
     </section>
   )
+}
+
+/** Lets new rows in a few per frame: to mount, lay out and paint all of them in one would be felt. */
+function useTrickle(rows: readonly LiveRecord[], filter: EventFilter): readonly LiveRecord[] {
+  const [shown, setShown] = useState<Trickled>({ filter, offset: null })
+  const step = trickle(rows, shown.filter === filter ? shown.offset : null, ROWS_PER_FRAME, BURST_ROWS)
+  const { offset } = step
+  const isSettled = shown.filter === filter && shown.offset === offset
+  useEffect(() => (isSettled ? undefined : takeTurn(() => setShown({ filter, offset }))), [filter, offset, isSettled])
+  return step.rows
+}
+
+interface Trickled {
+  readonly filter: EventFilter
+  /** The newest row that was let in; null shows everything. */
+  readonly offset: number | null
 }
 
 /** Says when the end of the list comes near the part that is in sight. */

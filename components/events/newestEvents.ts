@@ -38,3 +38,23 @@ export function newestEvents(
   }
   return { rows, waiting }
 }
+
+export interface Trickle {
+  readonly rows: readonly LiveRecord[]
+  /** The newest row that is let in now: what the next step goes on from. */
+  readonly offset: number | null
+}
+
+/**
+ * Of rows, newest first, lets in those up to `shown` and at most `perStep` newer ones; a burst of more than `burst` comes in at once,
+ * and so does everything when nothing was shown before.
+ */
+export function trickle(rows: readonly LiveRecord[], shown: number | null, perStep: number, burst: number): Trickle {
+  const newest = rows[0]?.offset ?? null
+  if (shown === null) return { rows, offset: newest }
+  const known = rows.findIndex((row) => row.offset <= shown)
+  const fresh = known < 0 ? rows.length : known
+  if (fresh <= perStep || fresh > burst) return { rows, offset: newest }
+  const from = fresh - perStep
+  return { rows: rows.slice(from), offset: rows[from]!.offset }
+}

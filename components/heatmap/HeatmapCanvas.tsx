@@ -20,7 +20,7 @@ import type { PageState } from '../../lib/live/urlState.ts'
 import { systemClock } from '../../lib/primitives/clock.ts'
 import { useLive } from '../live/LiveProvider.tsx'
 import { pagePerformance } from '../live/selfPerformance.ts'
-import { onTick, usePageState } from '../live/useLiveTopic.ts'
+import { usePageState } from '../live/useLiveTopic.ts'
 import { ageFacts, buildScene, runFacts } from './buildScene.ts'
 import { onThemeChange, readCanvasTheme, type CanvasTheme } from './canvasTheme.ts'
 import {
@@ -34,7 +34,7 @@ import {
   type HeatmapLayout,
 } from './heatmapLayout.ts'
 import { HeatmapTooltip, type TooltipPlace } from './HeatmapTooltip.tsx'
-import { changeOf, shownRow, valueOf, type HeatmapScene, type SceneBase } from './heatmapScene.ts'
+import { ageOfSeed, changeOf, shownRow, valueOf, type HeatmapScene, type SceneBase } from './heatmapScene.ts'
 import { stateLabel } from './stateGlyph.ts'
 
 const MOVES: Readonly<Record<string, GridMove>> = {
@@ -51,6 +51,9 @@ const MOVES: Readonly<Record<string, GridMove>> = {
   PageUp: 'first',
   PageDown: 'last',
 }
+
+/** The clocks' distance may move this far before whoever draws is told. */
+const OFFSET_MS = 20
 
 const samePlace = (a: CellPlace | null, b: CellPlace | null): boolean =>
   a?.layer === b?.layer && a?.column === b?.column
@@ -126,6 +129,7 @@ export function HeatmapCanvas({
     let theme: CanvasTheme = readCanvasTheme(document.documentElement)
     let layout: HeatmapLayout | null = null
     let asked = 0
+    let toldOffsetMs = 0
     const resize = (): void => {
       const run = session.store.run()
       const { clientWidth: width, clientHeight: height } = box
@@ -152,6 +156,7 @@ export function HeatmapCanvas({
       if (!layout) resize()
       if (!layout) return
       const { client, store } = session
+      toldOffsetMs = client.serverNowMs() - systemClock.wallMs()
       stage.receive({
         kind: 'look',
         look: {
@@ -162,7 +167,7 @@ export function HeatmapCanvas({
           mode: state.current.mode,
           cursor: cursor.current,
           hover: hover.current,
-          offsetMs: client.serverNowMs() - systemClock.wallMs(),
+          offsetMs: toldOffsetMs,
           pausedMs: store.pause?.atMs ?? null,
           hidden: document.hidden,
         },
@@ -172,7 +177,11 @@ export function HeatmapCanvas({
       asked ||= requestAnimationFrame(show)
     }
     const tellRun = (): void => stage.receive({ kind: 'run', facts: runFacts(session) })
-    const tellAges = (): void => stage.receive({ kind: 'ages', facts: ageFacts(session) })
+    const tellAges = (): void => {
+      stage.receive({ kind: 'ages', facts: ageFacts(session) })
+      // Ages are counted over there, on the server's clock as it is known here.
+      if (Math.abs(session.client.serverNowMs() - systemClock.wallMs() - toldOffsetMs) > OFFSET_MS) draw()
+    }
     const compare = (): void => stage.receive({ kind: 'base', base: compared.current })
     const showView = (): void => {
       tellRun()
@@ -196,10 +205,11 @@ export function HeatmapCanvas({
     const undo = [
       session.store.topics.subscribe('view', showView),
       session.store.topics.subscribe('runs', showView),
-      session.store.topics.subscribe('pause', show),
+      session.store.topics.subscribe('pause', () => {
+        tellAges()
+        show()
+      }),
       session.store.topics.subscribe('status', tellAges),
-      // Ages grow while nothing arrives: hatching must not wait for a frame.
-      onTick(draw),
       onThemeChange(() => {
         theme = readCanvasTheme(document.documentElement)
         draw()
@@ -231,11 +241,12 @@ export function HeatmapCanvas({
       const row = shownRow(current, layer, ...seedRange(layout, place))
       const value = valueOf(current, layer, row)
       const text = value === null ? 'unmeasured' : formatWithUnit(value, current.metric)
+      const age = ageOfSeed(layer, row)
       const change =
         current.base === null
           ? ''
           : `, ${changeOf(current, layer, row) === null ? 'no counterpart' : `changed by ${formatChange(changeOf(current, layer, row), current.metric)}`}`
-      return `${layer.layerId}, seed ${row}: ${stateLabel(layer.mirror.state[row] ?? 255)}, ${current.metric.label} ${text}${change}, ${layer.age.freshness}, ${formatAge(layer.age.ageMs)} old`
+      return `${layer.layerId}, seed ${row}: ${stateLabel(layer.mirror.state[row] ?? 255)}, ${current.metric.label} ${text}${change}, ${age.freshness}, ${formatAge(age.ageMs)} old`
     },
     [scene],
   )

@@ -9,12 +9,21 @@ import { useState } from 'react'
 import { formatAge, formatCount, formatMetric, UNKNOWN_TEXT, unitText } from '../../lib/live/formatValue.ts'
 import { formatChange } from '../../lib/live/formatDelta.ts'
 import { ScrollRegion } from '../ui/ScrollRegion.tsx'
+import { useHoldStill } from '../ui/useHoldStill.ts'
 import { useRovingList } from '../ui/useRovingList.ts'
 import { useLive } from '../live/LiveProvider.tsx'
 import { layerAges } from '../live/layerAges.ts'
 import { useLiveTopic, usePageState, useTickKey } from '../live/useLiveTopic.ts'
 import { buildScene } from './buildScene.ts'
-import { activityText, changeOf, columnOf, valueOf, type HeatmapScene, type SceneBase } from './heatmapScene.ts'
+import {
+  activityText,
+  ageOfSeed,
+  changeOf,
+  columnOf,
+  valueOf,
+  type HeatmapScene,
+  type SceneBase,
+} from './heatmapScene.ts'
 import { listRows, worstRows, type SeedRow } from './seedRows.ts'
 import { StateGlyph } from './StateGlyph.tsx'
 import { stateLabel } from './stateGlyph.ts'
@@ -39,15 +48,17 @@ export function HeatmapTable({ limit, base }: { readonly limit?: number; readonl
   const pageSize = limit ?? PAGE_ROWS
   const first = Math.min(offset, Math.max(0, total - 1))
   const roving = useRovingList(sort === 'worst' ? Math.min(pageSize, total) : Math.min(pageSize, total - first))
-  if (!scene) return null
-  const fresh = sort === 'worst' ? worstRows(scene, pageSize) : listRows(scene, first, pageSize)
+  const fresh = !scene ? [] : sort === 'worst' ? worstRows(scene, pageSize) : listRows(scene, first, pageSize)
   const rows = sort === 'worst' && held ? held : fresh
-  const hold = () => setHeld((old) => old ?? rows)
-  const release = () => setHeld(null)
+  const still = useHoldStill(
+    () => setHeld((old) => old ?? rows),
+    () => setHeld(null),
+  )
+  if (!scene) return null
   const unit = unitText(scene.metric)
 
   return (
-    <div className="table-twin" onPointerEnter={hold} onPointerLeave={release} onFocus={hold} onBlur={release}>
+    <div className="table-twin" {...still}>
       {limit === undefined && (
         <div className="table-tools">
           <label>
@@ -136,8 +147,9 @@ function Row({
   const state = layer.mirror.state[at.row] ?? 255
   const value = valueOf(scene, layer, at.row)
   const ticks = columnOf(scene, layer, at.row, 'ticks_in_state')
+  const age = ageOfSeed(layer, at.row)
   return (
-    <tr className={`is-${layer.age.freshness}`}>
+    <tr className={`is-${age.freshness}`}>
       <th scope="row">
         <button
           type="button"
@@ -169,8 +181,8 @@ function Row({
       )}
       <td className="num wide">{ticks === null ? UNKNOWN_TEXT : formatCount(ticks)}</td>
       <td className="num">
-        {formatAge(layer.age.ageMs)}
-        {layer.age.freshness === 'fresh' ? '' : ` ${layer.age.freshness}`}
+        {formatAge(age.ageMs)}
+        {age.freshness === 'fresh' ? '' : ` ${age.freshness}`}
       </td>
     </tr>
   )

@@ -16,7 +16,16 @@ import { onTick } from '../live/useLiveTopic.ts'
 import { countBytes } from './countBytes.ts'
 import { readCanvasTheme } from './canvasTheme.ts'
 import { alarmOf, colorAt, toCss } from './colorScale.ts'
-import { activityText, baseValue, bytesOf, changeOf, columnOf, valueOf, type HeatmapScene } from './heatmapScene.ts'
+import {
+  activityText,
+  ageOfSeed,
+  baseValue,
+  bytesOf,
+  changeOf,
+  columnOf,
+  valueOf,
+  type HeatmapScene,
+} from './heatmapScene.ts'
 import { StateGlyph } from './StateGlyph.tsx'
 import { stateLabel } from './stateGlyph.ts'
 
@@ -118,7 +127,8 @@ export function HeatmapTooltip({
       if (!fresh || !target || !canvas.current) return
       const scope = drawDistribution(canvas.current, fresh, place)
       if (scopeText.current) scopeText.current.textContent = scope
-      if (ageText.current) ageText.current.textContent = `${formatAge(target.age.ageMs)}, ${target.age.freshness}`
+      const age = ageOfSeed(target, place.row)
+      if (ageText.current) ageText.current.textContent = `${formatAge(age.ageMs)}, ${age.freshness}`
       const value = exact?.metrics[fresh.metric.name] ?? valueOf(fresh, target, place.row)
       if (valueText.current)
         valueText.current.textContent = value === null ? 'unmeasured' : formatWithUnit(value, fresh.metric)

@@ -17,14 +17,17 @@ export function runFacts({ store }: LiveSession): RunFacts | null {
   return run && view ? { descriptor: run.descriptor, metric: view.metric, metricIndex: view.metricIndex } : null
 }
 
-/** What the last status said of the layers of the shown run. */
+/** What the last status said of the layers of the shown run; while paused, the last one before that. */
 export function ageFacts({ store }: LiveSession): AgeFacts {
-  const { status } = store
+  const status = store.pause === null ? store.status : store.pause.status
   const run = store.run()
   const said = new Map(
     status?.layers
       .filter((layer) => layer.run_id === run?.descriptor.run_id)
-      .map(({ layer_id, age_ms, interval_ms, freshness }) => [layer_id, { age_ms, interval_ms, freshness }]),
+      .map(({ layer_id, age_ms, interval_ms, freshness, old_seeds }) => [
+        layer_id,
+        { age_ms, interval_ms, freshness, ...(old_seeds === undefined ? {} : { old_seeds }) },
+      ]),
   )
   const summaries = run?.descriptor.layers.map((layer) => said.get(layer.layer_id) ?? null) ?? []
   return { summaries, statusMs: status?.server_ms ?? null }

@@ -15,6 +15,7 @@ import { sparklineWindowMs } from './sparklineWindow.ts'
 import { cellRect, type HeatmapLayout } from './heatmapLayout.ts'
 import {
   activityText,
+  ageOfSeed,
   changeOf,
   changePlace,
   isCurrent,
@@ -64,10 +65,11 @@ const drawGround = (
   },
 ): CellLook => {
   const { layer, value, scene, state, row } = look
+  const { freshness } = ageOfSeed(layer, row)
   const plain: CellLook = { ink: theme.text1, soft: theme.text2, muted: false }
   const old: CellLook = { ink: theme.text2, soft: theme.text3, muted: true }
   rounded(pen, rect, 4)
-  if (layer.age.freshness === 'never' || layer.mirror.frame === 0) {
+  if (freshness === 'never' || layer.mirror.frame === 0) {
     pen.setLineDash([2, 3])
     pen.strokeStyle = theme.text3
     pen.lineWidth = 1
@@ -75,13 +77,13 @@ const drawGround = (
     pen.setLineDash([])
     return old
   }
-  if (layer.age.freshness === 'silent') {
+  if (freshness === 'silent') {
     pen.strokeStyle = theme.text3
     pen.lineWidth = 1
     pen.stroke()
     return old
   }
-  if (layer.age.freshness === 'stale') {
+  if (freshness === 'stale') {
     pen.fillStyle = theme.raised
     pen.fill()
     pen.fillStyle = patternOf(pen, 'hatch', theme.hatch, ratio)
@@ -118,11 +120,12 @@ const drawGround = (
 }
 
 const secondLine = (scene: HeatmapScene, layer: SceneLayer, row: number, roomy: boolean): string => {
-  const { freshness, ageMs } = layer.age
+  const { freshness, ageMs } = ageOfSeed(layer, row)
   if (scene.base !== null && isCurrent(freshness) && changePlace(scene, layer, row) === null) return 'no counterpart'
   if (isCurrent(freshness)) return roomy ? activityText(scene, layer, row) : stateLabel(layer.mirror.state[row] ?? 255)
   if (freshness === 'never' || layer.mirror.frame === 0) return 'never reported'
-  return freshness === 'silent' ? `silent ${formatAge(ageMs)}` : `last known ${formatUtc(layer.mirror.ingestMs)}`
+  if (freshness === 'silent') return `silent ${formatAge(ageMs)}`
+  return layer.oldSeeds.has(row) ? `stale ${formatAge(ageMs)}` : `last known ${formatUtc(layer.mirror.ingestMs)}`
 }
 
 const drawCell = (
@@ -186,7 +189,7 @@ const drawCell = (
   pen.fillStyle = look.soft
   const sub = secondLine(scene, layer, row, roomy)
   pen.fillText(fit(pen, sub, right - nameX), nameX, top + 29)
-  if (layer.age.freshness === 'late') drawLateMark(pen, rect, look.ink)
+  if (ageOfSeed(layer, row).freshness === 'late') drawLateMark(pen, rect, look.ink)
 
   const ring = layer.series
   if (!ring || rect.height < 84) return

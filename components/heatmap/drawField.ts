@@ -10,7 +10,17 @@ import { formatChange } from '../../lib/live/formatDelta.ts'
 import { createSheet, patternOf, penOf, type CanvasTheme, type Pen } from './canvasTheme.ts'
 import { alarmOf, buildDeltaLut, buildLut, colorAt, deltaColorAt, inkOn } from './colorScale.ts'
 import { cellRect, columnsOf, type HeatmapLayout } from './heatmapLayout.ts'
-import { bytesOf, changeOf, changePlace, changesOf, isCurrent, valueOf, type HeatmapScene } from './heatmapScene.ts'
+import {
+  ageOfSeed,
+  bytesOf,
+  changeOf,
+  changePlace,
+  changesOf,
+  isCurrent,
+  valueOf,
+  type HeatmapScene,
+  type SceneLayer,
+} from './heatmapScene.ts'
 import { positionOf } from './positionOf.ts'
 import { glyphOf } from './stateGlyph.ts'
 import { drawGlyph } from './drawGlyph.ts'
@@ -139,6 +149,7 @@ export function createFieldRenderer(binBudgetMs: number): FieldRenderer {
       pen.fillStyle = patternOf(pen, 'hatch', theme.hatch, ratio)
       pen.fillRect(layout.left, y, width, height)
     }
+    if (isCurrent(freshness)) drawOldSeeds(pen, theme, layer, layout, ratio, y)
     if (layout.binSize === 1 && layout.cellWidth >= 56 && height >= 24) {
       drawFigures(pen, theme, scene, layout, index, y)
       return
@@ -271,6 +282,41 @@ export function createFieldRenderer(binBudgetMs: number): FieldRenderer {
   }
 }
 
+/** Hatches the cells of seeds that were not heard of while others of their layer were; of a bin the oldest seed counts. */
+const drawOldSeeds = (
+  pen: Pen,
+  theme: CanvasTheme,
+  layer: SceneLayer,
+  layout: HeatmapLayout,
+  ratio: number,
+  y: number,
+): void => {
+  const height = layout.rowHeight - layout.gap
+  const worst = new Map<number, 'stale' | 'silent'>()
+  for (const [row, { freshness }] of layer.oldSeeds) {
+    const column = Math.floor(row / layout.binSize)
+    if (freshness === 'silent' || (freshness === 'stale' && worst.get(column) !== 'silent'))
+      worst.set(column, freshness)
+  }
+  for (const [column, freshness] of worst) {
+    const [x, width] = [layout.left + column * layout.cellWidth, layout.cellWidth - layout.gap]
+    pen.save()
+    // What other seeds of the bin say stays in sight below the hatch.
+    pen.globalAlpha = layout.binSize > 1 ? 0.45 : freshness === 'silent' ? 1 : 0.75
+    pen.fillStyle = theme.panel
+    pen.fillRect(x, y, width, height)
+    pen.restore()
+    if (freshness === 'silent' && layout.binSize === 1) {
+      pen.strokeStyle = theme.text3
+      pen.lineWidth = 1
+      pen.strokeRect(x + 0.5, y + 0.5, Math.max(1, width - 1), Math.max(1, height - 1))
+    } else {
+      pen.fillStyle = patternOf(pen, 'hatch', theme.hatch, ratio)
+      pen.fillRect(x, y, width, height)
+    }
+  }
+}
+
 /** Writes glyph and value into cells that have room: the minimap of a small run. */
 const drawFigures = (
   pen: Pen,
@@ -282,7 +328,6 @@ const drawFigures = (
 ): void => {
   const layer = scene.layers[index]
   if (!layer) return
-  const old = !isCurrent(layer.age.freshness)
   const height = layout.rowHeight - layout.gap
   pen.font = `500 12px ${theme.font}`
   pen.textBaseline = 'middle'
@@ -291,6 +336,7 @@ const drawFigures = (
     const x = layout.left + row * layout.cellWidth
     const value = valueOf(scene, layer, row)
     const change = scene.base === null ? null : changePlace(scene, layer, row)
+    const old = !isCurrent(ageOfSeed(layer, row).freshness)
     const plain = scene.mode === 'state' || old || value === null || (scene.base !== null && change === null)
     const fill = plain
       ? null

@@ -20,6 +20,8 @@ export interface SceneLayer {
   readonly layerId: string
   readonly mirror: LayerMirror
   readonly age: LayerAge
+  /** Seeds that were heard of longer ago than the layer; the others are as old as it. */
+  readonly oldSeeds: ReadonlyMap<number, LayerAge>
   readonly series: SeriesRing | null
 }
 
@@ -46,6 +48,11 @@ export interface SceneBase {
 /** The value compared with; NaN without a counterpart. */
 export function baseValue(base: SceneBase | null, layerId: string, row: number): number {
   return base?.layers.get(layerId)?.values[row] ?? Number.NaN
+}
+
+/** How old one seed's values are. */
+export function ageOfSeed(layer: Pick<SceneLayer, 'age' | 'oldSeeds'>, row: number): LayerAge {
+  return layer.oldSeeds.get(row) ?? layer.age
 }
 
 /** Tells whether values of this age may be drawn as current. */

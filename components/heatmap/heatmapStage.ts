@@ -1,7 +1,8 @@
 /*
  * Heatmap stage: one canvas that draws itself again when something it shows has changed; the same on the page and in its worker.
  * In: a canvas, the pictures, facts and looks in any order. Out: pixels; how long each drawing took.
- * Invariant: at most one drawing per frame of the screen, none while hidden, none after it was dropped.
+ * Invariant: at most one drawing per frame of the screen, none while hidden, none after it was dropped; ages grow on the canvas while
+ * nothing arrives and nobody asks.
  * Source: docs/adr/0004-columns-on-the-hot-path.md; docs/architecture.md "the browser".
  */
 import type { PaintReport } from '../../lib/contracts/socketEvents.ts'
@@ -53,6 +54,9 @@ export interface HeatmapStageOptions {
 export type OnDrawn = (tookMs: number, painted: PaintReport | null) => void
 
 const PAINT_EVERY_MS = 5_000
+/** Ages are written into the cells of small runs; of large ones only their states are seen. */
+const AGE_CELLS_MS = 250
+const AGE_FIELD_MS = 1_000
 
 /** Creates a stage that has nothing to show yet. */
 export function createHeatmapStage(options: HeatmapStageOptions): HeatmapStage {
@@ -67,6 +71,7 @@ export function createHeatmapStage(options: HeatmapStageOptions): HeatmapStage {
   let dropped = false
   let meter = createPaintMeter()
   let toldMs = clock.monotonicMs()
+  let drawnMs = Number.NEGATIVE_INFINITY
 
   const fit = ({ layout, ratio }: HeatmapLook): void => {
     const width = Math.round(layout.width * ratio)
@@ -100,6 +105,7 @@ export function createHeatmapStage(options: HeatmapStageOptions): HeatmapStage {
     undo = null
     if (!look || look.hidden) return
     const fromMs = clock.monotonicMs()
+    drawnMs = fromMs
     const isPart = draw(look)
     if (isPart) ask()
     const doneMs = clock.monotonicMs()
@@ -108,6 +114,11 @@ export function createHeatmapStage(options: HeatmapStageOptions): HeatmapStage {
   const ask = (): void => {
     if (!dropped && look && !look.hidden) undo ??= options.nextFrame(paint)
   }
+
+  // Hatching must not wait for a frame, nor for the page.
+  const undoAge = clock.every(AGE_CELLS_MS, () => {
+    if (look?.layout.kind !== 'field' || clock.monotonicMs() - drawnMs >= AGE_FIELD_MS) ask()
+  })
 
   return {
     receive(order) {
@@ -126,6 +137,7 @@ export function createHeatmapStage(options: HeatmapStageOptions): HeatmapStage {
     changed: ask,
     drop() {
       dropped = true
+      undoAge()
       undo?.()
       undo = null
       // Pixels are freed with the size, not when the collector gets there.

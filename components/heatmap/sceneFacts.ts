@@ -8,7 +8,7 @@
 import type { MetricColumn } from '../../lib/contracts/metrics.ts'
 import type { RunDescriptor } from '../../lib/contracts/runDescriptor.ts'
 import type { Pictures } from '../../lib/live/pictures.ts'
-import { evaluateLayerAge, type StalenessInput } from '../../lib/live/staleness.ts'
+import { evaluateLayerAge, evaluateSeedAge, type LayerAge, type StalenessInput } from '../../lib/live/staleness.ts'
 import type { CellPlace } from './heatmapLayout.ts'
 import type { HeatmapScene, SceneBase } from './heatmapScene.ts'
 
@@ -36,6 +36,19 @@ export interface SceneMoment {
   readonly base: SceneBase | null
 }
 
+const NONE: ReadonlyMap<number, LayerAge> = new Map()
+
+function oldSeedsOf(
+  summary: StalenessInput['summary'],
+  age: LayerAge,
+  statusMs: number | null,
+  nowMs: number,
+): ReadonlyMap<number, LayerAge> {
+  const old = summary?.old_seeds
+  if (old === undefined || old.of === 0 || statusMs === null) return NONE
+  return new Map(old.seed_id.map((row, at) => [row, evaluateSeedAge(age, old.age_ms[at] ?? 0, statusMs, nowMs)]))
+}
+
 /** Gathers a scene; null while pictures and run do not belong together. */
 export function sceneOf(
   facts: RunFacts & AgeFacts,
@@ -60,7 +73,8 @@ export function sceneOf(
           }
         : { layerId, summary, statusMs: facts.statusMs, frameIngestMs, nowMs },
     )
-    return { layerId, mirror, age, series: pictures.series(index) }
+    const oldSeeds = oldSeedsOf(summary, age, facts.statusMs, nowMs)
+    return { layerId, mirror, age, oldSeeds, series: pictures.series(index) }
   })
   return { layers, descriptor, metric, metricIndex, mode, nowMs, cursor, hover, base: mode === 'state' ? null : base }
 }

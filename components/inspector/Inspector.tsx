@@ -29,6 +29,7 @@ import { Icon } from '../ui/Icon.tsx'
 import { useRovingList } from '../ui/useRovingList.ts'
 import { dequantize } from '../../lib/frames/quantize.ts'
 import type { HistogramClass } from './MetricHistogram.tsx'
+import { LayerLink } from './LayerLink.tsx'
 import { SeedCommands } from './SeedCommands.tsx'
 import { SeedLine } from './SeedLine.tsx'
 
@@ -108,9 +109,7 @@ export function Inspector() {
           {layer.age.freshness === 'fresh' ? '' : `, ${layer.age.freshness} ${formatAge(layer.age.ageMs)}`}
         </span>
         <span className="grow" />
-        <Link href={hrefOf(PAGE_PATHS.layer(selection.layerId), pageState)} prefetch={false}>
-          Layer
-        </Link>
+        <LayerLink layerId={selection.layerId} state={pageState} />
         <Link href={hrefOf(PAGE_PATHS.seed(selection), pageState)} prefetch={false}>
           Seed page
         </Link>

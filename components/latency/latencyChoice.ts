@@ -6,13 +6,13 @@
  */
 'use client'
 import { useEffect, useState } from 'react'
-import { WireId } from '../../lib/contracts/ids.ts'
 import {
   LATENCY_STAGES,
   LATENCY_TOPICS,
   type LatencyStage,
   type LatencyTopic,
 } from '../../lib/contracts/latencyStages.ts'
+import { isWireId } from '../../lib/contracts/wireIdText.ts'
 
 export const WINDOWS = [
   [60, '1 min'],
@@ -49,7 +49,7 @@ export function parseChoice(hash: string): LatencyChoice {
   return {
     stage: among(LATENCY_STAGES, query.get('stage')) ?? DEFAULT_CHOICE.stage,
     windowS: WINDOWS.some(([seconds]) => seconds === windowS) ? windowS : DEFAULT_CHOICE.windowS,
-    layer: layer !== null && WireId.safeParse(layer).success ? layer : null,
+    layer: layer !== null && isWireId(layer) ? layer : null,
     topic: among(LATENCY_TOPICS, query.get('topic')),
   }
 }

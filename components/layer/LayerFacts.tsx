@@ -6,15 +6,20 @@
  */
 'use client'
 import Link from 'next/link'
+import { useCallback } from 'react'
 import type { LayerRows } from '../../lib/contracts/httpLayer.ts'
+import type { LiveRecord } from '../../lib/contracts/liveRecords.ts'
 import { formatAge, formatCount, formatUtc } from '../../lib/live/formatValue.ts'
 import { eventText } from '../events/eventText.ts'
 import { StateGlyph } from '../heatmap/StateGlyph.tsx'
 import { DEFAULT_CHOICE, toHash } from '../latency/latencyChoice.ts'
 import { useLive } from '../live/LiveProvider.tsx'
+import { Ticking } from '../live/Ticking.tsx'
 import { hrefOf, PAGE_PATHS, PAGES } from '../live/pageLinks.ts'
 import { useLiveTopic, usePageState } from '../live/useLiveTopic.ts'
 import { Icon } from '../ui/Icon.tsx'
+import { layerAgeWords } from './layerAge.ts'
+import { useShownNow } from './useShownNow.ts'
 
 const EVENTS = 12
 const LATENCY = '/latency'
@@ -24,6 +29,13 @@ const pastWords = ({ past }: LayerRows): string => {
   const since = past.from_ms === null ? 'nothing yet' : `since ${formatUtc(past.from_ms)} UTC`
   if (past.kept === 'ticks') return `every tick, ${since}`
   return `one picture per ${(past.bucket_ms ?? 0) / 1_000} s, the alarming end of each, ${since}`
+}
+
+/** How fresh the layer is, at this moment. */
+export function LayerAge({ data }: { readonly data: LayerRows }) {
+  const nowMs = useShownNow()
+  const read = useCallback(() => layerAgeWords(data, nowMs()), [data, nowMs])
+  return <Ticking read={read} />
 }
 
 export function LayerFacts({ data }: { readonly data: LayerRows }) {
@@ -40,7 +52,7 @@ export function LayerFacts({ data }: { readonly data: LayerRows }) {
       </dd>
       <dt>Reports</dt>
       <dd>
-        {data.age_ms === null ? 'never' : `${data.freshness}, ${formatAge(data.age_ms)} old`}
+        <LayerAge data={data} />
         {data.interval_ms === null ? '' : `, every ${formatAge(data.interval_ms)}`}
         {data.tick === null ? '' : `, tick ${formatCount(data.tick)}`}
       </dd>
@@ -63,18 +75,24 @@ export function LayerFacts({ data }: { readonly data: LayerRows }) {
   )
 }
 
+/** What can be said of a layer without events: only the newest events of its run are kept here. */
+export function noEventsText(events: readonly LiveRecord[]): string {
+  const oldest = events[0]
+  if (oldest === undefined) return 'No event of this run is known here.'
+  return `None of the ${formatCount(events.length)} events of this run that are kept here, since ${formatUtc(oldest.at_ms)} UTC, is of this layer.`
+}
+
 /** The newest events of the layer. */
 export function LayerEvents({ layerId }: { readonly layerId: string }) {
   const { session } = useLive()
   const state = usePageState()
   useLiveTopic(['records', 'pause'], 1_000)
-  const events = session.store
-    .events()
+  const all = session.store.events()
+  const events = all
     .filter((record) => 'layer_id' in record && record.layer_id === layerId)
     .slice(-EVENTS)
     .toReversed()
-  if (events.length === 0)
-    return <p className="panel-note t2">Nothing has happened in this layer since the run is known.</p>
+  if (events.length === 0) return <p className="panel-note t2">{noEventsText(all)}</p>
   return (
     <ol className="layer-events">
       {events.map((record) => {

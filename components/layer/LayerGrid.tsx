@@ -24,6 +24,7 @@ import { GridTooltip } from './GridTooltip.tsx'
 import { cellWords } from './gridWords.ts'
 import { hitGrid, layoutGrid, stepGrid, type GridLayout, type GridPlace, type GridStep } from './gridLayout.ts'
 import type { GridPicture } from './gridPicture.ts'
+import type { HoldHandlers } from '../ui/useHoldStill.ts'
 
 const STEPS: Readonly<Record<string, GridStep>> = {
   ArrowUp: 'up',
@@ -56,8 +57,8 @@ interface Props {
   readonly onPin: (row: number) => void
   /** Esc: one level up; false when there is none. */
   readonly onUp: () => boolean
-  readonly onHold: () => void
-  readonly onRelease: () => void
+  /** One for grid and table: they stand in one order. */
+  readonly still: HoldHandlers
 }
 
 export function LayerGrid(props: Props) {
@@ -71,6 +72,7 @@ export function LayerGrid(props: Props) {
   const [scrolled, setScrolled] = useState(0)
   const [hover, setHover] = useState<GridPlace | null>(null)
   const [cursor, setCursor] = useState<GridPlace | null>(null)
+  const { still } = props
   const rows = picture?.head.rows ?? 0
   const columns = picture?.head.columns ?? 1
 
@@ -186,7 +188,7 @@ export function LayerGrid(props: Props) {
         aria-activedescendant={words === '' ? undefined : 'layer-grid-cursor'}
         onKeyDown={onKeyDown}
         onScroll={(event) => setScrolled(event.currentTarget.scrollTop)}
-        onPointerEnter={props.onHold}
+        onPointerEnter={still.onPointerEnter}
         onPointerMove={(event) => {
           if (event.pointerType === 'touch') return
           const place = placeOf(event)
@@ -194,12 +196,12 @@ export function LayerGrid(props: Props) {
         }}
         onPointerLeave={() => {
           setHover(null)
-          props.onRelease()
+          still.onPointerLeave()
         }}
-        onFocus={props.onHold}
-        onBlur={() => {
+        onFocus={still.onFocus}
+        onBlur={(event) => {
           setCursor(null)
-          props.onRelease()
+          still.onBlur(event)
         }}
         onClick={(event) => {
           const place = placeOf(event)

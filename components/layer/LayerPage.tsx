@@ -8,7 +8,7 @@
 import { useRouter } from 'next/navigation'
 import { useCallback, useState } from 'react'
 import type { LimitSet } from '../../lib/contracts/httpLimits.ts'
-import { formatAge, formatCount } from '../../lib/live/formatValue.ts'
+import { formatCount } from '../../lib/live/formatValue.ts'
 import { DeltaPicker } from '../delta/DeltaPicker.tsx'
 import { baselineWords } from '../delta/deltaChoice.ts'
 import { HeatmapLegend } from '../heatmap/HeatmapLegend.tsx'
@@ -16,17 +16,19 @@ import { colourable, defaultMetric } from '../heatmap/metricChoice.ts'
 import { useLive } from '../live/LiveProvider.tsx'
 import { hrefOf, PAGE_PATHS } from '../live/pageLinks.ts'
 import { useLiveTopic, usePageState } from '../live/useLiveTopic.ts'
+import { standsWords } from '../records/shownAnswer.ts'
 import { useApi } from '../records/useApi.ts'
 import { PageMain } from '../shell/PageMain.tsx'
 import { Panel } from '../ui/Panel.tsx'
+import { useHoldStill } from '../ui/useHoldStill.ts'
 import { Distribution } from './Distribution.tsx'
-import { LayerEvents, LayerFacts } from './LayerFacts.tsx'
+import { LayerAge, LayerEvents, LayerFacts } from './LayerFacts.tsx'
 import { LayerGrid } from './LayerGrid.tsx'
 import { LayerTable } from './LayerTable.tsx'
 import { LayerTools } from './LayerTools.tsx'
 import { openGrid } from './gridPicture.ts'
 import { layerViewText, parseLayerView, type LayerView } from './layerView.ts'
-import { baseWords, pointsWords, selectedRowOf, togglePin } from './layerWords.ts'
+import { baseWords, pausedWords, pointsWords, selectedRowOf, togglePin } from './layerWords.ts'
 import { useLayerData, type Drill } from './useLayerData.ts'
 
 const LIMITS_EVERY_MS = 15_000
@@ -52,7 +54,7 @@ export function LayerPage({ layerId }: { readonly layerId: string }) {
     view,
     pins: state.pins,
     delta: state.delta,
-    paused: session.store.pause !== null,
+    pausedMs: session.store.pause?.atMs ?? null,
     drill,
     ...size,
     firstRow,
@@ -81,9 +83,9 @@ export function LayerPage({ layerId }: { readonly layerId: string }) {
     release()
     page.set({ pins: togglePin(state.pins, seedId) })
   }
-  const letGo = (): void => {
+  const still = useHoldStill(hold, () => {
     if (drill === null) release()
-  }
+  })
   const up = (): boolean => {
     if (drill === null) return false
     setDrill(null)
@@ -113,16 +115,19 @@ export function LayerPage({ layerId }: { readonly layerId: string }) {
         title={title}
         className="layer-head"
         hint={
-          data === null
-            ? ''
-            : `${formatCount(data.total)} seeds, ${data.freshness}${data.age_ms === null ? '' : `, ${formatAge(data.age_ms)} old`}, run ${data.run_id}${data.origin === 'load-generator' ? ', GENERATED LOAD' : ''}`
+          data !== null && (
+            <>
+              {formatCount(data.total)} seeds, <LayerAge data={data} />
+              {`, run ${data.run_id}${data.origin === 'load-generator' ? ', GENERATED LOAD' : ''}${pausedWords(data, session.store.pause !== null && !rows.isFormer)}`}
+            </>
+          )
         }
         state={unknown ? 'empty' : problem !== null ? 'error' : never ? 'empty' : data === null ? 'loading' : 'ready'}
         message={
           unknown
             ? `No layer named ${layerId} has been announced. It may belong to another run, or to one that was let go.`
             : problem !== null
-              ? `${problem.text} (${problem.code})${data === null ? '' : ' What was known stays below.'}`
+              ? `${problem.text} (${problem.code})${standsWords(rows)}`
               : `This layer is known and has never reported. Its producer, ${data?.producer ?? 'whoever announced it'}, has sent no telemetry for it: look whether it runs, and on the Bus page whether its entries are refused.`
         }
         actions={
@@ -180,7 +185,7 @@ export function LayerPage({ layerId }: { readonly layerId: string }) {
             }
             message={
               data?.past.none_because ??
-              (grid.problem === null ? '' : `${grid.problem.text} (${grid.problem.code}) The last picture stays.`)
+              (grid.problem === null ? '' : `${grid.problem.text} (${grid.problem.code})${standsWords(grid)}`)
             }
             actions={
               drill !== null && (
@@ -202,8 +207,7 @@ export function LayerPage({ layerId }: { readonly layerId: string }) {
               onOpen={openRow}
               onPin={(row) => onSingle(row, pin)}
               onUp={up}
-              onHold={hold}
-              onRelease={letGo}
+              still={still}
             />
             {data?.order.said != null && <p className="panel-note t2">{data.order.said}</p>}
             <HeatmapLegend
@@ -237,7 +241,6 @@ export function LayerPage({ layerId }: { readonly layerId: string }) {
               <LayerTable
                 data={data}
                 metric={metric}
-                view={view}
                 selected={selected}
                 hrefOf={hrefTo}
                 onSort={(sort, down) => setView({ ...view, sort, down })}
@@ -245,8 +248,7 @@ export function LayerPage({ layerId }: { readonly layerId: string }) {
                 onOpen={open}
                 onPin={pin}
                 onSight={setFirstRow}
-                onHold={hold}
-                onRelease={letGo}
+                still={still}
               />
             )}
           </Panel>

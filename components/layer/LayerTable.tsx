@@ -7,11 +7,12 @@
 'use client'
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { useEffect, useRef, useState, type KeyboardEvent } from 'react'
-import type { LayerRows, SortKey } from '../../lib/contracts/httpLayer.ts'
+import type { LayerRows } from '../../lib/contracts/httpLayer.ts'
+import type { SortKey } from '../../lib/contracts/layerSorts.ts'
 import type { MetricColumn } from '../../lib/contracts/metrics.ts'
 import { ScrollRegion } from '../ui/ScrollRegion.tsx'
+import type { HoldHandlers } from '../ui/useHoldStill.ts'
 import { LayerTableRow, rowAt } from './LayerTableRow.tsx'
-import type { LayerView } from './layerView.ts'
 
 const ROW_PX = 27
 /** Rows beyond the edge, so that a key or a fast wheel never meets an empty place. */
@@ -21,7 +22,6 @@ const PAGE = 10
 interface Props {
   readonly data: LayerRows
   readonly metric: MetricColumn
-  readonly view: LayerView
   readonly selected: number | null
   readonly hrefOf: (seedId: number) => string
   readonly onSort: (sort: SortKey, down: boolean) => void
@@ -30,12 +30,14 @@ interface Props {
   readonly onPin: (seedId: number) => void
   /** First row in sight, among those that match. */
   readonly onSight: (first: number) => void
-  readonly onHold: () => void
-  readonly onRelease: () => void
+  /** One for grid and table: they stand in one order. */
+  readonly still: HoldHandlers
 }
 
 export function LayerTable(props: Props) {
-  const { data, metric, view, selected, onSight } = props
+  const { data, metric, selected, onSight } = props
+  // Of the rows as they are, also while those of another order are on their way, or failed.
+  const { sort: shownBy, down } = data.order
   const region = useRef<HTMLElement>(null)
   const [at, setAt] = useState(0)
   const count = data.pinned + data.matching
@@ -59,15 +61,15 @@ export function LayerTable(props: Props) {
     <th
       scope="col"
       {...(numeric ? { className: 'num' } : {})}
-      aria-sort={view.sort === key ? (view.down ? 'descending' : 'ascending') : 'none'}
+      aria-sort={shownBy === key ? (down ? 'descending' : 'ascending') : 'none'}
     >
       <button
         type="button"
         className="link"
-        onClick={() => props.onSort(key, view.sort === key ? !view.down : key !== 'seed')}
+        onClick={() => props.onSort(key, shownBy === key ? !down : key !== 'seed')}
       >
         {label}
-        {view.sort === key ? (view.down ? ' ↓' : ' ↑') : ''}
+        {shownBy === key ? (down ? ' ↓' : ' ↑') : ''}
       </button>
     </th>
   )
@@ -107,10 +109,7 @@ export function LayerTable(props: Props) {
       ref={region}
       label={`Seeds of ${data.layer_id}. j and k move, Enter opens a seed, p pins it.`}
       className="page-table layer-table"
-      onPointerEnter={props.onHold}
-      onPointerLeave={props.onRelease}
-      onFocus={props.onHold}
-      onBlur={props.onRelease}
+      {...props.still}
       onKeyDown={onKeyDown}
     >
       <table aria-rowcount={count + 1}>

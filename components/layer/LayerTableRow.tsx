@@ -6,14 +6,18 @@
  */
 'use client'
 import Link from 'next/link'
+import { useCallback } from 'react'
 import type { LayerRows } from '../../lib/contracts/httpLayer.ts'
 import { SEED_STATE_ID } from '../../lib/contracts/lifecycleTable.ts'
 import type { MetricColumn } from '../../lib/contracts/metrics.ts'
 import { differenceOf } from '../../lib/frames/deltaCells.ts'
 import { formatChange } from '../../lib/live/formatDelta.ts'
-import { formatAge, formatCount, formatMetric, stateText, unitText } from '../../lib/live/formatValue.ts'
+import { formatCount, formatMetric, stateText, unitText } from '../../lib/live/formatValue.ts'
 import { StateGlyph } from '../heatmap/StateGlyph.tsx'
+import { Ticking } from '../live/Ticking.tsx'
 import { SeedValue } from '../provenance/SeedValue.tsx'
+import { seedAgeWords } from './layerAge.ts'
+import { useShownNow } from './useShownNow.ts'
 
 export interface TableRow {
   readonly seedId: number
@@ -110,7 +114,13 @@ export function LayerTableRow({
       </td>
       <td className="num">{row.ticks === null ? '–' : formatCount(row.ticks)}</td>
       <td className="num">{row.generation === null ? '–' : formatCount(row.generation)}</td>
-      <td className="num">{row.ageMs === null ? 'never' : formatAge(row.ageMs)}</td>
+      <td className="num">
+        <SeedAge
+          ageMs={row.ageMs}
+          isObserved={row.state !== 'UNKNOWN' || row.value !== null}
+          toldAtMs={data.ages_at_ms}
+        />
+      </td>
       <td className="pin-cell">
         <button
           type="button"
@@ -126,4 +136,22 @@ export function LayerTableRow({
       </td>
     </tr>
   )
+}
+
+/** Grows between two answers, and stands while the page is paused. */
+function SeedAge({
+  ageMs,
+  isObserved,
+  toldAtMs,
+}: {
+  readonly ageMs: number | null
+  readonly isObserved: boolean
+  readonly toldAtMs: number
+}) {
+  const nowMs = useShownNow()
+  const read = useCallback(
+    () => seedAgeWords(ageMs, isObserved, toldAtMs, nowMs()),
+    [ageMs, isObserved, toldAtMs, nowMs],
+  )
+  return <Ticking read={read} />
 }

@@ -6,7 +6,8 @@
  */
 'use client'
 import { useState, type ReactNode } from 'react'
-import type { LayerRows, SortKey } from '../../lib/contracts/httpLayer.ts'
+import type { LayerRows } from '../../lib/contracts/httpLayer.ts'
+import type { SortKey } from '../../lib/contracts/layerSorts.ts'
 import { SEED_STATES, SEED_STATE_ID } from '../../lib/contracts/lifecycleTable.ts'
 import type { MetricColumn } from '../../lib/contracts/metrics.ts'
 import { formatCount, stateText } from '../../lib/live/formatValue.ts'

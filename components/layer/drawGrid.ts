@@ -12,6 +12,7 @@ import { patternOf, type CanvasTheme } from '../heatmap/canvasTheme.ts'
 import { buildDeltaLut, buildLut } from '../heatmap/colorScale.ts'
 import { buildStateLut } from '../heatmap/drawField.ts'
 import { drawGlyph } from '../heatmap/drawGlyph.ts'
+import { binMarks, isBinned, type BinMark } from './binMarks.ts'
 import { columnX, type GridLayout, type GridPane, type GridPlace } from './gridLayout.ts'
 import { gapWords, type GridPicture } from './gridPicture.ts'
 
@@ -137,8 +138,8 @@ function drawMarks(pen: Pen, theme: CanvasTheme, layout: GridLayout, pane: GridP
       pen.fillRect(x - 0.5, layout.top, 1, head.rows * layout.rowPx)
       continue
     }
-    // In a row of many seeds the transitions of all would hide what they are marks on; the tooltip names them.
-    if (mark.kind === 'transition' && head.bin_size > 1 && mark.row >= head.pinned) continue
+    // In a row of many seeds the transitions of all would hide what they are marks on: they are gathered below.
+    if (mark.kind === 'transition' && isBinned(head, mark.row)) continue
     const y = layout.top + mark.row * layout.rowPx
     const middle = y + layout.rowPx / 2
     if (mark.kind === 'fault') {
@@ -168,6 +169,32 @@ function drawMarks(pen: Pen, theme: CanvasTheme, layout: GridLayout, pane: GridP
       pen.fillRect(x - 0.5, y, 1.5, layout.rowPx)
     }
   }
+  for (const mark of binMarks(head)) drawBinMark(pen, theme, layout, pane, mark)
+}
+
+/** Transitions of many seeds: a notch at the foot of their cell, wider the more there were; a diamond where one was culled or rolled back. */
+function drawBinMark(pen: Pen, theme: CanvasTheme, layout: GridLayout, pane: GridPane, mark: BinMark): void {
+  const x = columnX(layout, pane, mark.column + 0.5)
+  const foot = layout.top + (mark.row + 1) * layout.rowPx - 1
+  const half = 1.5 + Math.min(3, Math.log2(mark.count))
+  const height = Math.min(5, Math.max(2, layout.rowPx / 3))
+  const shape = (grow: number): void => {
+    pen.beginPath()
+    if (mark.isFailure) {
+      const middle = foot - height / 2
+      pen.moveTo(x, middle - height / 2 - 1 - grow)
+      pen.lineTo(x + half + 1 + grow, middle)
+      pen.lineTo(x, middle + height / 2 + 1 + grow)
+      pen.lineTo(x - half - 1 - grow, middle)
+    } else pen.rect(x - half - grow, foot - height - grow, 2 * (half + grow), height + grow)
+    pen.closePath()
+    pen.fill()
+  }
+  // A rim of the ground keeps the mark apart from any colour of the scale.
+  pen.fillStyle = theme.panel
+  shape(1)
+  pen.fillStyle = mark.isFailure ? theme.warn : theme.text1
+  shape(0)
 }
 
 function drawTimes(

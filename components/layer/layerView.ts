@@ -4,7 +4,7 @@
  * Invariant: reading and writing is the identity; what is malformed falls back to what shows everything.
  * Source: docs/ux.md "pages: layer"; features A6, H7.
  */
-import { SORT_KEYS, type SortKey } from '../../lib/contracts/httpLayer.ts'
+import { SORT_KEYS, type SortKey } from '../../lib/contracts/layerSorts.ts'
 import { SEED_STATES } from '../../lib/contracts/lifecycleTable.ts'
 
 export const WINDOWS_S = [300, 900] as const
@@ -96,6 +96,8 @@ export function rowsQuery(
     readonly first: number
     readonly count: number
     readonly order: string | null
+    /** The moment that is shown, Unix ms; null for now. */
+    readonly at: number | null
   },
 ): string {
   const query = new URLSearchParams({ metric: asked.metric, sort: view.sort, down: view.down ? '1' : '0' })
@@ -111,5 +113,6 @@ export function rowsQuery(
   if (view.sort === 'similar') query.set('seconds', String(view.seconds))
   if (asked.delta !== null) query.set('base', asked.delta)
   if (asked.order !== null) query.set('order', asked.order)
+  if (asked.at !== null) query.set('at', String(asked.at))
   return query.toString()
 }

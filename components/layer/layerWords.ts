@@ -4,7 +4,7 @@
  * Invariant: thinning and binning are said whenever they happen; pins keep their order and their bound.
  * Source: docs/ux.md "pages: layer"; features A6, A13.
  */
-import type { BaselineFound, LayerGridHead } from '../../lib/contracts/httpLayer.ts'
+import type { BaselineFound, LayerGridHead, LayerRows } from '../../lib/contracts/httpLayer.ts'
 import { formatCount, formatUtc } from '../../lib/live/formatValue.ts'
 import type { GridPicture } from './gridPicture.ts'
 
@@ -17,7 +17,19 @@ export function pointsWords(head: LayerGridHead, seconds: number): string {
   const shown = Math.round((head.columns * head.bucket_ms) / 60_000)
   const worst = head.bin_size > 1 ? `, worst of ${formatCount(head.bin_size)} seeds per row` : ''
   const rest = shown * 60 < seconds ? `, the rest of ${seconds / 60} min follows` : ''
-  return `last ${shown} min, ${formatCount(used)} of ${formatCount(head.of)} points: least and greatest of each ${bucket}${worst}${rest}`
+  const marked =
+    head.marks_of > head.marks.length
+      ? `, the newest ${formatCount(head.marks.length)} of ${formatCount(head.marks_of)} events marked`
+      : ''
+  return `last ${shown} min, ${formatCount(used)} of ${formatCount(head.of)} points: least and greatest of each ${bucket}${worst}${marked}${rest}`
+}
+
+/** Says of a paused page which moment its rows are of. */
+export function pausedWords(data: Pick<LayerRows, 'as_of_ms' | 'server_ms' | 'past'>, isPaused: boolean): string {
+  if (data.as_of_ms !== null)
+    return `, as of ${formatUtc(data.as_of_ms)} UTC${data.past.kept === 'buckets' ? ', values to 1/254 of their range' : ''}`
+  // Answered before the pause, or of a moment that is not kept.
+  return isPaused ? `, values of ${formatUtc(data.server_ms)} UTC: nothing of the paused moment is kept` : ''
 }
 
 /** Says which moment was found to compare with. */

@@ -1,17 +1,18 @@
 /*
  * Layer data: rows and grid of a layer's page, asked while somebody looks and the page is not paused.
- * In: layer, view, drill-down, size of the canvas. Out: both answers, and the order held still.
+ * In: layer, view, drill-down, size of the canvas, where the page is paused. Out: both answers, and the order held still.
  * Invariant: what the page shows first comes first: the rows as they are now, then five minutes, then the whole window; rows and grid
- * are of one order; it stands still while somebody points at it or has drilled down.
+ * are of one order; it stands still while somebody points at it or has drilled down; what is asked while paused is of that moment.
  * Source: docs/protocol.md "layers: rows, grid, baseline"; docs/ux.md "pages: layer".
  */
 'use client'
-import { useCallback, useEffect, useRef, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import type { LayerGridHead, LayerRows } from '../../lib/contracts/httpLayer.ts'
 import { useApi, type ApiAnswer } from '../records/useApi.ts'
 import { useBytes, type Headed } from '../records/useBytes.ts'
 import { rowsThatFit } from './gridLayout.ts'
-import { rowsQuery, type LayerView } from './layerView.ts'
+import { layerRowsUrl } from './layerRowsUrl.ts'
+import type { LayerView } from './layerView.ts'
 
 const EVERY_MS = 1_000
 /** A grid of a large layer is tens of milliseconds of work. */
@@ -23,7 +24,6 @@ const COLUMN_STEP = 50
 const MAX_DRILLED_BINS = 240
 /** Rows are asked for in stretches that begin at multiples of this. */
 export const ROWS_STEP = 50
-const ROWS_COUNT = 150
 
 export interface Drill {
   readonly first: number
@@ -37,7 +37,8 @@ export interface LayerAsk {
   readonly view: LayerView
   readonly pins: readonly number[]
   readonly delta: string | null
-  readonly paused: boolean
+  /** The moment at which the page was paused, server's clock; null while it goes on. */
+  readonly pausedMs: number | null
   readonly drill: Drill | null
   /** Of the plot of values, CSS px; 0 before it was measured. */
   readonly width: number
@@ -55,14 +56,15 @@ export interface LayerData {
 }
 
 export function useLayerData(ask: LayerAsk): LayerData {
-  const { layerId, runId, metric, view, pins, delta, paused, drill } = ask
+  const { layerId, runId, metric, view, pins, delta, drill } = ask
+  // A question that is asked while paused is one about that moment.
+  const at = ask.pausedMs === null ? null : Math.round(ask.pausedMs)
+  const paused = at !== null
   const path = `/api/layers/${encodeURIComponent(layerId)}`
   const [held, setHeld] = useState<string | null>(null)
   const first = Math.floor(Math.max(0, ask.firstRow) / ROWS_STEP) * ROWS_STEP
   const rows = useApi<LayerRows>(
-    metric === null
-      ? null
-      : `${path}/rows?${rowsQuery(view, { run: runId, metric, pins, delta, first, count: ROWS_COUNT, order: held })}`,
+    metric === null ? null : layerRowsUrl({ layerId, runId, metric, view, pins, delta, first, order: held, at }),
     { everyMs: paused ? 0 : EVERY_MS, keepWhileChanging: true },
   )
   const mine = rows.data?.layer_id === layerId && (runId === null || rows.data.run_id === runId) ? rows.data : null
@@ -82,6 +84,7 @@ export function useLayerData(ask: LayerAsk): LayerData {
     query.set('count', String(drill.count))
   }
   if (delta !== null) query.set('base', delta)
+  if (at !== null) query.set('at', String(at))
   const isAsked = order !== null && ask.width > 0 && mine?.past.kept !== 'none'
   const gridUrl = (seconds: number): string => `${path}/grid?${query}&seconds=${seconds}`
   // Five minutes first: the rest of a longer window is not waited for.
@@ -98,8 +101,8 @@ export function useLayerData(ask: LayerAsk): LayerData {
   useEffect(() => {
     latest.current = order
   })
-  const hold = useCallback(() => setHeld((before) => before ?? latest.current), [])
-  const release = useCallback(() => setHeld(null), [])
+  const hold = (): void => setHeld((before) => before ?? latest.current)
+  const release = (): void => setHeld(null)
   return {
     rows: mine === rows.data ? rows : { ...rows, data: null, isLoading: true },
     grid:

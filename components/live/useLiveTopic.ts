@@ -5,7 +5,8 @@
  * Source: docs/adr/0004-columns-on-the-hot-path.md.
  */
 'use client'
-import { useEffect, useReducer, useRef, useSyncExternalStore } from 'react'
+import { useCallback, useEffect, useReducer, useRef, useSyncExternalStore } from 'react'
+import type { LiveSession } from '../../lib/live/liveSession.ts'
 import type { LiveTopic } from '../../lib/live/liveStore.ts'
 import type { PageState } from '../../lib/live/urlState.ts'
 import { DEFAULT_PAGE_STATE } from '../../lib/live/urlState.ts'
@@ -14,7 +15,10 @@ import { useLive } from './LiveProvider.tsx'
 import { createTurns } from './ownFrame.ts'
 
 const TICK_MS = 250
-const takeTurn = createTurns(systemClock)
+/** What arrives has its own frame of the screen: what is rendered because of it comes in a later one. */
+const NEXT_FRAME_MS = 17
+/** Renders asked for at the same moment take turns, each in a frame of its own. */
+export const takeTurn = createTurns(systemClock)
 
 /** Renders again when one of the topics changed, at most once per `everyMs`. */
 export function useLiveTopic(topics: readonly LiveTopic[], everyMs = TICK_MS): void {
@@ -26,7 +30,7 @@ export function useLiveTopic(topics: readonly LiveTopic[], everyMs = TICK_MS): v
     let lastMs = Number.NEGATIVE_INFINITY
     const onChange = (): void => {
       if (cancel) return
-      const waitMs = Math.max(0, everyMs - (systemClock.monotonicMs() - lastMs))
+      const waitMs = Math.max(NEXT_FRAME_MS, everyMs - (systemClock.monotonicMs() - lastMs))
       cancel = systemClock.after(waitMs, () => {
         // One status makes half the page say something new: each panel does so in a frame of its own.
         let served = false
@@ -48,6 +52,26 @@ export function useLiveTopic(topics: readonly LiveTopic[], everyMs = TICK_MS): v
   }, [session, key, everyMs])
 }
 
+/** Reads something small of the session; renders again only when it has become something else. */
+export function useLiveValue<T extends string | number | boolean | null>(
+  topics: readonly LiveTopic[],
+  read: (session: LiveSession) => T,
+): T {
+  const { session } = useLive()
+  const key = topics.join(' ')
+  const subscribe = useCallback(
+    (listener: () => void) => {
+      const undo = (key.split(' ') as LiveTopic[]).map((topic) => session.store.topics.subscribe(topic, listener))
+      return () => {
+        for (const unsubscribe of undo) unsubscribe()
+      }
+    },
+    [session, key],
+  )
+  const value = (): T => read(session)
+  return useSyncExternalStore(subscribe, value, value)
+}
+
 /** Reads the page state; renders when it changes. */
 export function usePageState(): PageState {
   const { page } = useLive()
@@ -61,12 +85,17 @@ export function usePageState(): PageState {
 const tickers = new Set<() => void>()
 let stopTicker: (() => void) | null = null
 
-/** Calls back four times a second while the tab is visible. One timer serves the whole page. */
+/** Calls back four times a second while the tab is visible, in a frame in which nothing renders. One timer serves the whole page. */
 export function onTick(callback: () => void): () => void {
   tickers.add(callback)
+  let isAwaited = false
   stopTicker ??= systemClock.every(TICK_MS, () => {
-    if (document.hidden) return
-    for (const tick of tickers) tick()
+    if (document.hidden || isAwaited) return
+    isAwaited = true
+    takeTurn(() => {
+      isAwaited = false
+      for (const tick of tickers) tick()
+    })
   })
   return () => {
     tickers.delete(callback)

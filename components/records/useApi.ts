@@ -1,12 +1,15 @@
 /*
  * useApi: an answer of the HTTP API, asked again as long as somebody looks.
  * In: an address, how often. Out: the last good answer with its age, and what is wrong now, in words.
- * Invariant: a failure never takes the last good answer away; an answer to another question is never shown.
+ * Invariant: a failure never takes the last good answer away; an answer to another question is shown only where that is asked for,
+ * and is marked.
  * Source: docs/protocol.md "HTTP"; docs/ux.md "freshness model".
  */
 'use client'
-import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import { useQuery, type UseQueryResult } from '@tanstack/react-query'
+import { useState } from 'react'
 import type { ProblemDocument } from '../../lib/contracts/httpApi.ts'
+import { shownAnswer, type KeptAnswer, type ShownAnswer } from './shownAnswer.ts'
 
 export interface ApiProblem {
   readonly status: number | null
@@ -15,11 +18,8 @@ export interface ApiProblem {
   readonly text: string
 }
 
-export interface ApiAnswer<T> {
-  readonly data: T | null
+export interface ApiAnswer<T> extends ShownAnswer<T> {
   readonly problem: ApiProblem | null
-  /** Browser time of the last good answer, Unix ms; null before it. */
-  readonly atMs: number | null
   readonly isLoading: boolean
   readonly refetch: () => void
 }
@@ -95,9 +95,17 @@ export function problemOf(error: unknown): ApiProblem | null {
   return { status: null, code: 'INTERNAL', text: error instanceof Error ? error.message : 'This page failed to ask.' }
 }
 
+/** Gives what is shown of a query; the last answer to any address stays while `keep`, also when the present one fails. */
+export function useShown<T>(query: UseQueryResult<T>, keep: boolean): ShownAnswer<T> {
+  const [before, setBefore] = useState<KeptAnswer<T> | null>(null)
+  const now = query.data === undefined ? null : { data: query.data, atMs: query.dataUpdatedAt }
+  if (keep && now !== null && (now.atMs !== before?.atMs || now.data !== before.data)) setBefore(now)
+  return shownAnswer(now, before, keep)
+}
+
 /**
  * Asks `url` now and every `everyMs` while the tab is visible; null asks nothing. `keepWhileChanging` shows the former answer until
- * the one to a new address is there (for a window that is dragged); otherwise a new address starts empty.
+ * the one to a new address is there (for a window that is dragged), also while that fails; otherwise a new address starts empty.
  */
 export function useApi<T>(
   url: string | null,
@@ -108,13 +116,12 @@ export function useApi<T>(
     queryFn: ({ signal }) => askApi<T>(url ?? '', { signal }),
     enabled: url !== null,
     refetchInterval: everyMs > 0 ? everyMs : false,
-    ...(keepWhileChanging ? { placeholderData: keepPreviousData } : {}),
   })
+  const shown = useShown(query, keepWhileChanging)
   return {
-    data: query.data ?? null,
+    ...shown,
     problem: problemOf(query.error),
-    atMs: query.dataUpdatedAt === 0 ? null : query.dataUpdatedAt,
-    isLoading: query.isPending && url !== null,
+    isLoading: query.isPending && url !== null && shown.data === null,
     refetch: () => void query.refetch(),
   }
 }

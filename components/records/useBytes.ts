@@ -5,32 +5,31 @@
  * Source: docs/protocol.md "layers: rows, grid, baseline".
  */
 'use client'
-import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { decodeHeaded } from '../../lib/frames/headedBytes.ts'
-import { askBytes, problemOf, type ApiAnswer } from './useApi.ts'
+import { askBytes, problemOf, useShown, type ApiAnswer } from './useApi.ts'
 
 export interface Headed<H> {
   readonly head: H
   readonly body: ArrayBuffer
 }
 
-/** Asks while the tab is visible; null asks nothing. The former picture is shown until the one to a new address is there. */
+/** Asks while the tab is visible; null asks nothing. The former picture stays until the one to a new address is there. */
 export function useBytes<H>(url: string | null, everyMs: number): ApiAnswer<Headed<H>> {
   const query = useQuery<Headed<H>>({
     queryKey: ['bytes', url],
     queryFn: async ({ signal }) => decodeHeaded(await askBytes(url ?? '', signal)) as Headed<H>,
     enabled: url !== null,
     refetchInterval: everyMs > 0 ? everyMs : false,
-    placeholderData: keepPreviousData,
     // Comparing megabytes with the former ones would cost more than drawing them.
     structuralSharing: false,
     gcTime: 10_000,
   })
+  const shown = useShown(query, true)
   return {
-    data: url === null ? null : (query.data ?? null),
+    ...(url === null ? { data: null, atMs: null, isFormer: false } : shown),
     problem: problemOf(query.error),
-    atMs: query.dataUpdatedAt === 0 ? null : query.dataUpdatedAt,
-    isLoading: query.isPending && url !== null,
+    isLoading: query.isPending && url !== null && shown.data === null,
     refetch: () => void query.refetch(),
   }
 }

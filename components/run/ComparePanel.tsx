@@ -1,12 +1,11 @@
 /*
- * Compare panel: the shown run beside another one, live or recorded.
+ * Compare panel: the shown run, or another in its place, beside a run that is live or recorded.
  * In: both answers. Out: both curves, the difference at the last common step, what each kept, every seed's difference.
  * Invariant: what makes the two unlike stands first; a recording that is torn or not ended says so.
  * Source: features A5, A14; docs/ux.md "pages: run".
  */
 'use client'
 import type { RunDetail, RunPoint } from '../../lib/contracts/httpRuns.ts'
-import type { MetricColumn } from '../../lib/contracts/metrics.ts'
 import { formatCount, formatPercent } from '../../lib/live/formatValue.ts'
 import { useLive } from '../live/LiveProvider.tsx'
 import type { ApiAnswer } from '../records/useApi.ts'
@@ -14,23 +13,25 @@ import { Panel } from '../ui/Panel.tsx'
 import { ScrollRegion } from '../ui/ScrollRegion.tsx'
 import { answerState } from './answerState.ts'
 import { CompareCurve } from './CompareCurve.tsx'
-import { compareRuns, type ComparedBlueprint, type ComparedRuns } from './compareRuns.ts'
+import { compareRuns, type ComparedBlueprint, type ComparedRuns, type RunNames } from './compareRuns.ts'
 import { lastMeasured, pointsText } from './gainWords.ts'
 import { keepingWords } from './keepingWords.ts'
 import { PictureDelta } from './PictureDelta.tsx'
 
 export function ComparePanel({
   one,
+  isShown,
   other,
-  columns,
 }: {
   readonly one: RunDetail | null
+  /** The first one is the run that this page shows; another is named. */
+  readonly isShown: boolean
   readonly other: ApiAnswer<RunDetail>
-  readonly columns: readonly MetricColumn[]
 }) {
   const { page } = useLive()
   const { data } = other
   const compared = one === null || data === null ? null : compareRuns(one, data)
+  const names = one === null || isShown ? SHOWN : { one: one.run_id, other: data?.run_id ?? 'the other' }
   const told = answerState(other, false)
   const unknown = other.problem?.status === 404 && data === null
   return (
@@ -45,18 +46,24 @@ export function ComparePanel({
           : told.message
       }
       actions={
-        <button type="button" onClick={() => page.set({ compare: null })}>
+        <button type="button" onClick={() => page.set({ compare: null, first: null })}>
           End comparison
         </button>
       }
     >
       {data !== null && (
         <div className="compare-body">
-          {compared !== null && <Verdict compared={compared} />}
+          {compared !== null && <Verdict compared={compared} names={names} />}
           <CompareCurve one={one ?? data} other={one === null ? null : data} />
-          {compared !== null && one !== null && <Figures compared={compared} one={one} other={data} />}
+          {compared !== null && one !== null && <Figures compared={compared} one={one} other={data} names={names} />}
           {compared?.step != null && one !== null && (
-            <PictureDelta one={one.run_id} other={data.run_id} step={compared.step} columns={columns} />
+            <PictureDelta
+              one={one.run_id}
+              other={data.run_id}
+              names={names}
+              step={compared.step}
+              columns={one.seed_columns}
+            />
           )}
         </div>
       )}
@@ -64,13 +71,16 @@ export function ComparePanel({
   )
 }
 
-function Verdict({ compared }: { readonly compared: ComparedRuns }) {
+const SHOWN: RunNames = { one: 'this run', other: 'the other' }
+const capital = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`
+
+function Verdict({ compared, names }: { readonly compared: ComparedRuns; readonly names: RunNames }) {
   const { step, accuracy, unlike } = compared
   return (
     <p className="compare-verdict">
       {step === null || accuracy === null
         ? 'The two have no step in common at which both were evaluated.'
-        : `At step ${formatCount(step)}, the last that both reached, this run is ${pointsText(accuracy)} from the other.`}{' '}
+        : `At step ${formatCount(step)}, the last that both reached, ${names.one} is ${pointsText(accuracy)} from ${names.other}.`}{' '}
       {unlike.length > 0 && <span className="t2">They are not alike: {unlike.join('; ')}.</span>}
     </p>
   )
@@ -83,10 +93,12 @@ function Figures({
   compared,
   one,
   other,
+  names,
 }: {
   readonly compared: ComparedRuns
   readonly one: RunDetail
   readonly other: RunDetail
+  readonly names: RunNames
 }) {
   const accuracyOf = (point: RunPoint | null | undefined): string => formatPercent(point?.val_accuracy)
   const [end, otherEnd] = [lastMeasured(one.curve), lastMeasured(other.curve)]
@@ -99,10 +111,10 @@ function Figures({
           <tr>
             <th scope="col">Of</th>
             <th scope="col" className="num">
-              This run
+              {names === SHOWN ? capital(names.one) : names.one}
             </th>
             <th scope="col" className="num">
-              The other
+              {names === SHOWN ? capital(names.other) : names.other}
             </th>
             <th scope="col" className="num">
               Difference

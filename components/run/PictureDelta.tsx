@@ -11,6 +11,7 @@ import { formatCount, formatMetric, unitText } from '../../lib/live/formatValue.
 import { useLive } from '../live/LiveProvider.tsx'
 import { usePageState } from '../live/useLiveTopic.ts'
 import { ScrollRegion } from '../ui/ScrollRegion.tsx'
+import type { RunNames } from './compareRuns.ts'
 import { useBaselinePicture } from './useBaselinePicture.ts'
 
 const MAX_SEEDS = 32
@@ -19,11 +20,13 @@ const MAX_LAYERS = 24
 export function PictureDelta({
   one,
   other,
+  names,
   step,
   columns,
 }: {
   readonly one: string
   readonly other: string
+  readonly names: RunNames
   readonly step: number
   readonly columns: readonly MetricColumn[]
 }) {
@@ -63,7 +66,7 @@ export function PictureDelta({
           </select>
         </label>{' '}
         {here.picture !== null && there.picture !== null
-          ? `this run at step ${formatCount(here.picture.step)} minus the other at step ${formatCount(there.picture.step)}${unit === '' ? '' : `, ${unit}`}`
+          ? `${names.one} at step ${formatCount(here.picture.step)} minus ${names.other} at step ${formatCount(there.picture.step)}${unit === '' ? '' : `, ${unit}`}`
           : problem === null
             ? 'is being fetched …'
             : ''}

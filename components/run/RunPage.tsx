@@ -37,16 +37,24 @@ const urlOf = (runId: string, points: number): string => `/api/runs/${encodeURIC
 export function RunPage() {
   const { session } = useLive()
   useLiveTopic(['runs', 'view', 'status', 'records', 'pause'], 500)
-  const { compare } = usePageState()
+  const { compare, first } = usePageState()
   const run = session.store.run()
   const runId = run?.descriptor.run_id ?? null
-  const otherId = compare === runId ? null : compare
+  // Two runs of the recordings are compared without the one that is shown.
+  const firstId = compare === null || first === compare ? runId : (first ?? runId)
+  const otherId = compare === firstId ? null : compare
   // The shown curve comes with the live records; all its points are asked for only to be compared.
   const shown = useApi<RunDetail>(runId === null ? null : urlOf(runId, otherId === null ? 1 : 1_000), {
     everyMs: ASK_EVERY_MS,
     keepWhileChanging: true,
   })
   const other = useApi<RunDetail>(otherId === null ? null : urlOf(otherId, 1_000), { everyMs: ASK_OTHER_EVERY_MS })
+  const chosen = useApi<RunDetail>(
+    otherId === null || firstId === null || firstId === runId ? null : urlOf(firstId, 1_000),
+    {
+      everyMs: ASK_OTHER_EVERY_MS,
+    },
+  )
   // What is kept while an answer to another address comes must not be shown under this run's name.
   const mine = shown.data?.run_id === runId ? shown : { ...shown, data: null }
   if (run === null)
@@ -54,7 +62,7 @@ export function RunPage() {
       <PageMain title="Run">
         <EmptyState />
         <div className="run-page">
-          {otherId !== null && <ComparePanel one={null} other={other} columns={[]} />}
+          {otherId !== null && <ComparePanel one={chosen.data} isShown={false} other={other} />}
           <RunsPanel shownId={null} />
         </div>
       </PageMain>
@@ -73,7 +81,9 @@ export function RunPage() {
             message="This publisher has told no validation of its host: whether growing helps it can not be said here."
           />
         )}
-        {otherId !== null && <ComparePanel one={mine.data} other={other} columns={run.descriptor.seed_columns} />}
+        {otherId !== null && (
+          <ComparePanel one={firstId === runId ? mine.data : chosen.data} isShown={firstId === runId} other={other} />
+        )}
         <ContributionPanel answer={mine} />
         <AlphaPanel run={run} />
         <ParameterPanel answer={mine} />

@@ -1,6 +1,6 @@
 /*
  * Runs panel: every run that can be looked at or compared with, live and recorded, and how full the recordings are.
- * In: the list of runs. Out: a table; one run at a time is compared with.
+ * In: the list of runs. Out: a table; one run at a time is compared with, by the shown one or by another of the list.
  * Invariant: generated and foreign runs are labelled in every row; what was removed or could not be written is said.
  * Source: features A14; docs/protocol.md "runs and recordings".
  */
@@ -30,7 +30,7 @@ function folderWords({ recordings }: RunList): string {
 
 export function RunsPanel({ shownId }: { readonly shownId: string | null }) {
   const { page, session } = useLive()
-  const { compare } = usePageState()
+  const { compare, first } = usePageState()
   const answer = useApi<RunList>('/api/runs', { everyMs: ASK_EVERY_MS })
   const { data } = answer
   const nowMs = session.client.serverNowMs()
@@ -78,8 +78,9 @@ export function RunsPanel({ shownId }: { readonly shownId: string | null }) {
               {data.runs.map((run) => {
                 const isShown = run.run_id === shownId
                 const isOn = run.run_id === compare
+                const isFirst = compare !== null && run.run_id === first
                 return (
-                  <tr key={`${run.run_id} ${run.title}`} className={isOn ? 'is-selected' : ''}>
+                  <tr key={`${run.run_id} ${run.title}`} className={isOn || isFirst ? 'is-selected' : ''}>
                     <th scope="row" title={run.title}>
                       {run.run_id}
                     </th>
@@ -107,9 +108,21 @@ export function RunsPanel({ shownId }: { readonly shownId: string | null }) {
                           type="button"
                           aria-pressed={isOn}
                           aria-label={`Compare with ${run.run_id}`}
-                          onClick={() => page.set({ compare: isOn ? null : run.run_id })}
+                          onClick={() => page.set({ compare: isOn ? null : run.run_id, first: null })}
                         >
                           {isOn ? 'Compared' : 'Compare'}
+                        </button>
+                      )}
+                      {compare !== null && !isOn && !isShown && run.keeping !== 'damaged' && (
+                        <button
+                          type="button"
+                          className="quiet"
+                          aria-pressed={isFirst}
+                          aria-label={`Compare ${run.run_id} with ${compare}, in place of the shown run`}
+                          title="In place of the shown run"
+                          onClick={() => page.set({ first: isFirst ? null : run.run_id })}
+                        >
+                          with it
                         </button>
                       )}
                     </td>

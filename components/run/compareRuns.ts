@@ -15,6 +15,12 @@ export interface ComparedBlueprint {
   readonly other: { readonly tried: number; readonly fossilised: number } | null
 }
 
+/** How the two are called in sentences. */
+export interface RunNames {
+  readonly one: string
+  readonly other: string
+}
+
 export interface ComparedRuns {
   /** The last step both were evaluated at or after; null when they do not overlap. */
   readonly step: number | null

@@ -9,6 +9,7 @@ import { useState } from 'react'
 import type { Backtest, LimitSet, MetricLimit } from '../../lib/contracts/httpLimits.ts'
 import type { MetricColumn } from '../../lib/contracts/metrics.ts'
 import { formatAge, formatCount, formatMetric, formatUtc } from '../../lib/live/formatValue.ts'
+import { useSession } from '../access/useSession.ts'
 import { askApi, problemOf, type ApiAnswer, type ApiProblem } from '../records/useApi.ts'
 import { Icon } from '../ui/Icon.tsx'
 
@@ -65,7 +66,6 @@ function badField(drafts: readonly Draft[]): string | null {
 export function LimitsEditor({ answer, columns, runId, onClose }: Props) {
   const { data } = answer
   const [edit, setEdit] = useState<{ readonly version: number; readonly drafts: readonly Draft[] } | null>(null)
-  const [by, setBy] = useState('operator')
   const [test, setTest] = useState<Backtest | null>(null)
   const [problem, setProblem] = useState<string | null>(null)
   const [busy, setBusy] = useState<'saving' | 'testing' | null>(null)
@@ -109,7 +109,7 @@ export function LimitsEditor({ answer, columns, runId, onClose }: Props) {
     run('saving', async () => {
       const saved = await askApi<LimitSet>('/api/limits', {
         method: 'PUT',
-        body: { version: shown.version, by, limits: limits() },
+        body: { version: shown.version, limits: limits() },
       })
       setEdit(null)
       setSaid(`Saved as version ${saved.version}: ${saved.change}.`)
@@ -218,14 +218,11 @@ export function LimitsEditor({ answer, columns, runId, onClose }: Props) {
           ))}
         </select>
         <span className="grow" />
-        <label>
-          Your name{' '}
-          <input value={by} maxLength={64} onChange={(event) => setBy(event.target.value)} className="limits-by" />
-        </label>
+        <Writer />
         <button type="button" disabled={busy !== null || shown.drafts.length === 0} onClick={() => void tryOut()}>
           {busy === 'testing' ? 'Trying…' : 'Try on history'}
         </button>
-        <button type="button" disabled={busy !== null || edit === null || by.trim() === ''} onClick={() => void save()}>
+        <button type="button" disabled={busy !== null || edit === null} onClick={() => void save()}>
           {busy === 'saving' ? 'Saving…' : 'Save'}
         </button>
         <button type="button" className="quiet" onClick={onClose}>
@@ -242,6 +239,22 @@ export function LimitsEditor({ answer, columns, runId, onClose }: Props) {
         {problem === null && test !== null && <Covered test={test} />}
       </output>
     </section>
+  )
+}
+
+/** Who the server will write down: whoever is signed in. */
+function Writer() {
+  const { data, problem } = useSession()
+  if (data === null)
+    return (
+      <span className="t2">{problem === null ? '' : `Under which name it is saved is not known: ${problem.text}`}</span>
+    )
+  return (
+    <span className="t2">
+      {data.signed_in
+        ? `Saved under your name, ${data.subject.name}`
+        : 'You are not signed in: saving will be refused.'}
+    </span>
   )
 }
 

@@ -12,7 +12,7 @@ import { defaultMetric } from '../heatmap/metricChoice.ts'
 import { Inspector } from '../inspector/Inspector.tsx'
 import { LiveProvider, useLive } from '../live/LiveProvider.tsx'
 import { drawsFrames, hrefOf, PAGE_PATHS, seedOfPath } from '../live/pageLinks.ts'
-import { useLiveTopic, usePageState } from '../live/useLiveTopic.ts'
+import { useLiveTopic, useLiveValue, usePageState } from '../live/useLiveTopic.ts'
 import { OpsProvider } from '../ops/OpsProvider.tsx'
 import { QueryRoot } from '../records/QueryRoot.tsx'
 import { Icon } from '../ui/Icon.tsx'
@@ -98,19 +98,20 @@ function Frame({ children }: { readonly children: ReactNode }) {
   const pathname = usePathname()
   const { selection, inspector } = usePageState()
   const { shell, open: opened, close, notice } = useActions()
-  useLiveTopic(['runs', 'view', 'status', 'pause'], 100)
+  // What is around the page renders by itself: the frame only when its own looks change.
+  const environment = useLiveValue(['status'], ({ store }) => store.status?.environment ?? 'unknown')
+  const paused = useLiveValue(['pause'], ({ store }) => store.pause !== null)
+  const hasRun = useLiveValue(['runs', 'view'], ({ store }) => store.run() !== null)
   useShownRun()
   useSeedPath()
   useKeyboard(shell.act)
   useEffect(() => session.setWatching(drawsFrames(pathname)), [session, pathname])
 
-  const run = session.store.run()
-  const environment = session.store.status?.environment ?? 'unknown'
-  const open = inspector && selection !== null && run !== null
+  const open = inspector && selection !== null && hasRun
   return (
     <ShellContext value={shell}>
       <div
-        className={`app frame-${environment.toLowerCase()}${session.store.pause ? ' is-paused' : ''}${open ? ' with-inspector' : ''}`}
+        className={`app frame-${environment.toLowerCase()}${paused ? ' is-paused' : ''}${open ? ' with-inspector' : ''}`}
       >
         <a className="skip" href="#main">
           Skip to the page

@@ -94,18 +94,26 @@ function CoverageStrip() {
     const element = canvas.current
     const pen = element?.getContext('2d')
     if (!element || !pen) return undefined
+    let theme = readCanvasTheme(document.documentElement)
+    // Asked for at each tick the size would make the browser lay the page out in the middle of it.
+    let size = { width: element.clientWidth, height: element.clientHeight }
+    let drawn = ''
     const draw = (): void => {
-      const theme = readCanvasTheme(document.documentElement)
       const ratio = devicePixelRatio
-      const { clientWidth: width, clientHeight: height } = element
+      const { width, height } = size
       // On a narrow screen the words may leave it no room: there is nothing to draw on then.
       if (width < 1 || height < 1) return
+      const list = segments()
+      const place = (share: number): number => Math.round(share * width * ratio)
+      const key = `${width} ${height} ${ratio} ${theme.name} ${list.map(({ from, to, cause }) => `${place(from)}-${place(to)} ${cause}`).join()}`
+      if (key === drawn) return
+      drawn = key
       element.width = Math.round(width * ratio)
       element.height = Math.round(height * ratio)
       pen.setTransform(ratio, 0, 0, ratio, 0, 0)
       pen.fillStyle = theme.raised
       pen.fillRect(0, 0, width, height)
-      for (const segment of segments()) {
+      for (const segment of list) {
         const x = segment.from * width
         const w = Math.max(1, (segment.to - segment.from) * width)
         pen.fillStyle = segment.cause === null ? theme.bar : theme.panel
@@ -117,9 +125,18 @@ function CoverageStrip() {
       }
     }
     draw()
-    const observer = new ResizeObserver(draw)
+    const observer = new ResizeObserver(([entry]) => {
+      if (entry !== undefined) size = { width: entry.contentRect.width, height: entry.contentRect.height }
+      draw()
+    })
     observer.observe(element)
-    const undo = [onTick(draw), onThemeChange(draw)]
+    const undo = [
+      onTick(draw),
+      onThemeChange(() => {
+        theme = readCanvasTheme(document.documentElement)
+        draw()
+      }),
+    ]
     return () => {
       observer.disconnect()
       for (const cancel of undo) cancel()

@@ -8,8 +8,9 @@ import { z } from 'zod'
 import { BaselineText } from './baseline.ts'
 import { Freshness } from './freshness.ts'
 import { SeriesMark } from './httpSeed.ts'
-import { Count, LayerPath, MetricKey, Reading, RunFilter, SeedStateName } from './httpShapes.ts'
+import { Count, LayerPath, MetricKey, Moment, Reading, RunFilter, SeedStateName } from './httpShapes.ts'
 import { Finite, LayerId, Prose, RunId, SeedId, Step } from './ids.ts'
+import { SORT_KEYS } from './layerSorts.ts'
 import { SEED_STATES } from './lifecycleTable.ts'
 import { CoverageGap } from './liveRecords.ts'
 
@@ -25,9 +26,6 @@ export const LAYER_LIMITS = Object.freeze({
   /** Classes of the distribution. */
   classes: 40,
 })
-
-export const SORT_KEYS = ['seed', 'state', 'value', 'health', 'z', 'ticks', 'delta', 'similar'] as const
-export type SortKey = (typeof SORT_KEYS)[number]
 
 const whole = (max: number) =>
   z
@@ -87,6 +85,8 @@ export const LayerRowsQuery = RunFilter.extend({
   base: BaselineText.optional(),
   /** Keeps the order of an earlier answer; when it is no longer known, a new one is made and has another id. */
   order: z.string().max(32).optional(),
+  /** As it was at this moment, when that is kept. */
+  at: Moment.optional(),
 })
 export type LayerRowsQuery = z.infer<typeof LayerRowsQuery>
 
@@ -120,6 +120,10 @@ export const LayerRows = z.object({
   age_ms: Reading,
   interval_ms: Reading,
   server_ms: Finite,
+  /** Ages are counted up to here: the moment that was asked of, else `server_ms`. */
+  ages_at_ms: Finite,
+  /** The kept picture that the values are of; null for the newest values. */
+  as_of_ms: Reading,
   step: Step.nullable(),
   tick: Step.nullable(),
   metric: MetricKey,
@@ -177,6 +181,8 @@ export const LayerGridQuery = RunFilter.extend({
   /** At most this many rows of cells below the pinned ones. */
   bins: whole(LAYER_LIMITS.bins).pipe(z.int().min(1)),
   base: BaselineText.optional(),
+  /** The window ends here instead of now. */
+  at: Moment.optional(),
 })
 export type LayerGridQuery = z.infer<typeof LayerGridQuery>
 
@@ -212,7 +218,8 @@ export const LayerGridHead = z.object({
 })
 export type LayerGridHead = z.infer<typeof LayerGridHead>
 
-export const RunBaselineQuery = z.object({ metric: MetricKey, base: BaselineText })
+/** `at`: what is compared stands at this moment; another run is then looked up at the step of it. */
+export const RunBaselineQuery = z.object({ metric: MetricKey, base: BaselineText, at: Moment.optional() })
 
 /** Head of the binary baseline: float32 values of every seed follow, layer after layer, NaN where there is none. */
 export const RunBaselineHead = z.object({

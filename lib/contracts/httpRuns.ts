@@ -8,6 +8,7 @@ import { z } from 'zod'
 import { Count, MetricKey, Moment, Reading, SeedStateName } from './httpShapes.ts'
 import { ContributionRead, LifeMoment } from './httpSeed.ts'
 import { Finite, LayerId, Prose, RunId, SeedId, Step } from './ids.ts'
+import { MetricColumn } from './metrics.ts'
 import { ReferencePoint, RunBlueprint, RunOrigin } from './runDescriptor.ts'
 
 export const RUN_LIMITS = Object.freeze({ points: 1_000, marks: 600, lives: 200, reads: 64, pictureSeeds: 65_536 })
@@ -119,6 +120,8 @@ export const RunDetail = z.object({
   newest_ms: Reading,
   server_ms: Finite,
   layers: z.array(z.object({ layer_id: LayerId, seeds: Count })),
+  /** What its pictures hold of every seed. */
+  seed_columns: z.array(MetricColumn),
   host_parameters: Count,
   known_blueprints: z.array(RunBlueprint),
   curve: z.array(RunPoint),

@@ -112,6 +112,9 @@ export const CoverageGap = z.object({
 })
 export type CoverageGap = z.infer<typeof CoverageGap>
 
+/** The most seeds of a layer that are told one by one. */
+export const OLD_SEEDS = 512
+
 export const LayerSummary = z.object({
   layer_id: LayerId,
   run_id: RunId,
@@ -130,6 +133,17 @@ export const LayerSummary = z.object({
   /** Producer clock minus bus clock, ms; null while unknown. Above 2,000 the page shows a badge. */
   producer_skew_ms: Finite.nullable(),
   lost: z.int().min(0),
+  /**
+   * Seeds that were reported singly and longer ago than the newest of their layer, past the bound of late; the oldest first, `of`
+   * how many. Absent where a report is always of the whole layer: then every seed is as old as it.
+   */
+  old_seeds: z
+    .object({
+      seed_id: z.array(SeedId).max(OLD_SEEDS),
+      age_ms: z.array(Finite).max(OLD_SEEDS),
+      of: z.int().min(0),
+    })
+    .optional(),
 })
 export type LayerSummary = z.infer<typeof LayerSummary>
 

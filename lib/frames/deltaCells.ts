@@ -46,6 +46,16 @@ export function differenceOf(
   return { kind: 'factor', value: now / before }
 }
 
+/**
+ * What differences are put in order by, on the scale they are coloured on: of a log metric the logarithm of the factor (below its
+ * display range everything is the same), else the signed difference; NaN without a counterpart.
+ */
+export function changeKey(now: number, before: number, column: Pick<MetricColumn, 'scale' | 'min'>): number {
+  if (!Number.isFinite(now) || !Number.isFinite(before)) return Number.NaN
+  if (!isRatio(column)) return now - before
+  return Math.log(Math.max(now, column.min) / Math.max(before, column.min))
+}
+
 /** What a byte stands for: a signed difference, or a factor. */
 export function deltaOfByte(
   byte: number,

@@ -31,6 +31,8 @@ export interface PauseState {
   /** Server time at which the picture stopped. */
   readonly atMs: number
   readonly offset: number
+  /** The last status before it. */
+  readonly status: LiveStatus | null
   readonly waitingFrames: number
 }
 
@@ -172,6 +174,7 @@ export function createLiveStore(pictures: Pictures): LiveStore {
         ? {
             atMs: nowMs,
             offset: log.offset,
+            status,
             get waitingFrames() {
               return pictures.waiting
             },

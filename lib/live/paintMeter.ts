@@ -1,7 +1,8 @@
 /*
  * paintMeter: how long pictures took from the server's writing of their frame until they were drawn here, summed per layer.
  * In: the pictures at the end of each drawing. Out: a report every few seconds, in the buckets of all latencies.
- * Invariant: only what was drawn is counted, once; memory is bounded; what seems drawn before it was written is skew, not zero.
+ * Invariant: only what was drawn is counted, once; memory is bounded; every layer has its turn to be told; what seems drawn before it
+ * was written is skew, not zero.
  * Source: docs/architecture.md "latency".
  */
 import type { RunDescriptor } from '../contracts/runDescriptor.ts'
@@ -9,7 +10,10 @@ import type { PaintReport } from '../contracts/socketEvents.ts'
 import type { LayerMirror } from '../frames/layerMirror.ts'
 import { bucketOf } from '../primitives/latencyBuckets.ts'
 
-const MAX_LAYERS = 64
+/** Layers of one report; the others wait for the next one. */
+const TOLD_LAYERS = 64
+/** As many as a view names at most. */
+const MAX_LAYERS = 1_024
 const MAX_COUNT = 10_000
 const MAX_BUCKETS = 96
 /** Two clocks that were compared over a network are not told apart below this. */
@@ -30,7 +34,7 @@ export interface PaintMeter {
   drawn(pictures: readonly Drawn[], serverNowMs: number): void
   /** Drawing stands still: what comes next was not late, it was not to be drawn. */
   rest(): void
-  /** Takes the sums since the last report; null when nothing was drawn. */
+  /** Takes sums that no report has told, of those layers first that waited longest; null when there are none. */
   take(run: Pick<RunDescriptor, 'run_id' | 'layers'>): PaintReport | null
 }
 
@@ -39,7 +43,7 @@ export function createPaintMeter(): PaintMeter {
   /** Frame last drawn per layer. */
   let last: number[] = []
   let rests = true
-  let sums = new Map<number, Sum>()
+  const sums = new Map<number, Sum>()
 
   const add = (layer: number, { serverMs, ingestMs }: Drawn, nowMs: number): void => {
     let sum = sums.get(layer)
@@ -78,9 +82,9 @@ export function createPaintMeter(): PaintMeter {
       rests = true
     },
     take({ run_id, layers }) {
-      const taken = sums
-      sums = new Map()
-      const told = [...taken].flatMap(([layer, sum]) => {
+      const taken = [...sums].slice(0, TOLD_LAYERS)
+      for (const [layer] of taken) sums.delete(layer)
+      const told = taken.flatMap(([layer, sum]) => {
         const named = layers[layer]
         if (named === undefined) return []
         return [

@@ -5,7 +5,7 @@
  * Source: docs/ux.md "freshness model"; features A18.
  */
 import type { Freshness } from '../contracts/freshness.ts'
-import { evaluateFreshness, worstFreshness } from '../contracts/freshnessRule.ts'
+import { evaluateFreshness, FRESHNESS_LIMITS, worstFreshness } from '../contracts/freshnessRule.ts'
 import type { LayerSummary } from '../contracts/liveRecords.ts'
 
 export interface LayerAge {
@@ -18,7 +18,7 @@ export interface LayerAge {
 export interface StalenessInput {
   readonly layerId: string
   /** What the last status said of this layer, and the server's clock when it said so; null = not mentioned. */
-  readonly summary: Pick<LayerSummary, 'age_ms' | 'interval_ms' | 'freshness'> | null
+  readonly summary: Pick<LayerSummary, 'age_ms' | 'interval_ms' | 'freshness' | 'old_seeds'> | null
   readonly statusMs: number | null
   /** Ingest time of the newest frame, server clock; null when none arrived. */
   readonly frameIngestMs: number | null
@@ -36,6 +36,16 @@ export function evaluateLayerAge({ layerId, summary, statusMs, frameIngestMs, no
   const declaredGone =
     summary?.freshness === 'silent' && (frameIngestMs === null || frameIngestMs <= (statusIngestMs ?? 0))
   return { layerId, ageMs, intervalMs, freshness: evaluateFreshness({ ageMs, intervalMs, declaredGone }) }
+}
+
+/**
+ * Evaluates a seed that was heard of longer ago than its layer: by the absolute bounds, because how often one seed is reported is not
+ * known. It is never younger than its layer.
+ */
+export function evaluateSeedAge(layer: LayerAge, toldAgeMs: number, toldMs: number, nowMs: number): LayerAge {
+  const ageMs = Math.max(toldAgeMs + nowMs - toldMs, layer.ageMs ?? 0)
+  const own = evaluateFreshness({ ageMs, intervalMs: FRESHNESS_LIMITS.lateMs })
+  return { ...layer, ageMs, freshness: worstFreshness([own, layer.freshness]) }
 }
 
 /** Sums the layers up: the worst state, the greatest age in it, and how many are fresh. */

@@ -21,6 +21,8 @@ export interface PageState {
   readonly table: boolean
   /** A run, live or recorded, that the shown one is compared with. */
   readonly compare: string | null
+  /** A run, live or recorded, that is compared in place of the shown one. */
+  readonly first: string | null
   /** What the pictures are compared with, as lib/contracts/baseline.ts writes it; null shows values. */
   readonly delta: string | null
   /** Seeds that a layer's page lists first. */
@@ -39,6 +41,7 @@ export const DEFAULT_PAGE_STATE: PageState = Object.freeze({
   inspector: false,
   table: false,
   compare: null,
+  first: null,
   delta: null,
   pins: Object.freeze([]),
   rows: null,
@@ -54,6 +57,7 @@ export const PAGE_STATE_KEYS = [
   'inspect',
   'table',
   'compare',
+  'first',
   'delta',
   'pins',
   'rows',
@@ -84,6 +88,7 @@ export function parsePageState(search: string): PageState {
     inspector: query.get('inspect') === '1',
     table: query.get('table') === '1',
     compare: id(query.get('compare')),
+    first: id(query.get('first')),
     delta: baseline(query.get('delta')),
     pins: seeds(query.get('pins')),
     rows: /^[\w.:;,+-]{1,300}$/.exec(query.get('rows') ?? '')?.[0] ?? null,
@@ -103,6 +108,7 @@ export function toSearch(state: PageState): string {
   if (state.inspector) query.set('inspect', '1')
   if (state.table) query.set('table', '1')
   if (state.compare !== null) query.set('compare', state.compare)
+  if (state.first !== null) query.set('first', state.first)
   if (state.delta !== null) query.set('delta', state.delta)
   if (state.pins.length > 0) query.set('pins', state.pins.join(','))
   if (state.rows !== null) query.set('rows', state.rows)

@@ -14,7 +14,7 @@ import type { Clock } from '../../lib/primitives/clock.ts'
 import type { RecordedPicture } from '../runs/recordingFile.ts'
 import type { Recordings } from '../runs/recordings.ts'
 import { isDamaged } from '../runs/runEntries.ts'
-import { readBaseline } from '../state/layerPast.ts'
+import { indexAt, openPast, readBaseline } from '../state/layerPast.ts'
 import type { KnownRun, RunBook } from '../state/runBook.ts'
 import { notFound } from './findLayer.ts'
 
@@ -27,9 +27,20 @@ export interface BaselineReading {
 }
 export interface BaselineReader {
   /** Of one layer. @throws STATE_NOT_FOUND when the run to compare with is not known */
-  ofLayer(run: KnownRun, layer: number, metric: string, baseline: Baseline): Promise<BaselineReading>
-  /** Of a whole run, as bytes. @throws STATE_NOT_FOUND */
-  ofRun(runId: string, metric: string, baseline: Baseline): Promise<Uint8Array<ArrayBuffer>>
+  ofLayer(
+    run: KnownRun,
+    layer: number,
+    metric: string,
+    baseline: Baseline,
+    momentMs: number | undefined,
+  ): Promise<BaselineReading>
+  /** Of a whole run, as bytes. `momentMs`: what is compared stands there; absent: it is of now. @throws STATE_NOT_FOUND */
+  ofRun(
+    runId: string,
+    metric: string,
+    baseline: Baseline,
+    momentMs: number | undefined,
+  ): Promise<Uint8Array<ArrayBuffer>>
 }
 
 /** Creates the reader. */
@@ -47,8 +58,13 @@ export function createBaselineReader({
     values: null,
   })
 
-  /** The newest step of a layer: another run is looked up at the same one. */
-  const stepOf = (run: KnownRun, layer: number): number | null => {
+  /** The step of a layer, now or at a moment: another run is looked up at the same one. Undefined: of that moment nothing is kept. */
+  const stepOf = (run: KnownRun, layer: number, momentMs: number | undefined): number | null | undefined => {
+    if (momentMs !== undefined) {
+      const past = openPast(run, layer)
+      const index = past === null ? null : indexAt(past, momentMs)
+      return past === null || index === null ? undefined : past.tick(index) * run.descriptor.steps_per_tick
+    }
     const step = run.tables[layer]!.meta[TABLE_META.step]!
     return Number.isFinite(step) ? step : null
   }
@@ -98,10 +114,13 @@ export function createBaselineReader({
     layer: number,
     metric: string,
     runId: string,
+    momentMs: number | undefined,
     load: (step: number | null) => Promise<RecordedPicture | null>,
   ): Promise<BaselineReading> => {
     const layerId = run.descriptor.layers[layer]!.layer_id
-    const step = stepOf(run, layer)
+    const step = stepOf(run, layer, momentMs)
+    if (step === undefined)
+      return nothing(runId, 'Which step this run was at then is not kept: the other run can not be looked up at it.')
     const other = runs.get(runId)
     const at = other?.layerIndex.get(layerId)
     if (other !== undefined && columnIndex(other.descriptor.seed_columns, metric) >= 0 && at !== undefined) {
@@ -123,10 +142,11 @@ export function createBaselineReader({
     layer: number,
     metric: string,
     baseline: Baseline,
+    momentMs: number | undefined,
     load: (step: number | null) => Promise<RecordedPicture | null>,
   ): Promise<BaselineReading> | BaselineReading => {
-    if (baseline.kind === 'run') return ofOther(run, layer, metric, baseline.runId, load)
-    const atMs = baseline.kind === 'at' ? baseline.atMs : clock.wallMs() - baseline.seconds * 1_000
+    if (baseline.kind === 'run') return ofOther(run, layer, metric, baseline.runId, momentMs, load)
+    const atMs = baseline.kind === 'at' ? baseline.atMs : (momentMs ?? clock.wallMs()) - baseline.seconds * 1_000
     return readBaseline(run, layer, metric, { atMs })
   }
 
@@ -142,10 +162,10 @@ export function createBaselineReader({
   }
 
   return {
-    async ofLayer(run, layer, metric, baseline) {
-      return read(run, layer, metric, baseline, loader(baseline))
+    async ofLayer(run, layer, metric, baseline, momentMs) {
+      return read(run, layer, metric, baseline, momentMs, loader(baseline))
     },
-    async ofRun(runId, metric, baseline) {
+    async ofRun(runId, metric, baseline, momentMs) {
       const run = runs.get(runId)
       if (run === undefined) throw notFound('run', 'run')
       if (columnIndex(run.descriptor.seed_columns, metric) < 0) throw notFound('metric', 'metric')
@@ -153,7 +173,7 @@ export function createBaselineReader({
       const layers: RunBaselineHead['layers'] = []
       const planes: Float32Array[] = []
       for (const [at, { layer_id, seeds }] of run.descriptor.layers.entries()) {
-        const { found, values } = await read(run, at, metric, baseline, load)
+        const { found, values } = await read(run, at, metric, baseline, momentMs, load)
         const rows = values === null ? 0 : Math.min(seeds, values.length)
         layers.push({ ...found, layer_id, rows })
         if (values !== null) planes.push(values.subarray(0, rows))

@@ -1,7 +1,8 @@
 /*
  * apiLatency: the answers about latency: per stage, over time, by layer and topic, against the objective, with exemplars.
  * In: queries that were already validated. Out: plain data in the shapes of lib/contracts/httpLatency.ts.
- * Invariant: only slices that ended are told, so that two looks at one slice agree; not measured is null, never 0.
+ * Invariant: only slices that ended are told, so that two looks at one slice agree; not measured is null, never 0; an answer is added
+ * up in turns of a few milliseconds.
  * Source: docs/protocol.md "latency"; docs/ux.md "pages: latency".
  */
 import {
@@ -12,12 +13,8 @@ import {
   type LatencyReport,
   type LatencySplitRow,
 } from '../../lib/contracts/httpLatency.ts'
-import {
-  BURN_WINDOWS_S,
-  LATENCY_OBJECTIVE,
-  LATENCY_STAGES,
-  type LatencyStage,
-} from '../../lib/contracts/latencyStages.ts'
+import { BURN_WINDOWS_S, LATENCY_OBJECTIVE, LATENCY_STAGES } from '../../lib/contracts/latencyStages.ts'
+import type { Clock } from '../../lib/primitives/clock.ts'
 import {
   bucketOf,
   countAtOrAbove,
@@ -30,6 +27,7 @@ import {
   toShown,
 } from '../../lib/primitives/latencyBuckets.ts'
 import type { LatencyHandle } from '../handle.ts'
+import { inTurns } from '../state/inTurns.ts'
 import {
   addPart,
   createTally,
@@ -39,10 +37,11 @@ import {
   type LatencySliceData,
   type LatencyTally,
 } from '../state/latencyShelf.ts'
+import { sumSlices } from '../state/latencySums.ts'
 import type { RunBook } from '../state/runBook.ts'
 
 export interface LatencyApiSources {
-  readonly nowMs: () => number
+  readonly clock: Clock
   readonly shelf: LatencyShelf
   readonly runs: RunBook
   readonly replayed: () => number
@@ -61,83 +60,71 @@ const figures = ({ counts, n, maxMs }: LatencyTally) => {
   return { n, p50_ms: at(0.5), p95_ms: at(0.95), p99_ms: at(0.99), max_ms: n === 0 ? null : maxMs }
 }
 
-function tallyOf(slices: readonly LatencySliceData[], filter: LatencyFilter): LatencyTally {
-  const tally = createTally()
-  for (const slice of slices)
-    slice.labels.forEach((label, part) => {
-      if (matchesLabel(label, filter)) addPart(tally, slice, part)
-    })
-  return tally
-}
-
-/** Rows of means, by a key of the label. */
-function split(
+function* tallyOf(
   slices: readonly LatencySliceData[],
   filter: LatencyFilter,
-  rowOf: (label: LatencySliceData['labels'][number]) => Omit<LatencySplitRow, 'stages'>,
-): LatencySplitRow[] {
-  const rows = new Map<
-    string,
-    { row: Omit<LatencySplitRow, 'stages'>; by: Map<LatencyStage, [n: number, sum: number]> }
-  >()
-  for (const slice of slices)
-    slice.labels.forEach((label, part) => {
-      if (!matchesLabel(label, filter) || slice.n[part] === 0) return
-      const row = rowOf(label)
-      const key = JSON.stringify(row)
-      const held = rows.get(key) ?? { row, by: new Map() }
-      rows.set(key, held)
-      const [n, sum] = held.by.get(label.stage) ?? [0, 0]
-      held.by.set(label.stage, [n + slice.n[part]!, sum + slice.sumMs[part]!])
-    })
-  return [...rows.values()].map(({ row, by }) => ({
-    ...row,
-    stages: LATENCY_STAGES.flatMap((stage) => {
-      const [n, sum] = by.get(stage) ?? [0, 0]
-      return n === 0 ? [] : [{ stage, n, mean_ms: Math.max(0, sum / n) }]
-    }),
-  }))
+): Generator<void, { readonly tally: LatencyTally; readonly exemplars: LatencySliceData['exemplars'] }, void> {
+  const tally = createTally()
+  const exemplars: LatencySliceData['exemplars'][number][] = []
+  for (const slice of slices) {
+    for (let part = 0; part < slice.labels.length; part++)
+      if (matchesLabel(slice.labels[part]!, filter)) addPart(tally, slice, part)
+    for (const one of slice.exemplars)
+      if (matchesLabel({ stage: one.stage, topic: one.topic, runId: one.run_id, layerId: one.layer_id }, filter))
+        exemplars.push(one)
+    yield
+  }
+  return { tally, exemplars }
 }
 
 const messagesOf = (row: LatencySplitRow): number => Math.max(0, ...row.stages.map(({ n }) => n))
 
 /** Creates the functions of the latency routes. */
-export function createLatencyApi({ nowMs, shelf, runs, replayed }: LatencyApiSources): LatencyHandle {
-  let answers = new Map<string, LatencyReport>()
+export function createLatencyApi({ clock, shelf, runs, replayed }: LatencyApiSources): LatencyHandle {
+  let answers = new Map<string, Promise<LatencyReport>>()
   let answersOf = -1
 
-  const objective = (filter: LatencyFilter, toMs: number, windowS: number): LatencyReport['objective'] => {
-    const { stage, targetMs, share } = LATENCY_OBJECTIVE
-    const over = (seconds: number) => {
-      const { counts, n } = tallyOf(shelf.slices(toMs - seconds * 1_000, toMs), { ...filter, stage })
-      const late = countAtOrAbove(counts, targetMs)
-      return { seconds, n, late, rate: n === 0 ? null : late / (n * (1 - share)) }
-    }
-    const whole = over(windowS)
-    return {
-      stage,
-      target_ms: targetMs,
-      share,
-      n: whole.n,
-      late: whole.late,
-      budget_left: whole.rate === null ? null : 1 - whole.rate,
-      burn: BURN_WINDOWS_S.map(over),
-    }
-  }
-
-  const report = (query: LatencyQuery): LatencyReport => {
+  function* report(query: LatencyQuery): Generator<void, LatencyReport, void> {
     const windowS = query.window ?? LATENCY_LIMITS.windowS
     const stage = query.stage ?? LATENCY_OBJECTIVE.stage
     const { layer, run, topic } = query
-    const filter = { layer, run, topic }
-    const newestMs = shelf.slices(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY).at(-1)?.toMs ?? nowMs()
+    const { targetMs, share } = LATENCY_OBJECTIVE
+    const newestMs = shelf.newestMs() ?? clock.wallMs()
     const fromMs = newestMs - windowS * 1_000
     const slices = shelf.slices(fromMs, newestMs)
-    const layers = split(slices, { topic, run }, ({ runId, layerId }) => ({
-      run_id: runId,
-      layer_id: layerId,
-      topic: null,
-    })).toSorted((a, b) => messagesOf(b) - messagesOf(a))
+    const windows = [windowS, ...BURN_WINDOWS_S].map((seconds) => ({
+      seconds,
+      fromMs: newestMs - seconds * 1_000,
+      tally: createTally(),
+    }))
+    const longest = Math.max(windowS, ...BURN_WINDOWS_S)
+    // A burn window may be longer than the window that is looked at: what lies before it counts for the burn alone.
+    for (const slice of shelf.slices(newestMs - longest * 1_000, fromMs)) {
+      if (slices.includes(slice)) continue
+      const since = windows.filter((window) => slice.toMs > window.fromMs)
+      const filter = { layer, run, topic, stage: LATENCY_OBJECTIVE.stage }
+      for (let part = 0; part < slice.labels.length; part++)
+        if (matchesLabel(slice.labels[part]!, filter)) for (const { tally } of since) addPart(tally, slice, part)
+      yield
+    }
+    const sums = yield* sumSlices(slices, {
+      filter: { layer, run, topic },
+      stage,
+      ofSlice: (slice, tally) => ({
+        from_ms: slice.fromMs,
+        to_ms: slice.toMs,
+        ...figures(tally),
+        buckets: toShown(tally.counts),
+      }),
+      objective: LATENCY_OBJECTIVE.stage,
+      windows,
+    })
+    const layers = sums.layers.toSorted((a, b) => messagesOf(b) - messagesOf(a))
+    const burns = windows.map(({ seconds, tally: { counts, n } }) => {
+      const late = countAtOrAbove(counts, targetMs)
+      return { seconds, n, late, rate: n === 0 ? null : late / (n * (1 - share)) }
+    })
+    const [whole, ...burn] = burns
     return {
       scheme: { version: LATENCY_SCHEME, bounds_ms: BOUNDS },
       window_s: windowS,
@@ -147,7 +134,7 @@ export function createLatencyApi({ nowMs, shelf, runs, replayed }: LatencyApiSou
       covered_ms: Math.max(0, newestMs - Math.max(fromMs, slices[0]?.fromMs ?? newestMs)),
       stage,
       stages: LATENCY_STAGES.map((name) => {
-        const tally = tallyOf(slices, { ...filter, stage: name })
+        const tally = sums.stages.get(name)!
         return {
           stage: name,
           ...figures(tally),
@@ -158,46 +145,46 @@ export function createLatencyApi({ nowMs, shelf, runs, replayed }: LatencyApiSou
           skew_ms: tally.skewed === 0 ? null : tally.skewMs,
         }
       }),
-      slices: slices.map((slice) => {
-        const tally = tallyOf([slice], { ...filter, stage })
-        return { from_ms: slice.fromMs, to_ms: slice.toMs, ...figures(tally), buckets: toShown(tally.counts) }
-      }),
+      slices: [...sums.slices],
       layers: layers.slice(0, LATENCY_LIMITS.layers),
       layers_of: layers.length,
-      topics: split(slices, { layer, run }, (label) => ({ run_id: null, layer_id: null, topic: label.topic })),
-      objective: objective(filter, newestMs, windowS),
+      topics: [...sums.topics],
+      objective: {
+        stage: LATENCY_OBJECTIVE.stage,
+        target_ms: targetMs,
+        share,
+        n: whole!.n,
+        late: whole!.late,
+        budget_left: whole!.rate === null ? null : 1 - whole!.rate,
+        burn,
+      },
       replayed: replayed(),
     }
   }
 
   return {
-    latency(query) {
+    async latency(query) {
       if (answersOf !== shelf.turns()) answers = new Map()
       answersOf = shelf.turns()
       const key = JSON.stringify(query)
       const known = answers.get(key)
       if (known !== undefined) return known
-      const answer = report(query)
+      const answer = inTurns(report(query), clock)
+      // Whoever asks the same meanwhile waits for the same answer.
       if (answers.size < KEPT_ANSWERS) answers.set(key, answer)
       return answer
     },
-    latencyExemplars(query: LatencyExemplarQuery): LatencyExemplars {
+    async latencyExemplars(query: LatencyExemplarQuery): Promise<LatencyExemplars> {
       const stage = query.stage ?? LATENCY_OBJECTIVE.stage
       const filter = { layer: query.layer, run: query.run, topic: query.topic, stage }
       const [low, high] = [query.low ?? 0, query.high ?? SHOWN_BUCKETS - 1]
-      const newestMs = shelf.slices(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY).at(-1)?.toMs ?? nowMs()
-      const toMs = query.to ?? newestMs
+      const toMs = query.to ?? shelf.newestMs() ?? clock.wallMs()
       const fromMs = query.from ?? toMs - (query.window ?? LATENCY_LIMITS.windowS) * 1_000
-      const slices = shelf.slices(fromMs, toMs)
+      const { tally, exemplars: found } = await inTurns(tallyOf(shelf.slices(fromMs, toMs), filter), clock)
       const isIn = (bucket: number): boolean => bucket >= low && bucket <= high
-      const n = toShown(tallyOf(slices, filter).counts).reduce((sum, [at, count]) => sum + (isIn(at) ? count : 0), 0)
-      const exemplars = slices
-        .flatMap((slice) => slice.exemplars)
-        .filter(
-          (one) =>
-            matchesLabel({ stage: one.stage, topic: one.topic, runId: one.run_id, layerId: one.layer_id }, filter) &&
-            isIn(shownBucket(bucketOf(one.latency_ms))),
-        )
+      const n = toShown(tally.counts).reduce((sum, [at, count]) => sum + (isIn(at) ? count : 0), 0)
+      const exemplars = found
+        .filter((one) => isIn(shownBucket(bucketOf(one.latency_ms))))
         .toSorted((a, b) => b.latency_ms - a.latency_ms || b.at_ms - a.at_ms)
         .slice(0, LATENCY_LIMITS.exemplars)
         .map((one) => ({

@@ -6,7 +6,7 @@
  */
 import { AppError } from '../../lib/contracts/appError.ts'
 import type { Baseline } from '../../lib/contracts/baselineWords.ts'
-import { FRESHNESS_LIMITS } from '../../lib/contracts/freshnessRule.ts'
+import { evaluateFreshness, FRESHNESS_LIMITS } from '../../lib/contracts/freshnessRule.ts'
 import {
   LAYER_LIMITS,
   type GridMark,
@@ -14,11 +14,13 @@ import {
   type LayerRows,
   type LayerRowsQuery,
 } from '../../lib/contracts/httpLayer.ts'
-import type { LiveRecord } from '../../lib/contracts/liveRecords.ts'
+import { SEED_STATES } from '../../lib/contracts/lifecycleTable.ts'
+import type { LayerSummary, LiveRecord } from '../../lib/contracts/liveRecords.ts'
 import type { MetricColumn } from '../../lib/contracts/metrics.ts'
 import { columnIndex } from '../../lib/contracts/columnIndex.ts'
-import { baselineCells } from '../../lib/frames/deltaCells.ts'
+import { baselineCells, changeKey } from '../../lib/frames/deltaCells.ts'
 import { encodeHeaded } from '../../lib/frames/headedBytes.ts'
+import { NEVER_STATE_ID } from '../../lib/frames/layerMirror.ts'
 import { orderRows, robustScores } from '../../lib/frames/rowOrder.ts'
 import { similarRows, type SimilarRows } from '../../lib/frames/similarRows.ts'
 import type { Clock } from '../../lib/primitives/clock.ts'
@@ -32,6 +34,7 @@ import {
   createOrderBook,
   distributionOf,
   matchingRows,
+  pastRowColumns,
   rowAge,
   stateNameOf,
   type KeptOrder,
@@ -83,15 +86,23 @@ export function createLayerApi({ clock, runs, reader, baselines }: LayerApiSourc
   const scopeOf = ({ run, layer }: FoundLayer): string => `${run.index} ${run.shapeVersion} ${layer}`
 
   /** Groups of all seeds of a layer by the shape of their recent past; null when nothing of it is kept. */
-  const judge = (found: FoundLayer, metric: string, seconds: number): Promise<SimilarRows | null> => {
+  const judge = (
+    found: FoundLayer,
+    metric: string,
+    seconds: number,
+    momentMs: number | undefined,
+  ): Promise<SimilarRows | null> => {
     const { run, layer } = found
     const known = judged.get(run) ?? new Map<string, Judged>()
     judged.set(run, known)
-    const key = `${scopeOf(found)} ${metric} ${seconds}`
+    const key = `${scopeOf(found)} ${metric} ${seconds} ${momentMs ?? ''}`
     const before = known.get(key)
     if (before !== undefined && clock.monotonicMs() - before.atMs < SIMILAR_EVERY_MS) return before.work
     const past = openPast(run, layer)
-    const work = past === null ? Promise.resolve(null) : inTurns(judgeSimilar(run, past, metric, seconds), clock)
+    const work =
+      past === null
+        ? Promise.resolve(null)
+        : inTurns(judgeSimilar(run, past, metric, seconds, momentMs ?? clock.wallMs()), clock)
     known.set(key, { atMs: clock.monotonicMs(), work })
     if (known.size > 16) known.delete(known.keys().next().value!)
     return work
@@ -102,6 +113,7 @@ export function createLayerApi({ clock, runs, reader, baselines }: LayerApiSourc
     past: NonNullable<ReturnType<typeof openPast>>,
     metric: string,
     seconds: number,
+    untilMs: number,
   ) {
     const bucketMs = (seconds * 1_000) / SIMILAR_POINTS
     const everyone = Uint32Array.from({ length: past.rows }, (_, row) => row)
@@ -113,9 +125,10 @@ export function createLayerApi({ clock, runs, reader, baselines }: LayerApiSourc
       order: everyone,
       pinned: 0,
       binSize: 1,
-      fromMs: clock.wallMs() - seconds * 1_000,
+      fromMs: untilMs - seconds * 1_000,
       bucketMs,
       columns: SIMILAR_POINTS,
+      untilMs,
       holdMs: 0,
       base: null,
     })
@@ -150,7 +163,7 @@ export function createLayerApi({ clock, runs, reader, baselines }: LayerApiSourc
         return finish(seeds())
       case 'similar': {
         const seconds = query.seconds ?? DEFAULT_SECONDS
-        const similar = await judge(found, query.metric, seconds)
+        const similar = await judge(found, query.metric, seconds, query.at)
         if (similar === null || similar.groups.length === 0)
           return finish(seeds(), 'No past of single seeds is kept to compare: by seed.')
         const wanted = new Set(matching)
@@ -176,14 +189,21 @@ export function createLayerApi({ clock, runs, reader, baselines }: LayerApiSourc
         return finish(copy.ticks.length > 0 ? orderRows(copy.ticks, matching, query.down) : seeds())
       case 'delta': {
         if (base === null) return finish(seeds())
-        const change = copy.value.map((value, row) => value - (base[row] ?? Number.NaN))
+        const column = columnOf(found.run, query.metric)
+        const change = copy.value.map((value, row) => changeKey(value, base[row] ?? Number.NaN, column))
         return finish(orderRows(change, matching, query.down))
       }
     }
   }
 
-  const baseOf = async (found: FoundLayer, metric: string, baseline: Baseline | undefined) =>
-    baseline === undefined ? null : baselines.ofLayer(found.run, found.layer, metric, baseline)
+  const baseOf = async (
+    found: FoundLayer,
+    {
+      metric,
+      base,
+      at,
+    }: { readonly metric: string; readonly base?: Baseline | undefined; readonly at?: number | undefined },
+  ) => (base === undefined ? null : baselines.ofLayer(found.run, found.layer, metric, base, at))
 
   return {
     async layerRows(layerId, query): Promise<LayerRows> {
@@ -191,9 +211,12 @@ export function createLayerApi({ clock, runs, reader, baselines }: LayerApiSourc
       const { run, layer, summary } = found
       const { metric } = query
       const column = columnOf(run, metric)
-      const base = await baseOf(found, metric, query.base)
-      const copy = copyRowColumns(run, layer, metric)
+      const base = await baseOf(found, query)
+      const then = query.at === undefined ? null : pastRowColumns(run, layer, metric, query.at)
+      const copy = then?.columns ?? copyRowColumns(run, layer, metric)
       const nowMs = clock.wallMs()
+      const agesAtMs = then === null ? nowMs : query.at!
+      const ageMs = then === null ? summary.age_ms : agesAtMs - then.atMs
       const { scores, median, mad } = robustScores(copy.value, MIN_SIBLINGS + 1)
       await breathe()
       const distribution = distributionOf(copy.value, copy.rows, column, { median, mad })
@@ -214,12 +237,14 @@ export function createLayerApi({ clock, runs, reader, baselines }: LayerApiSourc
         run_id: run.descriptor.run_id,
         origin: run.descriptor.origin,
         producer: run.descriptor.source,
-        freshness: summary.freshness,
-        age_ms: summary.age_ms,
+        freshness: then === null ? summary.freshness : evaluateFreshness({ ageMs, intervalMs: summary.interval_ms }),
+        age_ms: ageMs,
         interval_ms: summary.interval_ms,
         server_ms: nowMs,
-        step: summary.step,
-        tick: summary.tick,
+        ages_at_ms: agesAtMs,
+        as_of_ms: then?.atMs ?? null,
+        step: then === null ? summary.step : then.tick * run.descriptor.steps_per_tick,
+        tick: then === null ? summary.tick : then.tick,
         metric,
         total: copy.rows,
         matching,
@@ -233,11 +258,10 @@ export function createLayerApi({ clock, runs, reader, baselines }: LayerApiSourc
           z: pick(scores),
           ticks: pick(copy.ticks),
           generation: pick(copy.generation),
-          age_ms: seeds.map((row) => rowAge(copy, row, nowMs)),
+          age_ms: seeds.map((row) => rowAge(copy, row, agesAtMs)),
           base: pick(base?.values ?? []),
         },
-        states:
-          summary.unknown_states > 0 ? { ...summary.states, UNKNOWN: summary.unknown_states } : { ...summary.states },
+        states: then === null ? toldStates(summary) : countStates(copy.state),
         distribution,
         past: tellPast(run, openPast(run, layer)),
         base: base?.found ?? null,
@@ -254,7 +278,7 @@ export function createLayerApi({ clock, runs, reader, baselines }: LayerApiSourc
         throw new AppError('STATE_NOT_FOUND', 'this order is not kept any more: ask for the rows again', {
           path: 'order',
         })
-      const base = await baseOf(found, metric, query.base)
+      const base = await baseOf(found, query)
       const past = openPast(run, layer)
       const matching = kept.order.length - kept.pinned
       const first = Math.min(query.first ?? 0, matching)
@@ -268,7 +292,8 @@ export function createLayerApi({ clock, runs, reader, baselines }: LayerApiSourc
       // Ticks that come a little late must not leave every second column empty.
       const bucketMs = BUCKETS_MS.find((ms) => ms >= least * 0.999) ?? Math.ceil(least / 60_000) * 60_000
       const columns = Math.max(1, Math.ceil((query.seconds * 1_000) / bucketMs))
-      const toMs = (Math.floor(clock.wallMs() / bucketMs) + 1) * bucketMs
+      const untilMs = query.at ?? clock.wallMs()
+      const toMs = (Math.floor(untilMs / bucketMs) + 1) * bucketMs
       const fromMs = toMs - columns * bucketMs
       const room = Math.max(1, Math.min(query.bins, Math.floor(LAYER_LIMITS.cells / columns) - kept.pinned))
       const binSize = Math.max(1, Math.ceil(count / room))
@@ -288,12 +313,18 @@ export function createLayerApi({ clock, runs, reader, baselines }: LayerApiSourc
                 fromMs,
                 bucketMs,
                 columns,
+                untilMs,
                 holdMs: Math.max(bucketMs + intervalMs, Math.min(lateMs, late * intervalMs)),
                 base: base === null ? null : baselineCells(base.values, column, past.rows),
               }),
               clock,
             )
-      const { marks, of: marksOf } = marksIn(run.events, layerId, order, { pinned: kept.pinned, binSize, fromMs, toMs })
+      const { marks, of: marksOf } = marksIn(run.events, layerId, order, {
+        pinned: kept.pinned,
+        binSize,
+        fromMs,
+        toMs: query.at ?? toMs,
+      })
       const head: LayerGridHead = {
         layer_id: layerId,
         run_id: run.descriptor.run_id,
@@ -311,7 +342,7 @@ export function createLayerApi({ clock, runs, reader, baselines }: LayerApiSourc
         ticks: [...(grid?.ticks ?? [])],
         of: grid?.of ?? 0,
         past: tellPast(run, past),
-        gaps: run.gaps.filter((gap) => gap.to_ms >= fromMs && gap.from_ms <= toMs),
+        gaps: run.gaps.filter((gap) => gap.to_ms >= fromMs && gap.from_ms <= (query.at ?? toMs)),
         marks,
         marks_of: marksOf,
         base: base?.found ?? null,
@@ -319,8 +350,21 @@ export function createLayerApi({ clock, runs, reader, baselines }: LayerApiSourc
       return encodeHeaded(head, grid === null ? [] : [grid.seed, grid.state, grid.low, grid.high, grid.last])
     },
 
-    runBaseline: (runId, { metric, base }) => baselines.ofRun(runId, metric, base),
+    runBaseline: (runId, { metric, base, at }) => baselines.ofRun(runId, metric, base, at),
   }
+}
+
+const toldStates = ({ states, unknown_states: unknown }: LayerSummary): LayerRows['states'] =>
+  unknown > 0 ? { ...states, UNKNOWN: unknown } : { ...states }
+
+function countStates(bytes: Uint8Array): LayerRows['states'] {
+  const counts: Record<string, number> = Object.fromEntries(SEED_STATES.map((state) => [state, 0]))
+  for (const byte of bytes) {
+    const name = stateNameOf(byte)
+    // What never reported is in no state.
+    if (byte !== NEVER_STATE_ID) counts[name] = (counts[name] ?? 0) + 1
+  }
+  return counts
 }
 
 /** The first seed of each row of cells. */

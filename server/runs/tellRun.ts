@@ -231,6 +231,7 @@ export function tellRun({ descriptor, firstSeenMs, records, notes, complete }: R
     first_seen_ms: firstSeenMs,
     newest_ms: Number.isFinite(newestMs) ? newestMs : null,
     layers: descriptor.layers.map(({ layer_id, seeds }) => ({ layer_id, seeds })),
+    seed_columns: [...descriptor.seed_columns],
     host_parameters: descriptor.host_parameters,
     known_blueprints: descriptor.blueprints,
     curve: [...curve],

@@ -45,6 +45,8 @@ export interface LatencyShelf {
   turn(): void
   /** Slices that ended after `fromMs` and began before `toMs`, oldest first. */
   slices(fromMs: number, toMs: number): readonly LatencySliceData[]
+  /** End of the newest slice; null before the first. */
+  newestMs(): number | null
   /** Grows with every turn: answers of the same turn are the same. */
   turns(): number
   startedMs(): number
@@ -206,6 +208,7 @@ export function createLatencyShelf({ nowMs, topicOf }: LatencyShelfOptions): Lat
     },
     turn,
     slices: (fromMs, toMs) => slices.filter((slice) => slice.toMs > fromMs && slice.fromMs < toMs),
+    newestMs: () => slices.at(-1)?.toMs ?? null,
     turns: () => turns,
     startedMs: () => startedMs,
   }
@@ -230,6 +233,12 @@ export const createTally = (): LatencyTally => ({
   skewed: 0,
   skewMs: 0,
 })
+
+/** Makes a tally empty again. */
+export function clearTally(tally: LatencyTally): void {
+  tally.counts.fill(0)
+  tally.n = tally.sumMs = tally.maxMs = tally.skewed = tally.skewMs = 0
+}
 
 /** Adds one part of a slice. */
 export function addPart(tally: LatencyTally, slice: LatencySliceData, part: number): void {

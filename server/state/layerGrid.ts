@@ -23,6 +23,8 @@ export interface GridRequest {
   readonly fromMs: number
   readonly bucketMs: number
   readonly columns: number
+  /** Pictures after this are not taken: the grid is as it was then. */
+  readonly untilMs: number
   /** How long a picture holds when none follows. */
   readonly holdMs: number
   /** Cells of the baseline by seed: the grid is then one of differences. */
@@ -133,7 +135,7 @@ export function* makeGrid(request: GridRequest): Generator<void, Grid, void> {
   for (let index = first; index < end; index++) {
     const atMs = past.atMs(index)
     // Not only the window: what was there just before it may hold on into it.
-    if (!(atMs >= fromMs && atMs < toMs)) continue
+    if (!(atMs >= fromMs && atMs < toMs && atMs <= request.untilMs)) continue
     if (!past.bytes(index, request.column, values)) continue
     if (request.stateColumn < 0 || !past.bytes(index, request.stateColumn, states)) states.fill(NEVER_STATE_ID)
     const column = Math.floor((atMs - fromMs) / bucketMs)

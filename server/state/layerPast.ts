@@ -111,6 +111,13 @@ export function nearestIndex(past: Past, distance: (index: number) => number): n
   return best
 }
 
+/** Finds the newest picture that was there at a moment; null when none of them is kept. */
+export function indexAt(past: Past, atMs: number): number | null {
+  const [from, end] = past.range()
+  for (let index = end - 1; index >= from; index--) if (past.atMs(index) <= atMs) return index
+  return null
+}
+
 /** A column at the kept moment nearest to a time or a tick, and which moment that is. */
 export function readBaseline(
   run: KnownRun,

@@ -4,10 +4,10 @@
  * Invariant: unmeasured is null and never is "never"; ages are counted on the server's clock; a torn read is retried, never shown.
  * Source: docs/protocol.md "HTTP"; seed-design.md 2.2.
  */
-import { evaluateFreshness } from '../../lib/contracts/freshnessRule.ts'
+import { evaluateFreshness, FRESHNESS_LIMITS } from '../../lib/contracts/freshnessRule.ts'
 import type { SeedState } from '../../lib/contracts/lifecycle.ts'
 import { SEED_STATES } from '../../lib/contracts/lifecycleTable.ts'
-import type { LayerSummary } from '../../lib/contracts/liveRecords.ts'
+import { OLD_SEEDS, type LayerSummary } from '../../lib/contracts/liveRecords.ts'
 import { columnIndex } from '../../lib/contracts/columnIndex.ts'
 import { TABLE_META } from '../../lib/frames/seedTable.ts'
 import { NEVER_STATE_ID, stateByte } from '../../lib/frames/layerMirror.ts'
@@ -61,6 +61,15 @@ function readStates(copy: LayerCopy, stateColumn: number, target: Uint8Array): v
 export interface SummaryContext {
   readonly nowMs: number
   readonly lost: number
+}
+
+/** Seeds of a table that is reported row by row, and that were not heard of lately; undefined where reports are of whole layers. */
+export function oldSeedsOf(rowTimes: Float64Array, nowMs: number): LayerSummary['old_seeds'] {
+  if (rowTimes.length === 0) return undefined
+  const old: number[] = []
+  for (let row = 0; row < rowTimes.length; row++) if (nowMs - rowTimes[row]! > FRESHNESS_LIMITS.lateMs) old.push(row)
+  const told = old.toSorted((a, b) => rowTimes[a]! - rowTimes[b]!).slice(0, OLD_SEEDS)
+  return { seed_id: told, age_ms: told.map((row) => nowMs - rowTimes[row]!), of: old.length }
 }
 
 interface CachedCounts {
@@ -128,6 +137,7 @@ export function createLayerReader(): LayerReader {
       const { meta } = known.copy
       const ageMs = ageOf(meta[TABLE_META.ingestMs], nowMs)
       const intervalMs = finite(meta[TABLE_META.intervalMs])
+      const old = oldSeedsOf(run.tables[layer]!.rowTimes, nowMs)
       return {
         layer_id: run.descriptor.layers[layer]!.layer_id,
         run_id: run.descriptor.run_id,
@@ -146,6 +156,7 @@ export function createLayerReader(): LayerReader {
         ),
         producer_skew_ms: finite(meta[TABLE_META.skewMs]),
         lost,
+        ...(old === undefined ? {} : { old_seeds: old }),
       }
     },
   }

@@ -12,6 +12,7 @@ import { columnIndex } from '../../lib/contracts/columnIndex.ts'
 import { NEVER_STATE_ID, stateByte } from '../../lib/frames/layerMirror.ts'
 import { CELL_STEPS, quantizeColumn, UNMEASURED_CELL } from '../../lib/frames/quantize.ts'
 import { TABLE_META } from '../../lib/frames/seedTable.ts'
+import { indexAt, openPast } from './layerPast.ts'
 import type { KnownRun } from './runBook.ts'
 
 const KEPT_ORDERS = 64
@@ -29,11 +30,13 @@ export interface RowColumns {
   readonly meta: Float64Array
 }
 
+const columnNames = (metric: string) => ['state', metric, 'health_score', 'ticks_in_state', 'generation'] as const
+
 /** Copies only those columns, whole and of one tick. */
 export function copyRowColumns(run: KnownRun, layer: number, metric: string): RowColumns {
   const table = run.tables[layer]!
   const { rows } = table.shape
-  const names = ['state', metric, 'health_score', 'ticks_in_state', 'generation'] as const
+  const names = columnNames(metric)
   const columns = names.map((name) => columnIndex(run.descriptor.seed_columns, name))
   const copies = columns.map((column) => (column < 0 ? NO_COLUMN : new Float32Array(rows)))
   const meta = new Float64Array(table.meta.length).fill(Number.NaN)
@@ -55,6 +58,51 @@ export function copyRowColumns(run: KnownRun, layer: number, metric: string): Ro
   const bytes = new Uint8Array(rows).fill(NEVER_STATE_ID)
   for (let row = 0; row < state.length; row++) bytes[row] = stateByte(state[row]!)
   return { rows, state: bytes, value, health, ticks, generation, rowTimes, meta }
+}
+
+/** The same columns as they were at a moment, with the time and tick of that picture; null when none of it is kept. */
+export function pastRowColumns(
+  run: KnownRun,
+  layer: number,
+  metric: string,
+  momentMs: number,
+): { readonly columns: RowColumns; readonly atMs: number; readonly tick: number } | null {
+  const past = openPast(run, layer)
+  const index = past === null ? null : indexAt(past, momentMs)
+  if (past === null || index === null) return null
+  const { rows } = past
+  const [atMs, tick] = [past.atMs(index), past.tick(index)]
+  const state = new Uint8Array(rows)
+  const stateColumn = columnIndex(run.descriptor.seed_columns, 'state')
+  if (stateColumn < 0 || !past.bytes(index, stateColumn, state)) state.fill(NEVER_STATE_ID)
+  const [, value, health, ticks, generation] = columnNames(metric).map((name) => {
+    const column = columnIndex(run.descriptor.seed_columns, name)
+    const values = new Float32Array(column < 0 ? 0 : rows)
+    // A column that is not kept is unmeasured then.
+    if (column >= 0 && !past.values(index, column, values)) values.fill(Number.NaN)
+    return values
+  })
+  // While it was read the ring may have come round to it.
+  if (past.atMs(index) !== atMs) return null
+  const { meta: now, rowTimes } = run.tables[layer]!
+  const meta = new Float64Array(now.length).fill(Number.NaN)
+  meta[TABLE_META.ingestMs] = atMs
+  meta[TABLE_META.tick] = tick
+  return {
+    columns: {
+      rows,
+      state,
+      value: value!,
+      health: health!,
+      ticks: ticks!,
+      generation: generation!,
+      // Of seeds that are reported one by one it is not kept when each was.
+      rowTimes: new Float64Array(rowTimes.length).fill(Number.NaN),
+      meta,
+    },
+    atMs,
+    tick,
+  }
 }
 
 export const stateNameOf = (byte: number): SeedStateName => SEED_STATES[byte] ?? 'UNKNOWN'

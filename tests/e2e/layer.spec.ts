@@ -6,7 +6,7 @@
  * Source: docs/ux.md "pages: layer", "delta mode"; features A3, A5, A6.
  */
 import { expect, test, type Locator, type Page } from '@playwright/test'
-import { findViolations, heatmap, openLive } from './actions.ts'
+import { findViolations, heatmap, openLive, pressSpace } from './actions.ts'
 
 const byTime = (page: Page): Locator => page.getByRole('grid', { name: /^Seeds of layer_0 by time/ })
 const table = (page: Page): Locator => page.getByRole('region', { name: /^Seeds of layer_0\. / })
@@ -90,4 +90,44 @@ test('d shows the difference, names the moment, and keeps it in the address, on 
   await page.keyboard.press('d')
   await expect(page).not.toHaveURL(/delta=/)
   expect(errors).toEqual([])
+})
+
+test('an answer that fails keeps what was known, says of when it is, and goes on when answers come again', async ({
+  page,
+}) => {
+  await openLayer(page)
+  await expect(table(page).getByRole('row')).not.toHaveCount(1)
+  await page.route('**/api/layers/layer_0/rows?*sort=ticks*', (route) =>
+    route.fulfill({ status: 503, json: { code: 'BUS_UNAVAILABLE', detail: 'Nobody answers.' } }),
+  )
+  await page.getByRole('combobox', { name: 'Order' }).selectOption('ticks')
+  await expect(
+    page.getByText(/Nobody answers\. \(BUS_UNAVAILABLE\) Shown is the last answer there was, of .* UTC/),
+  ).toBeVisible()
+  await expect(table(page).getByRole('row')).toHaveCount(5)
+  // The head tells of the rows that stand there, not of those that were asked for.
+  await expect(page.getByRole('columnheader', { name: 'Seed' })).toHaveAttribute('aria-sort', 'ascending')
+  await page.unroute('**/api/layers/layer_0/rows?*sort=ticks*')
+  await expect(page.getByRole('columnheader', { name: /^Ticks in state/ })).toHaveAttribute('aria-sort', 'descending')
+  await expect(page.getByText('Nobody answers.')).toBeHidden()
+})
+
+test('a paused page of a layer stands: values and ages of that moment, whatever is asked of it then', async ({
+  page,
+}) => {
+  await openLayer(page)
+  const ages = () => table(page).getByRole('row').nth(1).getByRole('cell').nth(5)
+  await expect(ages()).toHaveText(/\d/)
+  await pressSpace(page)
+  await expect(page.getByText(/as of \d\d:\d\d:\d\d UTC/)).toBeVisible()
+  const values = () => table(page).getByRole('row').nth(1).innerText()
+  const before = await values()
+  await page.getByRole('combobox', { name: 'Order' }).selectOption('ticks')
+  await expect(page.getByRole('columnheader', { name: /^Ticks in state/ })).toHaveAttribute('aria-sort', 'descending')
+  await page.getByRole('combobox', { name: 'Order' }).selectOption('seed')
+  await expect(page.getByRole('columnheader', { name: 'Seed' })).toHaveAttribute('aria-sort', 'ascending')
+  expect(await values()).toBe(before)
+  await pressSpace(page)
+  await expect(page.getByText(/as of \d\d:\d\d:\d\d UTC/)).toBeHidden()
+  await expect.poll(values).not.toBe(before)
 })

@@ -182,4 +182,35 @@ describe.skipIf(missing !== null)('a layer of 10,000 seeds', () => {
     const unknown = await server.get(`/api/runs/${run}/baseline?metric=health_score&base=run-nobody`)
     expect(unknown).toMatchObject({ status: 404, body: { path: 'base' } })
   })
+
+  test('what is asked of an earlier moment is of it, however much comes after: rows, grid and the distance in time', async () => {
+    const before = (await rows('count=1')).server_ms
+    await waitUntil('two newer pictures', async () => {
+      const { head } = await grid()
+      return (
+        head.ticks.filter((ticks, column) => ticks > 0 && head.from_ms + column * head.bucket_ms > before).length >= 2
+      )
+    })
+    const at = Math.round(before)
+    const then = await rows(`at=${at}&sort=value&count=400`)
+    expect(then.as_of_ms).toBeLessThanOrEqual(at)
+    expect(then.ages_at_ms).toBe(at)
+    expect(then.age_ms).toBeCloseTo(at - then.as_of_ms!, 3)
+    expect(Object.values(then.states).reduce((sum, count) => sum + (count ?? 0), 0)).toBe(SEEDS)
+    expect(then.tick).toBeLessThan((await rows('count=1')).tick!)
+    const again = await rows(`at=${at}&sort=value&count=400`)
+    expect(again.rows).toEqual(then.rows)
+    const whole = await grid(`seconds=60&columns=60&bins=200&at=${at}`)
+    const end = whole.head.from_ms + whole.head.columns * whole.head.bucket_ms
+    expect(end).toBeLessThanOrEqual(at + whole.head.bucket_ms)
+    expect((await grid(`seconds=60&columns=60&bins=200&at=${at}`)).head.of).toBe(whole.head.of)
+    const ago = await rows(`at=${at}&base=ago-1&count=1`)
+    expect(ago.base!.at_ms).toBeLessThanOrEqual(at)
+    // Longer ago than anything that is kept: the newest values, and they say so.
+    expect(await rows('at=1000&count=1')).toMatchObject({ as_of_ms: null })
+    expect(await server.get('/api/layers/load_0/rows?metric=health_score&at=soon')).toMatchObject({
+      status: 422,
+      body: { path: 'at' },
+    })
+  })
 })

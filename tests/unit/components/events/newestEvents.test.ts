@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { eventText, isUnder, mergedCommands } from '../../../../components/events/eventText.ts'
-import { newestEvents } from '../../../../components/events/newestEvents.ts'
+import { newestEvents, trickle } from '../../../../components/events/newestEvents.ts'
 import type { LiveRecord } from '../../../../lib/contracts/liveRecords.ts'
 import { givenTransition, givenEvaluation } from '../../lib/live/liveFixture.ts'
 
@@ -55,4 +55,19 @@ test('the newest lines are those that sorting and filtering everything gives, wh
       },
     ),
   )
+})
+
+test('new lines come in a few per step until all are there; a burst, and the first look, come at once', () => {
+  const rows = [9, 8, 7, 6, 5, 4].map((offset) => record(offset, 0))
+  const offsets = (shown: number | null, burst = 12) => {
+    const step = trickle(rows, shown, 2, burst)
+    return [step.rows.map((row) => row.offset), step.offset]
+  }
+  expect(offsets(null)).toEqual([[9, 8, 7, 6, 5, 4], 9])
+  expect(offsets(4)).toEqual([[6, 5, 4], 6])
+  expect(offsets(6)).toEqual([[8, 7, 6, 5, 4], 8])
+  expect(offsets(8)).toEqual([[9, 8, 7, 6, 5, 4], 9])
+  expect(offsets(4, 3)).toEqual([[9, 8, 7, 6, 5, 4], 9])
+  expect(offsets(40)).toEqual([[9, 8, 7, 6, 5, 4], 9])
+  expect(trickle([], 4, 2, 12)).toEqual({ rows: [], offset: null })
 })

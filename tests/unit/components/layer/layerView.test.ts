@@ -9,7 +9,7 @@ import {
   rowsQuery,
 } from '../../../../components/layer/layerView.ts'
 import { togglePin } from '../../../../components/layer/layerWords.ts'
-import { SORT_KEYS } from '../../../../lib/contracts/httpLayer.ts'
+import { SORT_KEYS } from '../../../../lib/contracts/layerSorts.ts'
 import { SEED_STATES } from '../../../../lib/contracts/lifecycleTable.ts'
 import { DEFAULT_PAGE_STATE, parsePageState, toSearch } from '../../../../lib/live/urlState.ts'
 
@@ -54,7 +54,16 @@ test.each([
 })
 
 test('the query asks for what the view says and nothing else', () => {
-  const asked = { run: 'r', metric: 'health_score', pins: [4], delta: 'ago-60', first: 50, count: 150, order: 'o1' }
+  const asked = {
+    run: 'r',
+    metric: 'health_score',
+    pins: [4],
+    delta: 'ago-60',
+    first: 50,
+    count: 150,
+    order: 'o1',
+    at: null,
+  }
   const view = parseLayerView('s:value.d;t:TRAINING;min:0.2;u:1;i:3-9')
   expect(rowsQuery(view, asked)).toBe(
     'metric=health_score&sort=value&down=1&run=r&first=50&count=150&pins=4&states=TRAINING&min=0.2&unusual=3.5&ids=3-9&base=ago-60&order=o1',
@@ -66,4 +75,18 @@ test('a pin is set and let go, keeps its place, and the oldest gives way', () =>
   expect(togglePin([1, 2, 3], 2)).toEqual([1, 3])
   const many = Array.from({ length: 32 }, (_, pin) => pin)
   expect(togglePin(many, 99)).toEqual([...many.slice(1), 99])
+})
+
+test('what is asked while the page is paused is asked of the paused moment', () => {
+  const asked = {
+    run: null,
+    metric: 'health_score',
+    pins: [],
+    delta: null,
+    first: 0,
+    count: 150,
+    order: null,
+    at: 1_234,
+  }
+  expect(rowsQuery(DEFAULT_LAYER_VIEW, asked)).toBe('metric=health_score&sort=seed&down=0&count=150&at=1234')
 })

@@ -118,6 +118,7 @@ const run = (curve: RunPoint[], change: Partial<RunDetail> = {}): RunDetail => (
   newest_ms: 0,
   server_ms: 0,
   layers: [{ layer_id: 'layer_0', seeds: 4 }],
+  seed_columns: [],
   host_parameters: 100,
   known_blueprints: [],
   curve,

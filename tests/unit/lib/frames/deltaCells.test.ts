@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { SEED_COLUMNS } from '../../../../lib/contracts/metrics.ts'
 import {
   baselineCells,
+  changeKey,
   deltaByte,
   deltaCells,
   deltaOfByte,
@@ -43,4 +44,22 @@ test('a difference is said in the unit of the metric, of a log metric as a facto
   expect(deltaOfByte(NO_DIFFERENCE, demand)).toEqual({ kind: 'factor', value: 1, clipped: false })
   expect(deltaOfByte(0, demand)).toEqual({ kind: 'factor', value: expect.closeTo(0.1, 6), clipped: true })
   expect(deltaOfByte(255, health)).toBeNull()
+})
+
+test('changes are put in order on the scale they are coloured on: of a log metric by their factor', () => {
+  const keys = (pairs: readonly (readonly [number, number])[], column: typeof health) =>
+    pairs.map(([now, before]) => changeKey(now, before, column))
+  // From 100 to 150 is more in numbers, from 0.1 to 0.4 more on its scale.
+  const [large = 0, small = 0] = keys(
+    [
+      [demand.min * 150, demand.min * 100],
+      [demand.min * 4, demand.min],
+    ],
+    demand,
+  )
+  expect(small).toBeGreaterThan(large)
+  expect(changeKey(0, demand.min * 10, demand)).toBeCloseTo(-Math.log(10), 6)
+  expect(keys([[0.7, 0.5]], health)[0]).toBeCloseTo(0.2, 6)
+  expect(changeKey(Number.NaN, 1, demand)).toBeNaN()
+  expect(changeKey(1, Number.NaN, health)).toBeNaN()
 })

@@ -51,3 +51,33 @@ test('a report stays within what the server accepts, however much was drawn', ()
   const many = { run_id: 'run-1', layers: Array.from({ length: 100 }, (_, at) => ({ layer_id: `l${at}`, seeds: 1 })) }
   expect(PaintReport.parse(meter.take(many)).layers).toHaveLength(64)
 })
+
+test('of more layers than one report takes each has its turn, the longest waiting first', () => {
+  const meter = createPaintMeter()
+  const many = { run_id: 'run-1', layers: Array.from({ length: 150 }, (_, at) => ({ layer_id: `l${at}`, seeds: 1 })) }
+  const all = (frame: number) => Array.from({ length: 150 }, () => picture(frame, frame * 100))
+  const told: string[][] = []
+  let counted = 0
+  const take = (): boolean => {
+    const report = meter.take(many)
+    if (report === null) return false
+    const { layers } = PaintReport.parse(report)
+    told.push(layers.map((layer) => layer.layer_id))
+    for (const layer of layers) for (const [, count] of layer.counts) counted += count
+    return true
+  }
+  for (let frame = 1; frame <= 5; frame++) {
+    meter.drawn(all(frame), frame * 100 + 3)
+    expect(take()).toBe(frame > 1)
+  }
+  expect(told.map((layers) => [layers.length, layers[0]])).toEqual([
+    [64, 'l0'],
+    [64, 'l64'],
+    [64, 'l128'],
+    [64, 'l42'],
+  ])
+  expect(new Set(told.flat()).size).toBe(150)
+  while (take());
+  // Four drawings of 150 layers were late by something, the first one waited for its viewer.
+  expect(counted).toBe(600)
+})

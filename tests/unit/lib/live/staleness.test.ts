@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { evaluateLayerAge, summarizeAges } from '../../../../lib/live/staleness.ts'
+import { evaluateLayerAge, evaluateSeedAge, summarizeAges } from '../../../../lib/live/staleness.ts'
 
 const NOW = 1_700_000_100_000
 
@@ -62,4 +62,19 @@ test('the summary names the worst state and the greatest age in it', () => {
     total: 3,
   })
   expect(summarizeAges([])).toMatchObject({ worst: 'never', worstAgeMs: null, total: 0 })
+})
+
+test('a seed that is heard of less often than its layer has an age of its own, by the absolute bounds', () => {
+  const layer = { layerId: 'layer_0', ageMs: 200, intervalMs: 250, freshness: 'fresh' } as const
+  const age = (toldAgeMs: number, nowMs = 1_000) => evaluateSeedAge(layer, toldAgeMs, 1_000, nowMs)
+  expect(age(4_000)).toMatchObject({ ageMs: 4_000, freshness: 'fresh' })
+  expect(age(6_000)).toMatchObject({ ageMs: 6_000, freshness: 'late' })
+  expect(age(16_000).freshness).toBe('stale')
+  expect(age(61_000).freshness).toBe('silent')
+  // It grows between two statuses, and is never younger or fresher than its layer.
+  expect(age(6_000, 11_000)).toMatchObject({ ageMs: 16_000, freshness: 'stale' })
+  expect(evaluateSeedAge({ ...layer, ageMs: 90_000, freshness: 'silent' }, 6_000, 1_000, 1_000)).toMatchObject({
+    ageMs: 90_000,
+    freshness: 'silent',
+  })
 })

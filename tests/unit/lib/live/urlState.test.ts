@@ -19,6 +19,7 @@ test('reading what was written is the identity', () => {
     inspector: fc.boolean(),
     table: fc.boolean(),
     compare: fc.option(id, { nil: null }),
+    first: fc.option(id, { nil: null }),
     delta: fc.option(
       fc.oneof(
         fc.integer({ min: 1, max: 900 }).map((seconds) => `ago-${seconds}`),
@@ -52,6 +53,7 @@ test('every word that a state writes is one of the keys it owns', () => {
     inspector: true,
     table: true,
     compare: 'c',
+    first: 'f',
     delta: 'ago-60',
     pins: [1],
     rows: 's:z',

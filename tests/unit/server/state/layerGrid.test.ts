@@ -38,6 +38,7 @@ function gridOf(pictures: readonly Picture[], change: Partial<GridRequest> = {})
     fromMs: 0,
     bucketMs: 1_000,
     columns: 4,
+    untilMs: Number.POSITIVE_INFINITY,
     holdMs: 0,
     base: null,
     ...change,
@@ -114,4 +115,17 @@ test('a grid of differences shows the greatest change either way; without a coun
   expect([...grid.seed]).toEqual([0])
   const alone = gridOf([[0, [7]]], { base: Uint8Array.of(255), columns: 1 })
   expect([...alone.low, ...alone.high, ...alone.last]).toEqual([255, 255, 255])
+})
+
+test('a grid of an earlier moment takes no picture that came after it', () => {
+  const pictures: readonly Picture[] = [
+    [0, [50]],
+    [1_200, [60]],
+    [1_700, [9]],
+    [2_100, [70]],
+  ]
+  const grid = gridOf(pictures, { untilMs: 1_500 })
+  expect(row(grid.low, 0)).toEqual([50, 60, 255, 255])
+  expect([...grid.ticks]).toEqual([1, 1, 0, 0])
+  expect(grid.of).toBe(2)
 })

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
+import { OLD_SEEDS } from '../../../../lib/contracts/liveRecords.ts'
 import { layoutTables, openTables } from '../../../../lib/frames/seedTable.ts'
-import { createLayerReader } from '../../../../server/state/layerReader.ts'
+import { createLayerReader, oldSeedsOf } from '../../../../server/state/layerReader.ts'
 import { createRunBook } from '../../../../server/state/runBook.ts'
 import { buildRun } from '../runFixture.ts'
 
@@ -42,4 +43,14 @@ test('states of layers of any size are counted by name; averaged, negative and a
     states: { DORMANT: 1, GERMINATED: 1, TRAINING: 2, ROLLED_BACK: 1, FOSSILIZED: 0 },
   })
   expect(of(1)).toMatchObject({ active_seeds: 0, unknown_states: 2, states: { FOSSILIZED: 1, DORMANT: 0 } })
+})
+
+test('of a layer whose seeds are reported singly the seeds that were not heard of lately are told, the oldest first', () => {
+  const nowMs = 100_000
+  const times = Float64Array.of(nowMs - 10, nowMs - 70_000, Number.NaN, nowMs - 6_000, nowMs - 4_999)
+  expect(oldSeedsOf(times, nowMs)).toEqual({ seed_id: [1, 3], age_ms: [70_000, 6_000], of: 2 })
+  const many = oldSeedsOf(new Float64Array(2_000), nowMs)!
+  expect([many.seed_id.length, many.of]).toEqual([OLD_SEEDS, 2_000])
+  // Where a report is always of the whole layer no seed has an age of its own.
+  expect(oldSeedsOf(new Float64Array(0), nowMs)).toBeUndefined()
 })
