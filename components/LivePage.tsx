@@ -1,10 +1,11 @@
 /*
- * The Live page: narrative, heatmap, curve, lifecycle, events of the shown run.
+ * The Live page: narrative, heatmap, curve, lifecycle, alerts, events of the shown run.
  * In: the session of the shell. Out: the page.
  * Invariant: a run that trains shows its host's curve; one that does not gives its place to the seeds.
  * Source: docs/ux.md 'pages: live'.
  */
 'use client'
+import { lazy, Suspense } from 'react'
 import type { LiveSession } from '../lib/live/liveSession.ts'
 import { HostCurvePanel } from './curve/HostCurvePanel.tsx'
 import { EmptyState } from './empty/EmptyState.tsx'
@@ -15,6 +16,9 @@ import { useLayerPageReady } from './live/useLayerPageReady.ts'
 import { useLiveValue } from './live/useLiveTopic.ts'
 import { NarrativeStrip } from './narrative/NarrativeStrip.tsx'
 import { PageMain } from './shell/PageMain.tsx'
+
+// Below what the first picture needs: it comes after it, into a place that is kept for it.
+const TopAlerts = lazy(() => import('./alerts/TopAlerts.tsx'))
 
 /** A run that trains has a host to judge; a load generator has none, and its place goes to the seeds. */
 function shapeOf({ store }: LiveSession): 'empty' | 'curve' | 'plain' {
@@ -37,6 +41,9 @@ export function LivePage() {
           <HeatmapPanel />
           {shape === 'curve' && <HostCurvePanel />}
           <LifecyclePanel />
+          <Suspense fallback={<section className="panel panel-alerts" aria-busy="true" aria-label="Alerts" />}>
+            <TopAlerts />
+          </Suspense>
           <EventTicker />
         </div>
       )}

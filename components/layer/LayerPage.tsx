@@ -6,7 +6,7 @@
  */
 'use client'
 import { useRouter } from 'next/navigation'
-import { useCallback, useState } from 'react'
+import { lazy, Suspense, useCallback, useState } from 'react'
 import type { LimitSet } from '../../lib/contracts/httpLimits.ts'
 import { formatCount } from '../../lib/live/formatValue.ts'
 import { DeltaPicker } from '../delta/DeltaPicker.tsx'
@@ -30,6 +30,8 @@ import { openGrid } from './gridPicture.ts'
 import { layerViewText, parseLayerView, type LayerView } from './layerView.ts'
 import { baseWords, pausedWords, pointsWords, selectedRowOf, togglePin } from './layerWords.ts'
 import { useLayerData, type Drill } from './useLayerData.ts'
+
+const PlaceAlerts = lazy(() => import('../alerts/PlaceAlerts.tsx'))
 
 const LIMITS_EVERY_MS = 15_000
 
@@ -231,6 +233,9 @@ export function LayerPage({ layerId }: { readonly layerId: string }) {
                 <p className="panel-note t2">The limits are not known: {limits.problem.text}</p>
               )}
             </Panel>
+            <Suspense fallback={<Panel title="Alerts" className="place-alerts" state="loading" />}>
+              <PlaceAlerts layerId={layerId} />
+            </Suspense>
             <Panel title="This layer" className="layer-about" state={data === null ? 'loading' : 'ready'}>
               {data !== null && <LayerFacts data={data} />}
               <LayerEvents layerId={layerId} />

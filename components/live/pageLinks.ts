@@ -19,9 +19,11 @@ export const PAGES: readonly PageLink[] = Object.freeze([
   { path: '/', label: 'Live', icon: 'live', key: 'l' },
   { path: '/layers', label: 'Layers', icon: 'layers', key: 'y' },
   { path: '/run', label: 'Run', icon: 'curve', key: 'o' },
+  { path: '/alerts', label: 'Alerts', icon: 'bell', key: 'a' },
   { path: '/commands', label: 'Commands', icon: 'command', key: 'c' },
   { path: '/bus', label: 'Bus', icon: 'bus', key: 'b' },
   { path: '/latency', label: 'Latency', icon: 'latency', key: 'n' },
+  { path: '/rules', label: 'Rules', icon: 'rules', key: 'r' },
 ])
 
 export const PAGE_PATHS = Object.freeze({

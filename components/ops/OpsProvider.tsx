@@ -47,6 +47,8 @@ const NONE: OpsPicture = Object.freeze({
   offsetMs: 0,
   commands: new Map(),
   stops: new Map(),
+  alerts: null,
+  alertsAtMs: null,
 })
 
 /** Reads the picture; renders when it changes. */
@@ -80,6 +82,24 @@ export function OpsProvider({ children }: { readonly children: ReactNode }) {
       cancel = systemClock.after(ASK_AGAIN_MS, () => {
         cancel = null
         void queries.invalidateQueries({ queryKey: ['commands'] })
+      })
+    })
+    return () => {
+      cancel?.()
+      undo()
+    }
+  }, [store, queries])
+  useEffect(() => {
+    let cancel: (() => void) | null = null
+    let rules = false
+    const undo = store.onAlerts(({ changed, more, rules_changed: ofRules }) => {
+      rules ||= ofRules
+      if (changed.length === 0 && more === 0 && !ofRules) return
+      cancel ??= systemClock.after(ASK_AGAIN_MS, () => {
+        cancel = null
+        void queries.invalidateQueries({ queryKey: ['alerts'] })
+        if (rules) void queries.invalidateQueries({ queryKey: ['api', '/api/rules'] })
+        rules = false
       })
     })
     return () => {

@@ -1,6 +1,6 @@
 /*
  * Command palette: find a layer, seed, run, metric, event or stream, or do an action, by typing.
- * In: the query, the live store, two answers of the server. Out: a native dialog with a combobox; the choice is carried out.
+ * In: the query, the live store, three answers of the server. Out: a native dialog with a combobox; the choice is carried out.
  * Invariant: nothing is listed that the providers did not bound; what is left out is counted; the focus goes back where it was.
  * Source: docs/ux.md "command palette"; features H1, H2.
  */
@@ -11,6 +11,7 @@ import { useEffect, useRef, useState } from 'react'
 import type { BusReport } from '../../lib/contracts/httpApi.ts'
 import type { RunList } from '../../lib/contracts/httpRuns.ts'
 import { formatCount } from '../../lib/live/formatValue.ts'
+import { useAlertQuery } from '../alerts/useAlertQuery.ts'
 import { useLive } from '../live/LiveProvider.tsx'
 import { hrefOf } from '../live/pageLinks.ts'
 import { useLiveTopic, usePageState } from '../live/useLiveTopic.ts'
@@ -142,6 +143,7 @@ function usePaletteContext(): PaletteContext {
   const [views] = useState(() => readViews(localStorage))
   const recorded = useApi<RunList>('/api/runs')
   const bus = useApi<BusReport>('/api/bus')
+  const alerts = useAlertQuery('state=open&limit=200')
   const { store } = session
   return {
     runs: [...store.log.runs.values()].toSorted((a, b) => b.firstSeenMs - a.firstSeenMs),
@@ -151,6 +153,7 @@ function usePaletteContext(): PaletteContext {
     events: store.events(),
     recorded: recorded.data?.runs ?? null,
     topics: bus.data?.streams.map((stream) => stream.topic) ?? null,
+    alerts: alerts.data?.alerts ?? null,
     views,
     bindings,
   }

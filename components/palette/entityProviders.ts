@@ -1,11 +1,12 @@
 /*
- * Entity providers: layers, seeds, metrics, blueprints, runs, events, streams, terms: what can be found by name.
+ * Entity providers: layers, seeds, alerts, metrics, blueprints, runs, events, streams, terms: what can be found by name.
  * In: the palette's context. Out: providers.
  * Invariant: only what exists is offered; choosing one leads to where it is, with the rest of the view kept.
  * Source: docs/ux.md "command palette"; features H2, H13.
  */
 import type { LiveRecord } from '../../lib/contracts/liveRecords.ts'
 import { formatCount, formatUtc } from '../../lib/live/formatValue.ts'
+import { placeText, SEVERITY_ICONS } from '../alerts/alertWords.ts'
 import { eventText } from '../events/eventText.ts'
 import { glossaryTerms, type Term } from '../glossary/glossary.ts'
 import { colourable } from '../heatmap/metricChoice.ts'
@@ -162,6 +163,21 @@ function* termEntries({ shown }: PaletteContext, query: string): Generator<Palet
   for (const term of glossaryTerms(shown?.descriptor.seed_columns)) yield termEntry(term, query)
 }
 
+function* alertEntries({ alerts }: PaletteContext, query: string): Generator<PaletteEntry> {
+  for (const alert of alerts ?? [])
+    yield {
+      id: `alert:${alert.id}`,
+      label: alert.text,
+      hint: `${alert.severity}, ${placeText(alert)}`,
+      icon: SEVERITY_ICONS[alert.severity],
+      score: Math.max(
+        scoreOf(alert.text, query),
+        scoreOf(`${alert.severity} ${alert.rule} ${placeText(alert)}`, query),
+      ),
+      choose: (hands) => hands.open(`/alerts#${alert.id}`),
+    }
+}
+
 /** A provider of a list that is short enough to walk through. */
 function listProvider(
   id: string,
@@ -183,6 +199,7 @@ function listProvider(
 export const ENTITY_PROVIDERS: readonly PaletteProvider[] = Object.freeze([
   seeds,
   layers,
+  listProvider('alert', 'Open alerts', alertEntries),
   listProvider('metric', 'Metrics', metricEntries),
   listProvider('run', 'Runs', runEntries),
   listProvider('blueprint', 'Blueprints', blueprintEntries),

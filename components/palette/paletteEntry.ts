@@ -4,6 +4,7 @@
  * Invariant: a provider never lists everything: it answers a query with a few entries and says how many there were.
  * Source: docs/ux.md "command palette"; features H2.
  */
+import type { AlertItem } from '../../lib/contracts/alerts.ts'
 import type { RunEntry } from '../../lib/contracts/httpRuns.ts'
 import type { LiveRecord } from '../../lib/contracts/liveRecords.ts'
 import type { RunView } from '../../lib/live/recordLog.ts'
@@ -26,6 +27,8 @@ export interface PaletteContext {
   readonly recorded: readonly RunEntry[] | null
   /** Streams that were read; null until the server has answered. */
   readonly topics: readonly string[] | null
+  /** Open alerts, the most urgent ones; null until the server has answered. */
+  readonly alerts: readonly AlertItem[] | null
   readonly views: readonly SavedView[]
   readonly bindings: Bindings
 }

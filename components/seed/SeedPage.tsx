@@ -6,7 +6,7 @@
  */
 'use client'
 import { useRouter } from 'next/navigation'
-import { useEffect, useState } from 'react'
+import { lazy, Suspense, useEffect, useState } from 'react'
 import type { SeedLife } from '../../lib/contracts/httpSeed.ts'
 import { hrefOf, PAGE_PATHS } from '../live/pageLinks.ts'
 import { useLive } from '../live/LiveProvider.tsx'
@@ -21,6 +21,8 @@ import { RawPanel } from './RawPanel.tsx'
 import { SeedFacts } from './SeedFacts.tsx'
 import { lifeName } from './seedWords.ts'
 import { useDescriptor, useSeedData, type SeedWindow } from './useSeedData.ts'
+
+const PlaceAlerts = lazy(() => import('../alerts/PlaceAlerts.tsx'))
 
 const DEFAULT_WINDOW: SeedWindow = { kind: 'newest', seconds: 300 }
 /** Air on both sides of a life that is looked at. */
@@ -127,6 +129,9 @@ export function SeedPage({ layerId, seedId }: { readonly layerId: string; readon
           onWindow={setWindow}
         />
         <div className="seed-side">
+          <Suspense fallback={<Panel title="Alerts" className="place-alerts" state="loading" />}>
+            <PlaceAlerts layerId={layerId} seedId={seedId} />
+          </Suspense>
           <LifecycleGraph answer={detail} />
           <LifeHistory answer={detail} life={life} />
         </div>

@@ -1,5 +1,5 @@
 /*
- * Header: environment, run, freshness, bus, this page's own speed, theme, help.
+ * Header: environment, run, freshness, bus, stop readiness, alerts, this page's own speed, theme, help.
  * In: status, runs, connection, ages. Out: the 48 px bar.
  * Invariant: on trouble a count reads "?" and an age keeps growing; no place in it moves when its content changes.
  * Source: docs/ux.md "global frame"; features A18, H12.
@@ -11,6 +11,7 @@ import type { LiveStatus } from '../../lib/contracts/liveRecords.ts'
 import { formatAge } from '../../lib/live/formatValue.ts'
 import { summarizeAges } from '../../lib/live/staleness.ts'
 import { UserChip } from '../access/UserChip.tsx'
+import { AlertsChip } from '../alerts/AlertsChip.tsx'
 import { layerAges } from '../live/layerAges.ts'
 import { useLive } from '../live/LiveProvider.tsx'
 import { Ticking } from '../live/Ticking.tsx'
@@ -37,6 +38,7 @@ export function Header() {
       <FreshnessHeader />
       <BusChip />
       <StopReadyChip />
+      <AlertsChip />
       <span className="grow" />
       <SelfChip />
       <UserChip />

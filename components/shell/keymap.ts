@@ -79,6 +79,10 @@ export const FIXED_KEYS: readonly { readonly keys: readonly string[]; readonly d
   { keys: ['←', '→', '↑', '↓'], does: 'Move between seeds (also h j k l), in the heatmap; between rows, in lists' },
   { keys: ['Home', 'End'], does: 'First or last of a row or list' },
   { keys: ['Enter'], does: 'Open what is focused' },
+  {
+    keys: ['a', 'A', 'G', 's', 'e', 'o', 'x', 'z'],
+    does: 'On the page of alerts: acknowledge; with a note; the group; shelve (then 1 to 4); escalate; open; select; take back',
+  },
   { keys: ['p'], does: 'Pin the seed to the top, on the page of a layer' },
   { keys: ['[', ']'], does: 'Seed before or after, on the page of a seed' },
   { keys: ['Alt', 'Shift', 'X'], does: 'Emergency stop' },

@@ -4,6 +4,7 @@
  * Invariant: the newest record of a command wins, whatever order they come in; what was not heard is null, never empty.
  * Source: docs/commands.md; docs/protocol.md "Socket.IO".
  */
+import type { AlertsChanged, AlertSummary } from '../contracts/httpAlerts.ts'
 import type { CommandRecord, OpsStatus } from '../contracts/httpCommands.ts'
 import type { StopMatrix } from '../contracts/httpStops.ts'
 import type { OpsHelloAnswer } from '../contracts/opsEvents.ts'
@@ -23,6 +24,10 @@ export interface OpsPicture {
   readonly offsetMs: number
   readonly commands: ReadonlyMap<string, CommandRecord>
   readonly stops: ReadonlyMap<string, StopMatrix>
+  /** Counts of all alerts and the pulse of their engine; null before it was pushed. */
+  readonly alerts: AlertSummary | null
+  /** Local wall ms at which the summary came. */
+  readonly alertsAtMs: number | null
 }
 
 export interface OpsStore {
@@ -34,6 +39,8 @@ export interface OpsStore {
   take(record: CommandRecord): void
   /** Sends a stop over this line too; false when the line is down. The same key over HTTP makes them one. */
   sendStop(scope: 'all' | readonly string[], key: string): boolean
+  /** Hears every push about alerts, not only the newest. */
+  onAlerts(listener: (changed: AlertsChanged) => void): () => void
   start(): void
   stop(): void
 }
@@ -46,6 +53,8 @@ const NOTHING: OpsPicture = Object.freeze({
   offsetMs: 0,
   commands: new Map(),
   stops: new Map(),
+  alerts: null,
+  alertsAtMs: null,
 })
 
 /** Ended commands kept here; older ones are asked for. */
@@ -58,6 +67,7 @@ export function createOpsStore(options: {
 }): OpsStore {
   const { clock } = options
   const listeners = new Set<() => void>()
+  const alertListeners = new Set<(changed: AlertsChanged) => void>()
   let picture = NOTHING
   let socket: LiveSocket | null = null
 
@@ -85,9 +95,16 @@ export function createOpsStore(options: {
 
   const onHello = (answer: Ack<OpsHelloAnswer>): void => {
     if (!answer.ok) return change({ line: 'down', problem: answer.problem.detail })
-    const { status, open, stops } = answer.value
+    const { status, open, stops, alerts } = answer.value
     const commands = open.reduce<ReadonlyMap<string, CommandRecord>>(withRecord, picture.commands)
-    change({ line: 'up', problem: null, commands, stops: new Map(stops.map((stop) => [stop.id, stop])) })
+    change({
+      line: 'up',
+      problem: null,
+      commands,
+      stops: new Map(stops.map((stop) => [stop.id, stop])),
+      alerts,
+      alertsAtMs: clock.wallMs(),
+    })
     onStatus(status)
   }
 
@@ -101,6 +118,11 @@ export function createOpsStore(options: {
     opened.on('disconnect', () => change({ line: 'down' }))
     opened.on('status', (status) => onStatus(status as OpsStatus))
     opened.on('command', (record) => change({ commands: withRecord(picture.commands, record as CommandRecord) }))
+    opened.on('alerts', (pushed) => {
+      const changed = pushed as AlertsChanged
+      change({ alerts: changed.summary, alertsAtMs: clock.wallMs() })
+      for (const listener of alertListeners) listener(changed)
+    })
     opened.on('stop', (matrix) => {
       const stops = new Map(picture.stops)
       stops.set((matrix as StopMatrix).id, matrix as StopMatrix)
@@ -113,6 +135,10 @@ export function createOpsStore(options: {
     subscribe(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)
+    },
+    onAlerts(listener) {
+      alertListeners.add(listener)
+      return () => alertListeners.delete(listener)
     },
     takeStatus: onStatus,
     take: (record) => change({ commands: withRecord(picture.commands, record) }),

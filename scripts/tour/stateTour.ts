@@ -41,6 +41,8 @@ export const TOUR_PAGES: readonly TourPage[] = [
   { name: 'bus', path: '/bus', partialPath: `/bus?${PARTIAL_RUN}` },
   { name: 'latency', path: '/latency', partialPath: `/latency?${PARTIAL_RUN}` },
   { name: 'commands', path: '/commands', partialPath: `/commands?${PARTIAL_RUN}` },
+  { name: 'alerts', path: '/alerts', partialPath: `/alerts?${PARTIAL_RUN}` },
+  { name: 'rules', path: '/rules', partialPath: `/rules?${PARTIAL_RUN}` },
   { name: 'login', path: '/login', partialPath: `/login?${PARTIAL_RUN}` },
   { name: 'admin', path: '/admin', partialPath: `/admin?${PARTIAL_RUN}` },
 ]

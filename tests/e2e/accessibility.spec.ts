@@ -56,7 +56,7 @@ test('the theme is there with the first byte after a reload', async ({ page }) =
 
 test('Tab reaches every control of the frame and the panels', async ({ page }) => {
   await openLive(page)
-  const names = await tabThrough(page, 40)
+  const names = await tabThrough(page, 60)
   for (const wanted of [
     /Skip to the page/,
     /run-switch/,

@@ -13,6 +13,7 @@ import { bestOf, scoreOf } from '../../../../components/palette/scoreOf.ts'
 import { findSeeds } from '../../../../components/palette/seedQuery.ts'
 import { USUAL_KEYS } from '../../../../components/shell/keymap.ts'
 import { SEED_COLUMNS } from '../../../../lib/contracts/metrics.ts'
+import type { AlertItem } from '../../../../lib/contracts/alerts.ts'
 import type { RunView } from '../../../../lib/live/recordLog.ts'
 import { DEFAULT_PAGE_STATE } from '../../../../lib/live/urlState.ts'
 
@@ -40,6 +41,7 @@ function createContext(change: Partial<PaletteContext> = {}, count = 3, seeds = 
     events: [],
     recorded: null,
     topics: null,
+    alerts: null,
     views: [],
     bindings: USUAL_KEYS,
     ...change,
@@ -186,4 +188,22 @@ test('recent choices: newest first, once each, at most eight, whatever the store
     },
   }
   expect(() => noteChoice(full, 'a:1')).not.toThrow()
+})
+
+test('an open alert is found by its words, its severity and its place, and leads to itself', () => {
+  const alert = {
+    id: 'a-1',
+    text: 'Dead chunk',
+    severity: 'critical',
+    rule: 'dead_chunk',
+    layer_id: 'layer_1',
+    seed_id: 3,
+  }
+  const context = createContext({ alerts: [alert as unknown as AlertItem] })
+  for (const query of ['dead chunk', 'critical', 'layer_1/3']) expect(ids(query, context)).toContain('alert:a-1')
+  expect(ids('dead chunk')).not.toContain('alert:a-1')
+  const { calls, hands } = createHands()
+  const [entry] = findEntries(ENTITY_PROVIDERS, 'dead chunk', context, []).flatMap((group) => group.entries)
+  entry!.choose(hands)
+  expect(calls).toEqual([['open', '/alerts#a-1']])
 })

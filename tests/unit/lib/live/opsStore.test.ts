@@ -38,7 +38,7 @@ function started() {
 
 const answerHello = ({ emitted }: ReturnType<typeof started>, open: readonly CommandRecord[]): void => {
   const ack = emitted.find(([event]) => event === 'hello')?.[2] as (answer: unknown) => void
-  ack({ ok: true, value: { status: status(5_000), open, stops: [] } })
+  ack({ ok: true, value: { status: status(5_000), open, stops: [], alerts: { counts: { open: 1 } } } })
 }
 
 test('says hello on the namespace of operations and takes what is open from the answer', () => {
@@ -50,6 +50,7 @@ test('says hello on the namespace of operations and takes what is open from the 
   const picture = parts.store.get()
   expect(picture.line).toBe('up')
   expect([...picture.commands.keys()]).toEqual(['a'])
+  expect(picture.alerts?.counts.open).toBe(1)
   expect(picture.offsetMs).toBe(5_000 - picture.statusAtMs!)
 })
 
@@ -102,4 +103,20 @@ test('tells subscribers of each change, and matrices by their stop', () => {
   undo()
   parts.push('status', status(1))
   expect(told).toBe(2)
+})
+
+test('a push about alerts brings the summary with its moment, and every listener hears it', () => {
+  const parts = started()
+  const heard: number[] = []
+  const undo = parts.store.onAlerts((changed) => heard.push(changed.more))
+  expect(parts.store.get()).toMatchObject({ alerts: null, alertsAtMs: null })
+  const push = (more: number, open: number) =>
+    parts.push('alerts', { changed: [], more, rules_changed: false, summary: { counts: { open } } })
+  push(0, 3)
+  push(7, 4)
+  undo()
+  push(9, 5)
+  expect(heard).toEqual([0, 7])
+  expect(parts.store.get().alerts?.counts.open).toBe(5)
+  expect(parts.store.get().alertsAtMs).not.toBeNull()
 })
