@@ -47,6 +47,7 @@ const entry = (
 ): DetectorEntry =>
   Object.freeze({ scope, title, looksAt, parameters, takesMetric: false, event: false, backtest: false, ...more })
 
+/** Judged on the columns or events that are kept. */
 const COLUMNS = { backtest: true } as const
 const EVENT = { event: true } as const
 
@@ -70,27 +71,27 @@ export const DETECTORS = Object.freeze({
     'transitions of the non-finite guard, governor, values that are no numbers',
     [ticks('clear_ticks', 'clear after clean', 20)],
   ),
-  gradient_explosion: entry(
+  gradient_explosion: entry('run', 'Gradients explode', 'host_grad_norm and clip_fraction', [
+    number('factor', 'times the rolling median', 'x', 10, 1, 1e6),
+    ticks('window', 'rolling median over', 100),
+    ticks('raise_ticks', 'for', 1),
+    number('clip_fraction', 'or clipped steps of a tick', 'share', 0.5, 0, 1),
+    number('clear_factor', 'clear below', 'x', 3, 1, 1e6),
+    ticks('clear_ticks', 'for', 10),
+  ]),
+  governor_rollback: entry('run', 'The governor restored', 'PerformanceAlert governor_rollback', [], EVENT),
+  loss_degradation: entry(
     'run',
-    'Gradients explode',
-    'host_grad_norm and clip_fraction',
+    'Validation loss rises',
+    'evaluations',
     [
-      number('factor', 'times the rolling median', 'x', 10, 1, 1e6),
-      ticks('window', 'rolling median over', 100),
-      ticks('raise_ticks', 'for', 1),
-      number('clip_fraction', 'or clipped steps of a tick', 'share', 0.5, 0, 1),
-      number('clear_factor', 'clear below', 'x', 3, 1, 1e6),
-      ticks('clear_ticks', 'for', 10),
+      number('raise', 'above the best', 'x', 1.15, 1, 1e6),
+      number('critical', 'critical above', 'x', 1.5, 1, 1e6),
+      number('clear', 'clear below', 'x', 1.05, 1, 1e6),
+      number('evaluations', 'for', 'evaluations', 3, 1, 1_000),
     ],
     COLUMNS,
   ),
-  governor_rollback: entry('run', 'The governor restored', 'PerformanceAlert governor_rollback', [], EVENT),
-  loss_degradation: entry('run', 'Validation loss rises', 'evaluations', [
-    number('raise', 'above the best', 'x', 1.15, 1, 1e6),
-    number('critical', 'critical above', 'x', 1.5, 1, 1e6),
-    number('clear', 'clear below', 'x', 1.05, 1, 1e6),
-    number('evaluations', 'for', 'evaluations', 3, 1, 1_000),
-  ]),
   dead_chunk: entry(
     'seed',
     'Dead chunk',
@@ -136,15 +137,25 @@ export const DETECTORS = Object.freeze({
     [number('raise', 'change in one tick above', 'alpha', 0.2, 0, 1), ticks('clear_ticks', 'clear after', 20)],
     COLUMNS,
   ),
-  cull_storm: entry('run', 'Many lives end culled', 'transitions', [
-    number('culls', 'culls above', 'lives', 5, 1, 100_000),
-    number('share', 'and of ended lives at least', 'share', 0.8, 0, 1),
-    ticks('window', 'within', 100),
-    number('clear', 'clear below', 'culls', 3, 1, 100_000),
-  ]),
-  blueprint_failing: entry('blueprint', 'A blueprint never succeeds', 'ended lives by blueprint', [
-    number('tries', 'tries at least', 'lives', 3, 1, 100_000),
-  ]),
+  cull_storm: entry(
+    'run',
+    'Many lives end culled',
+    'transitions',
+    [
+      number('culls', 'culls above', 'lives', 5, 1, 100_000),
+      number('share', 'and of ended lives at least', 'share', 0.8, 0, 1),
+      ticks('window', 'within', 100),
+      number('clear', 'clear below', 'culls', 3, 1, 100_000),
+    ],
+    COLUMNS,
+  ),
+  blueprint_failing: entry(
+    'blueprint',
+    'A blueprint never succeeds',
+    'ended lives by blueprint',
+    [number('tries', 'tries at least', 'lives', 3, 1, 100_000)],
+    COLUMNS,
+  ),
   dormant_drift: entry(
     'seed',
     'A dormant chunk drifts',
@@ -189,11 +200,17 @@ export const DETECTORS = Object.freeze({
     EVENT,
   ),
   command_unacked: entry('seed', 'A command without an outcome', 'commands in state UNKNOWN', []),
-  overfit_gap: entry('run', 'Overfitting', 'evaluations', [
-    number('gap', 'train minus validation accuracy above', 'fraction', 0.05, 0, 1),
-    number('evaluations', 'rising over', 'evaluations', 10, 2, 1_000),
-    number('clear', 'clear below', 'fraction', 0.04, 0, 1),
-  ]),
+  overfit_gap: entry(
+    'run',
+    'Overfitting',
+    'evaluations',
+    [
+      number('gap', 'train minus validation accuracy above', 'fraction', 0.05, 0, 1),
+      number('evaluations', 'rising over', 'evaluations', 10, 2, 1_000),
+      number('clear', 'clear below', 'fraction', 0.04, 0, 1),
+    ],
+    COLUMNS,
+  ),
   inbound: entry('layer', 'A producer raised an alert', 'PerformanceAlert messages of producers', [], EVENT),
   layer_silent: entry('layer', 'A layer fell silent', 'age of the newest report, goodbyes of producers', [
     number('silent_s', 'no report for', 's', 60, 5, 86_400),

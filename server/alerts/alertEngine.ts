@@ -77,7 +77,8 @@ const NO_POLICY: AlarmPolicy = Object.freeze({
   runbook: '',
 })
 
-const toPolicy = (rule: AlertRule): AlarmPolicy => ({
+/** What a rule decides about the life of its alarms. */
+export const toPolicy = (rule: AlertRule): AlarmPolicy => ({
   version: rule.version,
   latched: rule.latched,
   event: DETECTORS[rule.detector].event,

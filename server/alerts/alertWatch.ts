@@ -6,14 +6,25 @@
  */
 import type { DetectorName } from '../../lib/contracts/alertDetectors.ts'
 import type { AlertRule } from '../../lib/contracts/alerts.ts'
-import type { AnyMessage } from '../../lib/contracts/messageTypes.ts'
+import type { AnyMessage, MessageOf } from '../../lib/contracts/messageTypes.ts'
 import type { Clock } from '../../lib/primitives/clock.ts'
+import type { Run } from '../ingest/runTable.ts'
 import type { AlertSignal, WatchBeat, WatchOrder } from './alertSignals.ts'
+import { createArrivalWatch } from './arrivalWatch.ts'
 import { createEventAlerts } from './eventAlerts.ts'
+import { createRunWatch, type RunWatch } from './runWatch.ts'
 
 export interface AlertWatch {
   /** A message of an event topic; `atMs`: when the bus accepted it, on this server's clock. */
   onEvent(message: AnyMessage, runId: string | null, atMs: number): void
+  /** Columns of a run changed, whole ticks at a time. */
+  onMerged(run: Run, atMs: number): void
+  /** Columns of a run changed, seed by seed: looked at with the next sweep. */
+  onTouched(run: Run): void
+  onFlags(runId: string | null, layerId: string, count: number, atMs: number): void
+  onHeartbeat(message: MessageOf<'Heartbeat'>, atMs: number): void
+  onGone(runId: string, gone: boolean): void
+  forget(runId: string): void
   setOrder(order: WatchOrder): void
   start(): void
   stop(): void
@@ -24,16 +35,24 @@ export interface AlertWatchOptions {
   readonly order: WatchOrder
   readonly onSignals: (signals: readonly AlertSignal[]) => void
   readonly onBeat: (beat: WatchBeat) => void
+  readonly runs: () => readonly Run[]
 }
 
 const FLUSH_MS = 50
 const BEAT_MS = 500
 /** Signals that wait at most; beyond, they go out at once. */
 const BATCH = 500
+const SWEEP_MS = 500
+/** Seeds over all runs whose columns are watched: about 50 bytes each. */
+export const WATCHED_ROWS = 300_000
 
 /** Creates the watch; nothing runs before start. */
-export function createAlertWatch({ clock, order, onSignals, onBeat }: AlertWatchOptions): AlertWatch {
+export function createAlertWatch({ clock, order: firstOrder, onSignals, onBeat, runs }: AlertWatchOptions): AlertWatch {
+  let order = firstOrder
   let rules = groupRules(order.rules)
+  const watches = new Map<Run, RunWatch>()
+  const touched = new Set<Run>()
+  let unwatched = 0
   let signals: AlertSignal[] = []
   let ticks = 0
   let longestMs = 0
@@ -60,6 +79,35 @@ export function createAlertWatch({ clock, order, onSignals, onBeat }: AlertWatch
   }
   const rulesOf = (detector: DetectorName): readonly AlertRule[] => rules.get(detector) ?? NONE
   const events = createEventAlerts({ rulesOf, onRaise: tell })
+  const arrivals = createArrivalWatch({ rulesOf, emit: tell })
+  arrivals.adopt(order.open)
+
+  const takeRows = (added: number): boolean => {
+    let sum = added
+    for (const watch of watches.values()) sum += watch.rows()
+    if (sum <= WATCHED_ROWS) return true
+    unwatched += added
+    return false
+  }
+  const watchOf = (run: Run): RunWatch => {
+    const known = watches.get(run)
+    if (known !== undefined) return known
+    const { open, rules: all } = order
+    const made = createRunWatch({ run, rules: all, open, emit: tell, takeRows })
+    watches.set(run, made)
+    return made
+  }
+  const runById = (runId: string): Run | undefined => runs().find((run) => run.descriptor.run_id === runId)
+
+  const sweep = (): void => {
+    const nowMs = clock.wallMs()
+    const all = runs()
+    for (const run of watches.keys()) if (!all.includes(run)) watches.delete(run)
+    for (const run of touched) watchOf(run).onMerged(nowMs)
+    touched.clear()
+    arrivals.sweep(all, nowMs)
+    for (const [run, watch] of watches) if (run.lastReportMs > 0) watch.settle(nowMs)
+  }
 
   /** Measures a piece of the watch; what throws is counted and told. */
   const measured = (name: string, work: () => void): void => {
@@ -79,18 +127,40 @@ export function createAlertWatch({ clock, order, onSignals, onBeat }: AlertWatch
 
   const beat = (): void => {
     const limits = [...failures].map(([text, count]) => `failed ${count} times: ${text}`)
+    if (unwatched > 0) limits.push(`${unwatched} seeds are beyond the ${WATCHED_ROWS} whose columns are watched`)
     onBeat({ atMs: clock.wallMs(), ticks, longestMs, meanMs: ticks === 0 ? 0 : sumMs / ticks, limits })
   }
 
   return {
     onEvent(message, runId, atMs) {
-      measured('events', () => events.onMessage(message, { runId, atMs, seen: atMs <= order.seenMs }))
+      measured('events', () => {
+        const seen = atMs <= firstOrder.seenMs
+        events.onMessage(message, { runId, atMs, seen })
+        const run = runId === null ? undefined : runById(runId)
+        if (run !== undefined) watchOf(run).onMessage(message, atMs, seen)
+      })
     },
+    onMerged: (run, atMs) => measured('columns', () => watchOf(run).onMerged(atMs)),
+    onTouched: (run) => void touched.add(run),
+    onFlags(runId, layerId, count, atMs) {
+      const run = runId === null ? undefined : runById(runId)
+      if (run !== undefined) measured('flags', () => watchOf(run).onFlags(layerId, count, atMs))
+    },
+    onHeartbeat({ run_id: runId, halted, halted_layers: layers, lease }, atMs) {
+      if (typeof runId === 'string') arrivals.onStill(runId, halted === true || lease === 'paused', layers ?? [], atMs)
+    },
+    onGone: (runId, gone) => arrivals.onGone(runId, gone),
+    forget: (runId) => arrivals.forget(runId),
     setOrder(next) {
+      order = next
       rules = groupRules(next.rules)
+      for (const watch of watches.values()) watch.setRules(next.rules, next.open)
     },
     start() {
-      undo.push(clock.every(BEAT_MS, beat))
+      undo.push(
+        clock.every(BEAT_MS, beat),
+        clock.every(SWEEP_MS, () => measured('sweep', sweep)),
+      )
       beat()
     },
     stop() {

@@ -5,18 +5,22 @@
  * Source: docs/architecture.md "rooms"; docs/alerts.md.
  */
 import type { Alarm } from '../../lib/alerts/alarmTypes.ts'
+import { completeDraft } from '../../lib/alerts/shippedRules.ts'
+import { AppError } from '../../lib/contracts/appError.ts'
 import type { AlertsChanged, AlertSummary } from '../../lib/contracts/httpAlerts.ts'
 import type { Clock } from '../../lib/primitives/clock.ts'
 import type { AuditLog } from '../audit/auditLog.ts'
 import { createAlertsApi, createAlertSummary, createItemMaker } from '../http/apiAlerts.ts'
-import type { RunBook } from '../state/runBook.ts'
+import type { KnownRun, RunBook } from '../state/runBook.ts'
 import type { Records } from '../stores/recordsDatabase.ts'
-import { createAlertEngine, type AlertEngine } from './alertEngine.ts'
+import { createAlertEngine, toPolicy, type AlertEngine } from './alertEngine.ts'
 import type { AlertsHandle } from './alertsHandle.ts'
 import { createAlertService } from './alertService.ts'
 import type { WatchOrder } from './alertSignals.ts'
 import { createAlertTeller } from './alertTeller.ts'
 import type { InstallationReadings } from './installationWatch.ts'
+import { backtestRule } from './ruleBacktest.ts'
+import { toRule } from './ruleBook.ts'
 
 export interface AlertsOptions {
   readonly clock: Clock
@@ -36,6 +40,15 @@ export interface Alerts {
   start(): void
   stop(): Promise<void>
 }
+
+const HOUR_MS = 3_600_000
+
+const newest = (all: readonly KnownRun[]): KnownRun | undefined =>
+  all.toSorted(
+    (a, b) =>
+      Number(b.descriptor.origin === 'trainer') - Number(a.descriptor.origin === 'trainer') ||
+      b.firstSeenMs - a.firstSeenMs,
+  )[0]
 
 /** Opens the engine. @throws STATE_STORAGE */
 export async function openAlerts(options: AlertsOptions): Promise<Alerts> {
@@ -65,6 +78,20 @@ export async function openAlerts(options: AlertsOptions): Promise<Alerts> {
     onEscalate: (alarm: Alarm, to) =>
       onProblem(`an alert was escalated${to === null ? '' : ` to ${to}`}: ${alarm.text}`),
   })
+  const backtest: AlertsHandle['backtestRule'] = async ({ rule: draft, hours, run: wanted }) => {
+    const run = wanted === undefined ? newest(runs.all()) : runs.get(wanted)
+    if (run === undefined) throw new AppError('STATE_NOT_FOUND', 'there is no run to test the rule on', { path: 'run' })
+    const toMs = clock.wallMs()
+    const rule = toRule(completeDraft(draft), 0, { by: 'nobody', atMs: toMs, change: 'a test' })
+    return backtestRule({
+      run,
+      rule,
+      policy: toPolicy(rule),
+      fromMs: toMs - hours * HOUR_MS,
+      toMs,
+      rest: () => new Promise((resolve) => void clock.after(0, resolve)),
+    })
+  }
   const teller = createAlertTeller({ clock, summary, send })
   const undo = [
     engine.onChange((alarm, events) => teller.changed(alarm, events)),
@@ -75,19 +102,7 @@ export async function openAlerts(options: AlertsOptions): Promise<Alerts> {
     engine,
     service,
     audit,
-    backtest: ({ rule }) =>
-      Promise.resolve({
-        run_id: null,
-        from_ms: null,
-        to_ms: null,
-        firings: 0,
-        flaps: 0,
-        per_10_min: 0,
-        would_ack: 0,
-        alerts: [],
-        judged: 0,
-        limits: [`${rule.detector} can not be judged on what is kept now`],
-      }),
+    backtest,
     channels: () => ({ webhook: null, email: null }),
   })
   return {

@@ -35,7 +35,11 @@ interface Write {
 }
 
 /** Puts the parts of a rule together. */
-function toRule(draft: RuleDraft, version: number, saved: { by: string; atMs: number; change: string }): AlertRule {
+export function toRule(
+  draft: RuleDraft,
+  version: number,
+  saved: { by: string; atMs: number; change: string },
+): AlertRule {
   const { id } = draft
   const whole = completeDraft(draft)
   return {

@@ -62,7 +62,7 @@ export interface IngestOptions {
   /** Where latencies are counted; null = nowhere. */
   readonly latency?: LatencyRecorder | null
   /** Looks for alerts in what is read; null = nobody does. */
-  readonly watch?: Pick<AlertWatch, 'onEvent'> | null
+  readonly watch?: ((runs: () => readonly Run[]) => AlertWatch) | null
 }
 
 export interface Ingest {
@@ -74,7 +74,6 @@ export interface Ingest {
 export function createIngest(options: IngestOptions): Ingest {
   const { bus, clock, historySeconds, claimCheckDir = null, post, onMerged = () => undefined } = options
   const recorder = options.latency ?? null
-  const watch = options.watch ?? null
   const undo: (() => void)[] = []
   const subscriptions: Subscription[] = []
   const refusals = createRefusals(clock)
@@ -122,16 +121,21 @@ export function createIngest(options: IngestOptions): Ingest {
     historySeconds,
     onRun: (announcement) => post({ kind: 'run', run: announcement }),
     onGone(run) {
+      watch?.forget(run.descriptor.run_id)
       recorder?.forget(run.descriptor.run_id)
       post({ kind: 'run-gone', index: run.index, runId: run.descriptor.run_id })
     },
   })
+  const watch = options.watch?.(() => runs.all()) ?? null
   const outages = createOutageWatch({ clock, runs: () => runs.all(), onGap, onSilence: losses.tell, onRecord: record })
   // Weak: a run that was let go takes its tables with it.
   const previous = new WeakMap<Run, number>()
   const onReport = (run: Run, atMs: number, publishedMs: number): void => {
     outages.report(run, atMs, publishedMs, previous.get(run) ?? 0)
     previous.set(run, atMs)
+    // What comes seed by seed is looked at together.
+    if (run.framed) watch?.onMerged(run, atMs)
+    else watch?.onTouched(run)
     onMerged()
   }
   const { mark } = createEntryMarks(post)
@@ -186,9 +190,13 @@ export function createIngest(options: IngestOptions): Ingest {
     else if (type === 'ServiceAnnouncement' || type === 'Heartbeat') {
       const gone = type === 'ServiceAnnouncement' && message.state === 'leaving'
       const runId = typeof message.run_id === 'string' ? message.run_id : null
-      if (runId !== null) post({ kind: 'gone', runId, gone })
+      if (runId !== null) {
+        post({ kind: 'gone', runId, gone })
+        watch?.onGone(runId, gone)
+      }
       if (type === 'Heartbeat') {
         const { service_id: beating, metrics } = message
+        watch?.onHeartbeat(message, toWallMs(delivery.acceptedAtMs))
         post({
           kind: 'beat',
           source: beating,
@@ -215,6 +223,7 @@ export function createIngest(options: IngestOptions): Ingest {
     const layerId = (message as { readonly layer_id?: unknown }).layer_id
     const runId = runOf(message, delivery)?.descriptor.run_id ?? null
     teller.flags(typeof layerId === 'string' ? layerId : null, runId, flags)
+    if (typeof layerId === 'string') watch?.onFlags(runId, layerId, flags.length, toWallMs(delivery.acceptedAtMs))
   }
 
   const streams = new Map<string, { entries: number; lastMs: number }>()
@@ -337,6 +346,7 @@ export function createIngest(options: IngestOptions): Ingest {
   return {
     async start() {
       post({ kind: 'began' })
+      watch?.start()
       undo.push(
         bus.onState((health) => {
           outages.state(health)
@@ -373,6 +383,7 @@ export function createIngest(options: IngestOptions): Ingest {
     },
     async stop(deadlineMs) {
       for (const cancel of undo.splice(0)) cancel()
+      watch?.stop()
       outages.stop()
       await Promise.all(subscriptions.map((subscription) => subscription.stop(deadlineMs)))
       flush()

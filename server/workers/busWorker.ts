@@ -140,12 +140,6 @@ async function start(): Promise<void> {
   if (data.parts.some((part) => part !== 'gateway')) await startBus(opened)
   if (data.parts.includes('ingest')) {
     const ingestPost = (message: IngestMessage): void => post({ kind: 'ingest', message })
-    alertWatch = createAlertWatch({
-      clock,
-      order: alertOrder,
-      onSignals: (signals) => ingestPost({ kind: 'alerts', signals }),
-      onBeat: (beat) => ingestPost({ kind: 'alert-beat', beat }),
-    })
     const ingest = createIngest({
       bus: opened,
       clock,
@@ -153,13 +147,18 @@ async function start(): Promise<void> {
       claimCheckDir: data.claimCheckDir,
       onMerged: createBellRinger(data.bell),
       latency,
-      watch: alertWatch,
+      watch: (runs) =>
+        (alertWatch = createAlertWatch({
+          clock,
+          runs,
+          order: alertOrder,
+          onSignals: (signals) => ingestPost({ kind: 'alerts', signals }),
+          onBeat: (beat) => ingestPost({ kind: 'alert-beat', beat }),
+        })),
       post: ingestPost,
     })
     parts.add('ingest', (deadlineMs) => ingest.stop(deadlineMs))
     await ingest.start()
-    parts.add('alert watch', () => alertWatch?.stop())
-    alertWatch.start()
   }
   if (data.parts.includes('controller')) {
     const controller = createControllerAgent({
