@@ -29,6 +29,7 @@ import type {
   LatencyReport,
 } from '../lib/contracts/httpLatency.ts'
 import type { Backtest, BacktestRequest, LimitSet, LimitWrite } from '../lib/contracts/httpLimits.ts'
+import type { ReplayDwell, ReplayLanes, ReplayLanesQuery } from '../lib/contracts/httpLanes.ts'
 import type { LoadReport, LoadRequest } from '../lib/contracts/httpLoad.ts'
 import type {
   ReplayCoverage,
@@ -128,6 +129,10 @@ export interface ReplayHandle {
   readonly replayCoverage: (run: string | undefined) => Promise<ReplayCoverage>
   /** @throws CONTRACT_INVALID */
   readonly replayFlow: (query: ReplayFlowQuery) => Promise<ReplayFlow>
+  /** @throws CONTRACT_INVALID */
+  readonly replayLanes: (query: ReplayLanesQuery) => Promise<ReplayLanes>
+  /** @throws CONTRACT_INVALID */
+  readonly replayDwell: (query: ReplayLanesQuery) => Promise<ReplayDwell>
   /** Written down in the audit trail before the first byte leaves. @throws CONTRACT_INVALID, STATE_STORAGE */
   readonly replayBundle: (
     query: {

@@ -21,7 +21,7 @@ import { StateGlyph } from '../heatmap/StateGlyph.tsx'
 import { stateLabel } from '../heatmap/stateGlyph.ts'
 import { useLive } from '../live/LiveProvider.tsx'
 import { layerAges } from '../live/layerAges.ts'
-import { hrefOf, PAGE_PATHS } from '../live/pageLinks.ts'
+import { hrefOf, momentHref, PAGE_PATHS } from '../live/pageLinks.ts'
 import { useLiveTopic, usePageState, useTickKey } from '../live/useLiveTopic.ts'
 import { SeedValue } from '../provenance/SeedValue.tsx'
 import { ScrollRegion } from '../ui/ScrollRegion.tsx'
@@ -278,6 +278,7 @@ function Metrics({
 
 function Transitions({ selection }: { readonly selection: SeedRef }) {
   const { session } = useLive()
+  const state = usePageState()
   const events = session.store.events()
   const merged = mergedCommands(events)
   const rows = events
@@ -292,9 +293,13 @@ function Transitions({ selection }: { readonly selection: SeedRef }) {
       <ol className="transitions">
         {rows.map((record) => (
           <li key={record.offset}>
-            <time className="t3" dateTime={new Date(record.at_ms).toISOString()}>
-              {formatUtc(record.at_ms)}
-            </time>
+            <Link
+              href={momentHref(state, record.run_id, Math.ceil(record.at_ms))}
+              prefetch={false}
+              title="Show this moment"
+            >
+              <time dateTime={new Date(record.at_ms).toISOString()}>{formatUtc(record.at_ms)}</time>
+            </Link>
             <StateGlyph state={SEED_STATE_ID[record.to_state]} />
             <span>
               <b>{stateLabel(SEED_STATE_ID[record.to_state])}</b>{' '}

@@ -5,6 +5,7 @@
  * Source: docs/ux.md "one selection, everywhere"; features H7.
  */
 import { toSearch, type PageState, type SeedRef } from '../../lib/live/urlState.ts'
+import { atText } from '../../lib/live/conductor.ts'
 import type { IconName } from '../ui/Icon.tsx'
 
 export interface PageLink {
@@ -19,6 +20,7 @@ export const PAGES: readonly PageLink[] = Object.freeze([
   { path: '/', label: 'Live', icon: 'live', key: 'l' },
   { path: '/layers', label: 'Layers', icon: 'layers', key: 'y' },
   { path: '/run', label: 'Run', icon: 'curve', key: 'o' },
+  { path: '/timeline', label: 'Timeline', icon: 'timeline', key: 't' },
   { path: '/alerts', label: 'Alerts', icon: 'bell', key: 'a' },
   { path: '/commands', label: 'Commands', icon: 'command', key: 'c' },
   { path: '/bus', label: 'Bus', icon: 'bus', key: 'b' },
@@ -54,7 +56,17 @@ export function seedOfPath(path: string): SeedRef | null {
 
 /** Pages that draw frames; the others ask the server for few of them, or none. */
 export function drawsFrames(path: string): boolean {
-  return path === '/' || path === '/run' || layerOfPath(path) !== null
+  return path === '/' || path === '/run' || path === '/timeline' || layerOfPath(path) !== null
+}
+
+/** A link to the moment of a run, on the page that shows it whole. */
+export function momentHref(state: PageState, runId: string | null, atMs: number): string {
+  return hrefOf('/', { ...state, runId, at: atText(atMs), speed: null })
+}
+
+/** Pages whose every part is drawn from the session, so that they can show a moment of the past; the others show the present. */
+export function drawsPast(path: string): boolean {
+  return path === '/' || path === '/timeline'
 }
 
 /** Writes a link to a page that keeps what is selected; what the path itself says is not said twice. */

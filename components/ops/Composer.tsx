@@ -1,7 +1,7 @@
 /*
  * Composer: from what is wanted to a sent command: kind, parameters, reason, preview, the gesture, then its way to the outcome.
  * In: one seed or many targets. Out: a draft that is previewed at every change and sent once.
- * Invariant: illegal choices are seen with their reason and can not be chosen; an edit disarms; nothing is optimistic.
+ * Invariant: illegal choices are seen with their reason and can not be chosen; an edit disarms; nothing is optimistic; in the past nothing is composed.
  * Source: docs/commands.md; docs/ux.md "composer".
  */
 'use client'
@@ -10,6 +10,8 @@ import type { CommandTargets } from '../../lib/contracts/commandDraft.ts'
 import type { SeedChoices } from '../../lib/contracts/commandPreview.ts'
 import type { SeedState } from '../../lib/contracts/lifecycle.ts'
 import { SEED_STATES } from '../../lib/contracts/lifecycleTable.ts'
+import { useLive, useTime } from '../live/LiveProvider.tsx'
+import { goLive } from '../live/timeActions.ts'
 import { useApi } from '../records/useApi.ts'
 import { CommandCard } from './CommandCard.tsx'
 import { CommonFields } from './CommonFields.tsx'
@@ -18,6 +20,7 @@ import { ConfirmArea } from './ConfirmArea.tsx'
 import { CopyDraft } from './CopyDraft.tsx'
 import type { Draft } from './opsActions.ts'
 import { useOps } from './OpsProvider.tsx'
+import { REPLAY_REFUSAL } from './presentOnly.ts'
 import { PreviewView } from './PreviewView.tsx'
 import { StateChoice } from './StateChoice.tsx'
 import { usePreview } from './usePreview.ts'
@@ -37,6 +40,8 @@ type Kind = 'transition' | 'blueprint'
 
 export function Composer({ place, runId }: Props) {
   const { status } = useOps()
+  const { page, live } = useLive()
+  const time = useTime()
   const [kind, setKind] = useState<Kind>('transition')
   const [target, setTarget] = useState<SeedState | null>(null)
   const [blueprint, setBlueprint] = useState('')
@@ -78,11 +83,20 @@ export function Composer({ place, runId }: Props) {
     const parameters = target === 'GERMINATED' ? recipe : {}
     return { type: 'LifecycleTransitionCommand', ...base, target_state: target, parameters }
   })()
-  const preview = usePreview(draft)
+  const preview = usePreview(time.kind === 'live' ? draft : null)
   const sending = useSend()
   const { record } = sending
   const may = status === null || status.me.may.includes('operator')
 
+  if (time.kind !== 'live')
+    return (
+      <div className="composer">
+        <p className="tone-warn composer-note">{REPLAY_REFUSAL}</p>
+        <button type="button" onClick={() => goLive({ page, live })}>
+          Go live
+        </button>
+      </div>
+    )
   if (status !== null && !may)
     return (
       <p className="t2 composer-note">

@@ -16,7 +16,8 @@ import type {
   ResumeInput,
   RetryInput,
 } from '../../lib/contracts/opsInputs.ts'
-import { askApi } from '../records/useApi.ts'
+import { ApiError, askApi } from '../records/useApi.ts'
+import { replayRefusal } from './presentOnly.ts'
 
 /** A draft as a form has it: what has a default may be left out. */
 export type Draft = DraftInput
@@ -27,17 +28,24 @@ const post = <T>(url: string, body: unknown, key?: string): Promise<T> =>
 export const previewCommand = (draft: Draft, signal: AbortSignal): Promise<CommandPreview> =>
   askApi<CommandPreview>('/api/commands/preview', { method: 'POST', body: draft, signal })
 
+/** What begins or goes on with something is refused while the past is shown; taking back is not. */
+const postNow: typeof post = async (url, body, key) => {
+  const text = replayRefusal()
+  if (text !== null) throw new ApiError({ status: null, code: 'REPLAY', text })
+  return post(url, body, key)
+}
+
 export const submitCommand = (draft: Draft, confirm: ConfirmAnswer, key: string): Promise<CommandTaken> =>
-  post('/api/commands', { ...draft, confirm }, key)
+  postNow('/api/commands', { ...draft, confirm }, key)
 
 export const approveCommand = (id: string, request: ApproveInput): Promise<CommandRecord> =>
-  post(`/api/commands/${id}/approve`, request)
+  (request.decision === 'approve' ? postNow : post)(`/api/commands/${id}/approve`, request)
 
 export const cancelCommand = (id: string, request: CancelInput = {}): Promise<CommandRecord> =>
   post(`/api/commands/${id}/cancel`, request)
 
 export const retryCommand = (id: string, request: RetryInput = {}): Promise<CommandRecord> =>
-  post(`/api/commands/${id}/retry`, request)
+  postNow(`/api/commands/${id}/retry`, request)
 
 export const actOnBulk = (id: string, request: BulkInput): Promise<CommandRecord> =>
   post(`/api/commands/${id}/bulk`, request)
@@ -45,4 +53,4 @@ export const actOnBulk = (id: string, request: BulkInput): Promise<CommandRecord
 export const changeControl = (request: ControlInput): Promise<ControlToken> => post('/api/control', request)
 
 export const proposeResume = (request: ResumeInput, key: string): Promise<CommandTaken> =>
-  post('/api/resume', request, key)
+  postNow('/api/resume', request, key)

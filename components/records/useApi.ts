@@ -25,7 +25,7 @@ export interface ApiAnswer<T> extends ShownAnswer<T> {
 }
 
 /** An answer that is not the one asked for, with its words. */
-class ApiError extends Error {
+export class ApiError extends Error {
   readonly problem: ApiProblem
   constructor(problem: ApiProblem) {
     super(problem.text)

@@ -10,8 +10,9 @@ import { lazy, Suspense, useEffect, type ReactNode } from 'react'
 import { SessionWatch } from '../access/SessionWatch.tsx'
 import { defaultMetric } from '../heatmap/metricChoice.ts'
 import { Inspector } from '../inspector/Inspector.tsx'
-import { LiveProvider, useLive } from '../live/LiveProvider.tsx'
+import { LiveProvider, useLive, useTime } from '../live/LiveProvider.tsx'
 import { drawsFrames, hrefOf, PAGE_PATHS, seedOfPath } from '../live/pageLinks.ts'
+import { newestRun } from '../live/shownRun.ts'
 import { useLiveTopic, useLiveValue, usePageState } from '../live/useLiveTopic.ts'
 import { OpsProvider } from '../ops/OpsProvider.tsx'
 import { QueryRoot } from '../records/QueryRoot.tsx'
@@ -64,10 +65,7 @@ function useShownRun(): void {
   const { session } = useLive()
   const { runId, metric } = usePageState()
   useLiveTopic(['runs'], 50)
-  const runs = [...session.store.log.runs.values()]
-  const trainers = runs.filter((run) => run.descriptor.origin === 'trainer')
-  const newest = (trainers.length > 0 ? trainers : runs).toSorted((a, b) => b.firstSeenMs - a.firstSeenMs)[0]
-  const wanted = runs.find((run) => run.descriptor.run_id === runId) ?? newest
+  const wanted = session.store.log.runs.get(runId ?? '') ?? newestRun(session.store.log.runs) ?? undefined
   const wantedId = wanted?.descriptor.run_id
   const columns = wanted?.descriptor.seed_columns ?? []
   const known = columns.some((column) => column.name === metric)
@@ -102,6 +100,7 @@ function Frame({ children }: { readonly children: ReactNode }) {
   const environment = useLiveValue(['status'], ({ store }) => store.status?.environment ?? 'unknown')
   const paused = useLiveValue(['pause'], ({ store }) => store.pause !== null)
   const hasRun = useLiveValue(['runs', 'view'], ({ store }) => store.run() !== null)
+  const time = useTime()
   useShownRun()
   useSeedPath()
   useKeyboard(shell.act)
@@ -111,7 +110,7 @@ function Frame({ children }: { readonly children: ReactNode }) {
   return (
     <ShellContext value={shell}>
       <div
-        className={`app frame-${environment.toLowerCase()}${paused ? ' is-paused' : ''}${open ? ' with-inspector' : ''}`}
+        className={`app frame-${environment.toLowerCase()}${time.kind !== 'live' ? ' is-replay' : paused ? ' is-paused' : ''}${open ? ' with-inspector' : ''}`}
       >
         <a className="skip" href="#main">
           Skip to the page

@@ -16,7 +16,7 @@ import { usePopover } from './usePopover.ts'
 const BusPanel = lazy(async () => ({ default: (await import('../bus/BusPanel.tsx')).BusPanel }))
 
 export function BusChip() {
-  const { session } = useLive()
+  const { live: session } = useLive()
   useLiveTopic(['status', 'connection'])
   const { box, button, open, setOpen } = usePopover()
   const { status } = session.store

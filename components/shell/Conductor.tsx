@@ -1,24 +1,59 @@
 /*
- * Conductor: live or paused, what of the last 15 minutes is covered, and the time.
- * In: pause state, gaps, the server's clock. Out: the 44 px footer.
+ * Conductor: live or paused, what of the last 15 minutes is covered, the time, and the way into the past.
+ * In: pause state, gaps, the server's clock. Out: the 44 px footer; the past brings its own when it is shown.
  * Invariant: a gap is hatched with its cause in words; pausing never loses a frame and says how many wait.
  * Source: docs/ux.md "global frame"; features B5, B8.
  */
 'use client'
-import { useCallback, useEffect, useRef } from 'react'
+import { lazy, Suspense, useCallback, useEffect, useRef, type MouseEvent } from 'react'
 import { formatAge, formatCount, formatLocal, formatUtc } from '../../lib/live/formatValue.ts'
 import { onThemeChange, patternOf, readCanvasTheme } from '../heatmap/canvasTheme.ts'
 import { layerAges } from '../live/layerAges.ts'
-import { useLive } from '../live/LiveProvider.tsx'
+import { useLive, useTime } from '../live/LiveProvider.tsx'
 import { Ticking } from '../live/Ticking.tsx'
+import { goLive, goToMoment } from '../live/timeActions.ts'
 import { onTick, useLiveTopic } from '../live/useLiveTopic.ts'
 import { Icon } from '../ui/Icon.tsx'
 import { coverageSegments, gapCause, type CoverageSegment } from './coverage.ts'
 
 const WINDOW_MS = 900_000
+const STEP_BACK_MS = 10_000
+
+const ReplayConductor = lazy(async () => ({
+  default: (await import('../replay/ReplayConductor.tsx')).ReplayConductor,
+}))
 
 export function Conductor() {
-  const { session } = useLive()
+  const time = useTime()
+  if (time.kind === 'past')
+    return (
+      <Suspense fallback={<footer className="conductor is-replay" aria-label="Time" />}>
+        <ReplayConductor travel={time.travel} />
+      </Suspense>
+    )
+  if (time.kind === 'loading') return <GoingBack problem={time.problem} />
+  return <LiveConductor />
+}
+
+/** On the way to a moment: nothing that is still shown may be taken for it. */
+function GoingBack({ problem }: { readonly problem: string | null }) {
+  const { page, live } = useLive()
+  return (
+    <footer className="conductor is-replay" aria-label="Time">
+      <b>FETCHING</b>
+      <output className={problem === null ? 't2' : 'tone-warn'}>
+        {problem ?? 'The moment is being fetched; what is shown is still the present.'}
+      </output>
+      <span className="grow" />
+      <button type="button" className="go-live" onClick={() => goLive({ page, live })}>
+        Go live
+      </button>
+    </footer>
+  )
+}
+
+function LiveConductor() {
+  const { live: session, page } = useLive()
   useLiveTopic(['pause', 'connection', 'status'])
   const paused = session.store.pause !== null
   const connected = session.client.connection.kind === 'live'
@@ -48,6 +83,19 @@ export function Conductor() {
           </>
         )}
       </span>
+      <button
+        type="button"
+        className="quiet past-button"
+        title="Look at the past: 10 s back (Ctrl+←)"
+        onClick={() =>
+          goToMoment(
+            { page, live: session },
+            (session.store.pause?.atMs ?? session.client.serverNowMs()) - STEP_BACK_MS,
+          )
+        }
+      >
+        <Icon name="back" size={12} /> Past
+      </button>
       <CoverageStrip />
       <span className="times">
         <span className="wide t2">15 min</span>
@@ -68,7 +116,7 @@ function coverageText(segments: readonly CoverageSegment[]): string {
 }
 
 function CoverageStrip() {
-  const { session } = useLive()
+  const { live: session, page } = useLive()
   useLiveTopic(['records', 'status'], 1_000)
   const canvas = useRef<HTMLCanvasElement>(null)
   const segments = useCallback(() => {
@@ -143,9 +191,16 @@ function CoverageStrip() {
     }
   }, [segments])
   const text = coverageText(segments())
+  /** By pointer only: the button beside it and the keys go there as well. */
+  const goThere = (event: MouseEvent<HTMLCanvasElement>): void => {
+    const box = event.currentTarget.getBoundingClientRect()
+    if (session.store.run() === null || box.width === 0) return
+    const place = (event.clientX - box.left) / box.width
+    goToMoment({ page, live: session }, session.client.serverNowMs() - (1 - place) * WINDOW_MS)
+  }
   return (
     <figure className="coverage" title={text} aria-label={`Coverage: ${text}`}>
-      <canvas ref={canvas} aria-hidden="true" />
+      <canvas ref={canvas} aria-hidden="true" onClick={goThere} />
       <span className="coverage-text t3 wide">{text}</span>
     </figure>
   )

@@ -13,7 +13,7 @@ import { summarizeAges } from '../../lib/live/staleness.ts'
 import { UserChip } from '../access/UserChip.tsx'
 import { AlertsChip } from '../alerts/AlertsChip.tsx'
 import { layerAges } from '../live/layerAges.ts'
-import { useLive } from '../live/LiveProvider.tsx'
+import { useLive, useTime } from '../live/LiveProvider.tsx'
 import { Ticking } from '../live/Ticking.tsx'
 import { useLiveTopic, useTickKey } from '../live/useLiveTopic.ts'
 import { Icon } from '../ui/Icon.tsx'
@@ -78,12 +78,13 @@ export function Header() {
 
 function EnvironmentBadge() {
   const { session } = useLive()
+  const isPast = useTime().kind !== 'live'
   useLiveTopic(['status'], 1_000)
   const environment = session.store.status?.environment
   return (
-    <div className={`field env env-${(environment ?? 'unknown').toLowerCase()}`}>
-      <span className="k">Environment</span>
-      <b>{environment ?? 'unknown'}</b>
+    <div className={`field env env-${isPast ? 'replay' : (environment ?? 'unknown').toLowerCase()}`}>
+      <span className="k">Environment{isPast ? ` ${environment ?? ''}` : ''}</span>
+      <b>{isPast ? 'REPLAY' : (environment ?? 'unknown')}</b>
     </div>
   )
 }

@@ -134,7 +134,13 @@ function KeyCatcher({
     first?.cancel()
     if (event.key === 'Escape') return onLeave()
     if (event.key === 'Delete' || event.key === 'Backspace') return onKeys('')
-    const chord = chordOf({ key: event.key, ctrl: event.ctrlKey, alt: event.altKey, meta: event.metaKey })
+    const chord = chordOf({
+      key: event.key,
+      ctrl: event.ctrlKey,
+      alt: event.altKey,
+      meta: event.metaKey,
+      shift: event.shiftKey,
+    })
     if (first !== null) return onKeys(`${first.chord} ${chord}`)
     if (chord.includes('+') && chord.length > 1) return onKeys(chord)
     setFirst({ chord, cancel: systemClock.after(PAIR_MS, () => onKeys(chord)) })

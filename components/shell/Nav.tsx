@@ -2,6 +2,7 @@
 'use client'
 import Link from 'next/link'
 import { usePathname } from 'next/navigation'
+import { useEffect, useRef } from 'react'
 import { hrefOf, PAGES } from '../live/pageLinks.ts'
 import { usePageState } from '../live/useLiveTopic.ts'
 import { Icon } from '../ui/Icon.tsx'
@@ -9,8 +10,13 @@ import { Icon } from '../ui/Icon.tsx'
 export function Nav() {
   const pathname = usePathname()
   const state = usePageState()
+  const nav = useRef<HTMLElement>(null)
+  // On a phone the pages are passed by: the one that is shown must be in sight.
+  useEffect(() => {
+    nav.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+  }, [pathname])
   return (
-    <nav className="nav" aria-label="Pages">
+    <nav ref={nav} className="nav" aria-label="Pages">
       {PAGES.map((page) => {
         const here = page.path === '/' ? pathname === '/' : pathname.startsWith(page.path)
         return (

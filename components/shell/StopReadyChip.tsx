@@ -11,7 +11,7 @@ import { Icon } from '../ui/Icon.tsx'
 import { stopReadyWords } from './stopReadyWords.ts'
 
 export function StopReadyChip() {
-  const { session } = useLive()
+  const { live: session } = useLive()
   useLiveTopic(['status', 'connection'], 1_000)
   const connected = session.client.connection.kind === 'live'
   const { text, title, isTrouble } = stopReadyWords(connected ? session.store.status : null)

@@ -5,6 +5,7 @@
  * Source: docs/ux.md "keyboard map"; features H1.
  */
 import { PAGES } from '../live/pageLinks.ts'
+import type { TimeAction } from '../live/timeActions.ts'
 
 export type ShellAction =
   | 'palette'
@@ -13,7 +14,7 @@ export type ShellAction =
   | 'glossary'
   | 'metric'
   | 'theme'
-  | 'pause'
+  | TimeAction
   | 'inspector'
   | 'copy-link'
   | 'copy-value'
@@ -21,7 +22,6 @@ export type ShellAction =
   | 'undo'
   | 'save-view'
   | 'load'
-  | 'go-live'
   | 'table'
   | 'delta'
   | 'close'
@@ -34,6 +34,7 @@ export interface KeyPress {
   readonly ctrl: boolean
   readonly alt: boolean
   readonly meta: boolean
+  readonly shift?: boolean
   /** The focus is in a field that takes text or a choice. */
   readonly inField: boolean
   /** The focus is on something that Space or Enter already presses. */
@@ -64,8 +65,17 @@ export const KEY_ACTIONS: readonly KeyAction[] = Object.freeze([
   { action: 'metric', keys: 'm', does: 'Next metric, then states' },
   { action: 'delta', keys: 'd', does: 'Delta: difference to 5 minutes ago, or to what was chosen last' },
   { action: 'table', keys: 'Ctrl+Alt+T', does: 'Table instead of heatmap' },
-  { action: 'pause', keys: 'Space', does: 'Pause or go on' },
+  { action: 'pause', keys: 'Space', does: 'Pause or go on; in the past, play or stand' },
   { action: 'go-live', keys: 'n', does: 'Go live' },
+  { action: 'event-back', keys: ',', does: 'The event before: into the past' },
+  { action: 'event-on', keys: '.', does: 'In the past: the event after' },
+  { action: 'tick-back', keys: 'Shift+ArrowLeft', does: 'One picture back: into the past' },
+  { action: 'tick-on', keys: 'Shift+ArrowRight', does: 'In the past: one picture on' },
+  { action: 'jump-back', keys: 'Ctrl+ArrowLeft', does: '10 s back: into the past' },
+  { action: 'jump-on', keys: 'Ctrl+ArrowRight', does: 'In the past: 10 s on' },
+  { action: 'slower', keys: '<', does: 'In the past: slower' },
+  { action: 'faster', keys: '>', does: 'In the past: faster' },
+  { action: 'reverse', keys: 'r', does: 'In the past: backwards or forwards' },
   { action: 'copy-link', keys: 'y', does: 'Copy a link to exactly this view' },
   { action: 'save-view', keys: '', does: 'Save this view under a name' },
   { action: 'load', keys: '', does: 'Generated load: start, watch, stop' },
@@ -94,11 +104,21 @@ export type Bindings = ReadonlyMap<PageAction, string>
 /** The keys as they are shipped. */
 export const USUAL_KEYS: Bindings = new Map(KEY_ACTIONS.map(({ action, keys }) => [action, keys]))
 
-/** Writes a key press the way bindings are written: `m`, `Space`, `Ctrl+K`. Shift shows in the character itself. */
-export function chordOf({ key, ctrl, alt, meta }: Pick<KeyPress, 'key' | 'ctrl' | 'alt' | 'meta'>): string {
+/** Writes a key press the way bindings are written: `m`, `Space`, `Ctrl+K`. Shift shows in the character itself, with arrows in words. */
+export function chordOf({
+  key,
+  ctrl,
+  alt,
+  meta,
+  shift = false,
+}: Pick<KeyPress, 'key' | 'ctrl' | 'alt' | 'meta' | 'shift'>): string {
   const name = key === ' ' ? 'Space' : key
   // On a Mac Cmd stands where Ctrl stands elsewhere.
-  const held = [...(ctrl || meta ? ['Ctrl'] : []), ...(alt ? ['Alt'] : [])]
+  const held = [
+    ...(ctrl || meta ? ['Ctrl'] : []),
+    ...(alt ? ['Alt'] : []),
+    ...(shift && key.startsWith('Arrow') ? ['Shift'] : []),
+  ]
   return held.length === 0 ? name : [...held, name.length === 1 ? name.toUpperCase() : name].join('+')
 }
 
@@ -116,6 +136,8 @@ export function actionOf(
     if (press.inField || !letters) return null
     if (press.onControl && (chord === 'Space' || chord === 'Enter')) return null
   }
+  // In a field the arrows move and mark what is written there, whatever is held with them.
+  if (press.inField && press.key.startsWith('Arrow')) return null
   const wanted = prefix === null || isHeld ? chord : `${prefix} ${chord}`
   let begins = false
   for (const [action, keys] of bindings) {

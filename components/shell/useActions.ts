@@ -14,6 +14,7 @@ import { useLive } from '../live/LiveProvider.tsx'
 import { hrefOf } from '../live/pageLinks.ts'
 import { pointedSeed } from '../live/pointedSeed.ts'
 import { readPicked } from '../ops/selectionStore.ts'
+import { actOnTime } from '../live/timeActions.ts'
 import { useUndo } from '../ops/useUndo.ts'
 import { copySeedValue } from '../provenance/copySeedValue.ts'
 import type { PageAction } from './keymap.ts'
@@ -38,7 +39,7 @@ function hasDialog(): boolean {
 
 /** Binds the actions to the session, the router and the overlays of the frame. */
 export function useActions(): Actions {
-  const { session, page } = useLive()
+  const { session, page, live, time } = useLive()
   const router = useRouter()
   const [open, setOpen] = useState<Actions['open']>(null)
   const [notice, say] = useState('')
@@ -100,9 +101,17 @@ export function useActions(): Actions {
         case 'theme':
           return setTheme(nextTheme(currentTheme()))
         case 'pause':
-          return session.setPaused(store.pause === null)
         case 'go-live':
-          return session.setPaused(false)
+        case 'event-back':
+        case 'event-on':
+        case 'tick-back':
+        case 'tick-on':
+        case 'jump-back':
+        case 'jump-on':
+        case 'slower':
+        case 'faster':
+        case 'reverse':
+          return actOnTime(action, { time, page, live, say })
         case 'inspector': {
           const first = store.run()?.descriptor.layers[0]
           const target = state.selection ?? (first ? { layerId: first.layer_id, seedId: 0 } : null)
@@ -137,7 +146,7 @@ export function useActions(): Actions {
           if (state.inspector) page.set({ inspector: false })
       }
     },
-    [page, router, session, show, copyLink, copyValue, undo],
+    [page, router, session, live, time, show, copyLink, copyValue, undo],
   )
   const shell = useMemo<Shell>(() => ({ act, show, say }), [act, show])
   return { shell, open, close, notice }

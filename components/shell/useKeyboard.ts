@@ -29,6 +29,7 @@ export function useKeyboard(act: (action: PageAction) => void): void {
         ctrl: event.ctrlKey,
         alt: event.altKey,
         meta: event.metaKey,
+        shift: event.shiftKey,
         inField: target.closest('input:not([type=checkbox]), textarea, select, [contenteditable=true]') !== null,
         onControl: target.closest('button, a, summary, [role=button], input') !== null,
       }

@@ -32,6 +32,8 @@ const PATHS = {
   user: 'M8 8.2a2.9 2.9 0 1 0 0-5.8 2.9 2.9 0 0 0 0 5.8M2.4 14a5.6 5.6 0 0 1 11.2 0',
   bell: 'M8 1.8a4 4 0 0 0-4 4v3L2.6 11.4h10.8L12 8.8v-3a4 4 0 0 0-4-4ZM6.6 13.2a1.5 1.5 0 0 0 2.8 0',
   rules: 'M2 3.5h6M2 8h6M2 12.5h6M10.5 3.2l1.4 1.4 2.6-2.6M10.5 7.7l1.4 1.4 2.6-2.6M10.5 12.2l1.4 1.4 2.6-2.6',
+  timeline: 'M1.5 4h6M10 4h4.5M4 8h8M1.5 12h4M8.5 12h6M9 1.5v13',
+  back: 'M11 3.2v9.6L3.4 8Z',
   disk: 'M2.5 2.5h9l2 2v9h-11ZM5 2.5v4h5v-4M5 13.5v-4h6v4',
 } as const
 export type IconName = keyof typeof PATHS

@@ -13,6 +13,7 @@ import { ERROR_CATALOG, type ErrorCode } from './errorCatalog.ts'
 import { Freshness } from './freshness.ts'
 import { LATENCY_API } from './httpLatency.ts'
 import { Backtest, BacktestRequest, LimitSet, LimitWrite } from './httpLimits.ts'
+import { LANE_ROUTES } from './httpLanes.ts'
 import { LAYER_ROUTES } from './httpLayer.ts'
 import { LOAD_ROUTES } from './httpLoad.ts'
 import { REPLAY_ROUTES } from './httpReplay.ts'
@@ -394,6 +395,7 @@ export const HTTP_API = Object.freeze({
     problems: [404, 422, 503],
   },
   ...REPLAY_ROUTES,
+  ...LANE_ROUTES,
   ...LATENCY_API,
   bus: {
     method: 'GET',

@@ -1,11 +1,12 @@
 /*
- * URL state: what a shared link carries: run, metric, mode, selection, open twin and inspector, what is compared with, rows of a layer.
+ * URL state: what a shared link carries: run, metric, mode, selection, open twin and inspector, what is compared with, rows of a layer, moment.
  * In: a query string. Out: a typed page state and back.
  * Invariant: anything malformed in a link is ignored, never shown; writing and reading is the identity.
  * Source: features H7; docs/ux.md "principles" 6.
  */
 import { baselineText, parseBaseline } from '../contracts/baselineWords.ts'
 import { isWireId } from '../contracts/wireIdText.ts'
+import { parseAt, parseSpeed } from './conductor.ts'
 
 export interface SeedRef {
   readonly layerId: string
@@ -29,6 +30,10 @@ export interface PageState {
   readonly pins: readonly number[]
   /** Order, filter and window of a layer's page, as that page writes them. */
   readonly rows: string | null
+  /** The moment of the past that is shown: the id of an entry, Unix ms, or ISO 8601 in UTC; null shows the present. */
+  readonly at: string | null
+  /** How the moment moves on: `4`, `-0.5`; null stands. */
+  readonly speed: string | null
 }
 
 const MAX_PINS = 32
@@ -45,6 +50,8 @@ export const DEFAULT_PAGE_STATE: PageState = Object.freeze({
   delta: null,
   pins: Object.freeze([]),
   rows: null,
+  at: null,
+  speed: null,
 })
 
 /** Names of the parts of a query string that are this state's. */
@@ -61,6 +68,8 @@ export const PAGE_STATE_KEYS = [
   'delta',
   'pins',
   'rows',
+  'at',
+  'speed',
 ] as const
 
 const id = (value: string | null): string | null => (value !== null && isWireId(value) ? value : null)
@@ -74,11 +83,16 @@ const seeds = (text: string | null): readonly number[] => {
   return [...new Set(parts.map(Number))].slice(0, MAX_PINS)
 }
 
+const moment = (text: string | null): string | null => (text !== null && parseAt(text) !== null ? text : null)
+const pace = (text: string | null): string | null =>
+  text !== null && parseSpeed(text.replace(/^-/, '')) !== null ? text : null
+
 /** Parses a query string; never throws. */
 export function parsePageState(search: string): PageState {
   const query = new URLSearchParams(search)
   const layerId = id(query.get('layer'))
   const seed = query.get('seed')
+  const at = moment(query.get('at'))
   const seedId = seed !== null && /^\d{1,8}$/.test(seed) ? Number(seed) : null
   return {
     runId: id(query.get('run')),
@@ -92,6 +106,8 @@ export function parsePageState(search: string): PageState {
     delta: baseline(query.get('delta')),
     pins: seeds(query.get('pins')),
     rows: /^[\w.:;,+-]{1,300}$/.exec(query.get('rows') ?? '')?.[0] ?? null,
+    at,
+    speed: at === null ? null : pace(query.get('speed')),
   }
 }
 
@@ -112,6 +128,8 @@ export function toSearch(state: PageState): string {
   if (state.delta !== null) query.set('delta', state.delta)
   if (state.pins.length > 0) query.set('pins', state.pins.join(','))
   if (state.rows !== null) query.set('rows', state.rows)
+  if (state.at !== null) query.set('at', state.at)
+  if (state.at !== null && state.speed !== null) query.set('speed', state.speed)
   const text = query.toString()
   return text === '' ? '' : `?${text}`
 }

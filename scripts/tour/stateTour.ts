@@ -43,6 +43,7 @@ export const TOUR_PAGES: readonly TourPage[] = [
   { name: 'commands', path: '/commands', partialPath: `/commands?${PARTIAL_RUN}` },
   { name: 'alerts', path: '/alerts', partialPath: `/alerts?${PARTIAL_RUN}` },
   { name: 'rules', path: '/rules', partialPath: `/rules?${PARTIAL_RUN}` },
+  { name: 'timeline', path: '/timeline', partialPath: `/timeline?${PARTIAL_RUN}` },
   { name: 'login', path: '/login', partialPath: `/login?${PARTIAL_RUN}` },
   { name: 'admin', path: '/admin', partialPath: `/admin?${PARTIAL_RUN}` },
 ]

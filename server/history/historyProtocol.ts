@@ -4,6 +4,7 @@
  * Invariant: columns cross as shared tables or as transferred bytes, never as copies of objects; errors cross as code and text.
  * Source: docs/architecture.md "processes and threads".
  */
+import type { ReplayDwell, ReplayLanes, ReplayLanesQuery } from '../../lib/contracts/httpLanes.ts'
 import type {
   ReplayCoverage,
   ReplayEventsQuery,
@@ -53,6 +54,8 @@ export interface HistoryQuestions {
   /** JSON as bytes: a page of records is not worth two copies on the main thread. */
   readonly events: { readonly ask: ReplayEventsQuery; readonly answer: Uint8Array<ArrayBuffer> }
   readonly flow: { readonly ask: ReplayFlowQuery; readonly answer: ReplayFlow }
+  readonly lanes: { readonly ask: ReplayLanesQuery; readonly answer: ReplayLanes }
+  readonly dwell: { readonly ask: ReplayLanesQuery; readonly answer: ReplayDwell }
   readonly coverage: {
     readonly ask: { readonly run: string | undefined; readonly recorder: RecorderCounters | null }
     readonly answer: ReplayCoverage

@@ -215,9 +215,12 @@ export function openHistoryWriter(
     }
   }
 
+  /** A number is not used twice: who reads a tail knows it by its number, and goes on behind what it has read. */
+  let lastTail = 0
   const openTail = (nowMs: number): Open => {
     const { descriptor } = shape!
-    const number = Math.max(0, open?.number ?? 0, ...tailsIn(folder)) + 1
+    const number = Math.max(lastTail, ...tailsIn(folder)) + 1
+    lastTail = number
     const fd = openSync(tailFile(folder, number), 'w')
     const head = tailHead({
       layers: descriptor.layers.map((layer) => ({ layer_id: layer.layer_id, rows: layer.seeds })),

@@ -19,9 +19,11 @@ import type {
   ToReader,
 } from './historyProtocol.ts'
 import { coverageOf } from './replayCoverage.ts'
+import { dwellOf } from './replayDwell.ts'
 import { eventsOf } from './replayEvents.ts'
 import { flowOf } from './replayFlow.ts'
 import { framesOf } from './replayFrames.ts'
+import { lanesOf } from './replayLanes.ts'
 import { stateAt } from './replayState.ts'
 import type { RunHistory } from './runHistory.ts'
 
@@ -65,6 +67,8 @@ const ANSWERS: {
     return new TextEncoder().encode(JSON.stringify(answer))
   },
   flow: (query) => flowOf(library.open(query.run), query),
+  lanes: (query) => lanesOf(withServer(library.open(query.run)), query),
+  dwell: (query) => dwellOf(library.open(query.run), query),
   coverage: ({ run, recorder }) => coverageOf(run, { library, retention, recorder }),
   'bundle-open'({ run, from, to }) {
     const history = library.open(run)

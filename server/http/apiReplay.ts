@@ -35,6 +35,8 @@ export function createReplayApi({ history, audit, addressHash }: ReplayApiSource
     replayFrames: (query) => history.ask('frames', { run: query.run, query }),
     replayEvents: (query) => history.ask('events', query),
     replayFlow: (query) => history.ask('flow', query),
+    replayLanes: (query) => history.ask('lanes', query),
+    replayDwell: (query) => history.ask('dwell', query),
     replayCoverage: (run) => history.ask('coverage', { run, recorder: history.counters() }),
     async replayBundle({ run, from, to }, { subject, address }) {
       const { id, fileName, runId, fromMs, toMs } = await history.ask('bundle-open', { run, from, to })

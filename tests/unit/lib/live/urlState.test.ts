@@ -30,18 +30,30 @@ test('reading what was written is the identity', () => {
     ),
     pins: fc.uniqueArray(fc.integer({ min: 0, max: 65_535 }), { maxLength: 32 }),
     rows: fc.option(fc.stringMatching(/^[\w.:;,+-]{1,40}$/), { nil: null }),
+    at: fc.option(
+      fc.oneof(
+        fc.integer({ min: 1e12, max: 2e12 }).map((ms) => new Date(ms).toISOString()),
+        fc.integer({ min: 1e12, max: 2e12 }).map((ms) => `${ms}-7`),
+      ),
+      { nil: null },
+    ),
+    speed: fc.option(fc.constantFrom('0.25', '4', '-64'), { nil: null }),
   })
   fc.assert(
-    fc.property(state, (page) => {
+    fc.property(state, (said) => {
+      // A pace without a moment means nothing.
+      const page = said.at === null ? { ...said, speed: null } : said
       expect(parsePageState(toSearch(page))).toEqual(page)
     }),
   )
 })
 
 test('a malformed link shows the default instead of breaking', () => {
-  expect(parsePageState('?run=<script>&layer=__proto__&seed=-1&mode=x&delta=ago-x&pins=a,-1&rows=%3Cb%3E')).toEqual(
-    DEFAULT_PAGE_STATE,
-  )
+  expect(
+    parsePageState(
+      '?run=<script>&layer=__proto__&seed=-1&mode=x&delta=ago-x&pins=a,-1&rows=%3Cb%3E&at=yesterday&speed=4',
+    ),
+  ).toEqual(DEFAULT_PAGE_STATE)
 })
 
 test('every word that a state writes is one of the keys it owns', () => {
@@ -57,6 +69,8 @@ test('every word that a state writes is one of the keys it owns', () => {
     delta: 'ago-60',
     pins: [1],
     rows: 's:z',
+    at: '2026-11-26T14:02:11.000Z',
+    speed: '4',
   })
   const written = [...new URLSearchParams(search).keys()]
   expect(written.filter((key) => !(PAGE_STATE_KEYS as readonly string[]).includes(key))).toEqual([])

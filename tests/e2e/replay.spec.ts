@@ -1,0 +1,225 @@
+/*
+ * Time travel in the real product: a moment by link, replay at 64 times, what is refused meanwhile, the timeline.
+ * In: the product with its trainer and its durable history, two browsers. Out: the same picture and checksum in both; every event taken.
+ * Invariant: what is compared is what the pages show, against what the server answers; nothing is staged.
+ * Source: docs/ux.md "time travel", "pages: timeline"; features B1 to B7.
+ */
+import { expect, test, type APIRequestContext, type Page } from '@playwright/test'
+import { conductor, findViolations, inspector, openLive, readSeeds, showTable } from './actions.ts'
+
+interface Coverage {
+  readonly run_id: string
+  readonly from: number | null
+  readonly to: number | null
+}
+
+/** Waits until at least so much of the newest run is recorded. */
+async function recorded(
+  request: APIRequestContext,
+  leastMs: number,
+): Promise<{ run: string; from: number; to: number }> {
+  const read = async (): Promise<Coverage> => (await (await request.get('/api/replay/coverage')).json()) as Coverage
+  await expect
+    .poll(
+      async () => {
+        const { from, to } = await read()
+        return from === null || to === null ? 0 : to - from
+      },
+      { timeout: 90_000 },
+    )
+    .toBeGreaterThan(leastMs)
+  const { run_id: run, from, to } = await read()
+  return { run, from: from!, to: to! }
+}
+
+const checksum = async (page: Page): Promise<string> => {
+  const chip = conductor(page).getByTestId('checksum')
+  await expect(chip).toContainText(/have the checksum [0-9a-f]{16}/)
+  return /checksum ([0-9a-f]{16})/.exec(await chip.innerText())![1]!
+}
+
+test('a moment that is shared by its link is the same picture with the same checksum in another browser', async ({
+  browser,
+  page,
+  request,
+}) => {
+  await recorded(request, 20_000)
+  const errors = await openLive(page)
+  await conductor(page).getByRole('button', { name: 'Past' }).click()
+  await expect(conductor(page)).toContainText('FIXED')
+  await expect(page).toHaveURL(/run=[^&]+.*at=\d{4}-\d\d-\d\dT/)
+  const own = await checksum(page)
+  await showTable(page)
+  const seeds = await readSeeds(page)
+  expect(seeds.length).toBeGreaterThan(3)
+
+  const context = await browser.newContext()
+  const other = await context.newPage()
+  await other.goto(page.url())
+  await expect(conductor(other)).toContainText('FIXED')
+  expect(await checksum(other)).toBe(own)
+  // The table came with the link.
+  await expect(other.getByRole('table', { name: /^Seeds of/ })).toBeVisible()
+  expect(await readSeeds(other)).toEqual(seeds)
+  // Time goes on; the moment does not.
+  await expect(other.getByRole('contentinfo')).toContainText('FIXED')
+  expect(await readSeeds(other)).toEqual(seeds)
+  await context.close()
+
+  expect(await findViolations(page)).toEqual([])
+  await page.getByRole('main').focus()
+  await page.keyboard.press('n')
+  await expect(conductor(page)).toContainText('LIVE')
+  await expect(page).not.toHaveURL(/at=/)
+  expect(errors).toEqual([])
+})
+
+test('a replay at 64 times takes every event that the record holds, and stands at its end', async ({
+  page,
+  request,
+}) => {
+  const { run, from } = await recorded(request, 30_000)
+  await openLive(page, `?run=${run}&at=${new Date(Math.ceil(from)).toISOString()}`)
+  await expect(conductor(page)).toContainText('FIXED')
+  await conductor(page).getByRole('combobox', { name: 'Speed' }).selectOption('64')
+  await page.getByRole('main').focus()
+  await page.keyboard.press('Space')
+  await expect(conductor(page)).toContainText('end of the record', { timeout: 60_000 })
+  const text = await conductor(page).innerText()
+  const [, taken, served] = /([\d,]+) of ([\d,]+) events/.exec(text) ?? []
+  expect(Number(taken!.replaceAll(',', ''))).toBeGreaterThan(0)
+  expect(taken).toBe(served)
+  expect(text).not.toContain('MISSING')
+  // Against the server itself: everything after the moment it began at, up to the one it stands at.
+  const at = new URL(page.url()).searchParams.get('at')!
+  const window = `/api/replay/events?run=${run}&from=${Math.ceil(from)}&to=${Date.parse(at)}`
+  const { total, records } = (await (await request.get(window)).json()) as {
+    total: number
+    records: { at_ms: number }[]
+  }
+  const atStart = records.filter((record) => record.at_ms <= Math.ceil(from)).length
+  expect(Number(taken!.replaceAll(',', ''))).toBe(total - atStart)
+})
+
+test('keys step through the past: an event back, a picture on, ten seconds back, and to the present', async ({
+  page,
+  request,
+}) => {
+  await recorded(request, 30_000)
+  await openLive(page)
+  const at = (): number => Date.parse(new URL(page.url()).searchParams.get('at') ?? '')
+  await page.getByRole('main').focus()
+  await page.keyboard.press('Control+ArrowLeft')
+  await expect(conductor(page)).toContainText('FIXED')
+  await checksum(page)
+  const first = at()
+  await page.keyboard.press('Control+ArrowLeft')
+  await expect.poll(at).toBe(first - 10_000)
+  await page.keyboard.press(',')
+  await expect.poll(at).toBeLessThan(first - 10_000)
+  const event = at()
+  await page.keyboard.press('Shift+ArrowRight')
+  await expect.poll(at).toBeGreaterThan(event)
+  await page.keyboard.press('>')
+  await expect(conductor(page).getByRole('combobox', { name: 'Speed' })).toHaveValue('2')
+  const slider = conductor(page).getByRole('slider', { name: 'Moment shown' })
+  await slider.focus()
+  await slider.press('Home')
+  await expect(slider).toHaveAttribute('aria-valuetext', /UTC/)
+  await expect.poll(at).toBeLessThan(event)
+})
+
+test('while the past is shown a command is refused with its reason, and the emergency stop says that it acts on live', async ({
+  page,
+  request,
+}) => {
+  await recorded(request, 15_000)
+  const sent: string[] = []
+  await openLive(page, '?layer=layer_0&seed=1&inspect=1')
+  await conductor(page).getByRole('button', { name: 'Past' }).click()
+  await expect(conductor(page)).toContainText('FIXED')
+  page.on('request', (asked) => asked.url().includes('/api/commands') && sent.push(`${asked.method()} ${asked.url()}`))
+  await page.getByRole('main').focus()
+  await page.keyboard.press('c')
+  await expect(inspector(page)).toContainText(
+    'The past is shown: a command would meet a network that is no longer like this.',
+  )
+  await expect(inspector(page).getByRole('button', { name: 'Transition', exact: true })).toHaveCount(0)
+  await expect(page.getByText('The emergency stop acts on LIVE, not on the moment shown.')).toBeVisible()
+  await page.getByRole('button', { name: 'Emergency stop', exact: true }).click()
+  const tray = page.getByRole('group', { name: 'Emergency stop: hold what is to stop' })
+  await expect(tray).toContainText('Acts on LIVE, not on the moment shown.')
+  await page.keyboard.press('Escape')
+  expect(sent.filter((line) => line.startsWith('POST'))).toEqual([])
+  await inspector(page).getByRole('button', { name: 'Go live' }).click()
+  await expect(inspector(page).getByRole('button', { name: 'Transition', exact: true })).toBeVisible()
+})
+
+test('a page that can only show the present says so, and leads to the moment', async ({ page, request }) => {
+  const { run, to } = await recorded(request, 15_000)
+  await page.goto(`/bus?run=${run}&at=${new Date(Math.floor(to) - 5_000).toISOString()}`)
+  await expect(page.getByText(/^This page shows the present, not/)).toBeVisible()
+  await page.getByRole('link', { name: 'Show the moment' }).click()
+  await expect(page.getByText(/^The past is shown: \d\d:\d\d:\d\d UTC/)).toBeVisible()
+  await expect(conductor(page)).toContainText('FIXED')
+})
+
+test('the timeline shows what happened and how seeds went, as pictures and tables, and picks the seeds of a ribbon', async ({
+  page,
+  request,
+}) => {
+  const { run } = await recorded(request, 20_000)
+  const errors: string[] = []
+  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
+  page.on('pageerror', (error) => errors.push(error.message))
+  await expect
+    .poll(
+      async () => {
+        const flow = (await (await request.get(`/api/replay/flow?run=${run}`)).json()) as { of: number }
+        return flow.of
+      },
+      { timeout: 90_000 },
+    )
+    .toBeGreaterThan(0)
+  await openLive(page)
+  await page.getByRole('main').focus()
+  await page.keyboard.press('g')
+  await page.keyboard.press('t')
+  await expect(page.getByRole('main', { name: 'Timeline' })).toBeVisible()
+  await expect(page.getByRole('figure', { name: /^What happened from .* transitions [\d,]+/ })).toBeVisible()
+  await expect(page.getByRole('figure', { name: /^Seeds by state over time/ })).toBeVisible()
+  const ribbon = page.getByRole('button', { name: /^Pick the seeds of [\d,]+ from / }).first()
+  await ribbon.focus()
+  await page.keyboard.press('Enter')
+  await expect(page.getByRole('link', { name: /[\d,]+ picked: to the commands/ })).toBeVisible()
+  expect(await findViolations(page)).toEqual([])
+  await page.getByRole('button', { name: 'Tables', exact: true }).click()
+  await expect(page.getByRole('region', { name: 'What happened, as a table' })).toBeVisible()
+  await expect(page.getByRole('table', { name: 'Transitions in this stretch' })).toBeVisible()
+  expect(await findViolations(page)).toEqual([])
+  // A row of the table is a way to its moment.
+  await page.getByRole('region', { name: 'What happened, as a table' }).getByRole('button').first().click()
+  await expect(conductor(page)).toContainText('FIXED')
+  await page.getByRole('button', { name: 'Then and now', exact: true }).click()
+  await expect(page.getByRole('region', { name: 'Then', exact: true }).getByRole('grid')).toBeVisible()
+  await expect(page.getByRole('region', { name: 'Now', exact: true }).getByRole('grid')).toBeVisible()
+  expect(await findViolations(page)).toEqual([])
+  expect(errors).toEqual([])
+})
+
+test('a stretch leaves the page as a bundle and as a film', async ({ page, request }) => {
+  await recorded(request, 15_000)
+  await page.goto('/timeline')
+  await expect(page.getByRole('figure', { name: /^What happened/ })).toBeVisible()
+  const bundle = page.waitForEvent('download')
+  await page.getByRole('link', { name: 'Bundle' }).click()
+  expect((await bundle).suggestedFilename()).toMatch(/\.tar$/)
+  await page.getByRole('button', { name: 'Film…' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Film' })
+  await dialog.getByRole('combobox', { name: 'Length' }).selectOption('5')
+  await dialog.getByRole('button', { name: 'Make the film' }).click()
+  await expect(dialog).toContainText('The film is ready', { timeout: 60_000 })
+  const film = page.waitForEvent('download')
+  await dialog.getByRole('link', { name: /^Save / }).click()
+  expect((await film).suggestedFilename()).toMatch(/\.(webm|mp4)$/)
+})
