@@ -8,12 +8,12 @@ import { randomUUID } from 'node:crypto'
 import path from 'node:path'
 import { createLatencyBuffer } from '../lib/primitives/latencyBook.ts'
 import { LATENCY_LIMITS } from '../lib/contracts/httpLatency.ts'
-import { systemClock, type Clock } from '../lib/primitives/clock.ts'
-import { createDisposables, type StopReport } from '../lib/primitives/disposables.ts'
+import { systemClock } from '../lib/primitives/clock.ts'
+import { createDisposables } from '../lib/primitives/disposables.ts'
 import { openAlerts } from './alerts/openAlerts.ts'
 import { SYSTEM_ACTOR } from './audit/auditDraft.ts'
 import { openInstallationLog } from './audit/openInstallationLog.ts'
-import { busAddress, type Config } from './config.ts'
+import { busAddress } from './config.ts'
 import { createFrameTicker } from './fanout/frameTicker.ts'
 import { createCommandPlane } from './operators/commandPlane.ts'
 import { createGatewayClient } from './gateway/gatewayClient.ts'
@@ -28,16 +28,16 @@ import { createLatencyApi } from './http/apiLatency.ts'
 import { createLimitsApi } from './http/apiLimits.ts'
 import { createReplayApi } from './http/apiReplay.ts'
 import { createRunsApi } from './http/apiRuns.ts'
+import { createThreadsApi } from './http/apiThreads.ts'
 import { createSeedApi } from './http/apiSeed.ts'
 import { createHistoryDesk } from './history/historyDesk.ts'
 import { createHttpServer } from './http/httpServer.ts'
 import { createMetrics } from './http/metrics.ts'
-import { createNextPages, type Pages } from './http/nextPages.ts'
+import { createNextPages } from './http/nextPages.ts'
 import { pageOrigins } from './http/pageOrigins.ts'
 import { openOperators } from './operators/openOperators.ts'
 import type { IngestMessage, RecordDraft } from './ingest/ingestMessages.ts'
 import { createLatencyRecorder } from './ingest/latencyRecorder.ts'
-import type { Logger } from './logger.ts'
 import { createRecordings } from './runs/recordings.ts'
 import { createLiveNamespace } from './sockets/liveNamespace.ts'
 import { createOpsNamespace, followOperators } from './sockets/opsNamespace.ts'
@@ -51,11 +51,15 @@ import { openLimitsStore } from './state/limitsStore.ts'
 import { createLivesBook } from './state/livesBook.ts'
 import { createRecordsLog } from './state/recordsLog.ts'
 import { createRunBook } from './state/runBook.ts'
+import { goneChange, runChange } from './threads/runChanges.ts'
+import { watchAudit } from './threads/auditWatch.ts'
+import { openCauses } from './threads/openCauses.ts'
 import { createBellBuffer, createBellListener } from './workers/mergeBell.ts'
-import { createSiblings, type RunnerChannel } from './workers/siblings.ts'
+import { createSiblings } from './workers/siblings.ts'
 import { createLoadControl, spawnLoad, whyNoLoad } from './workers/loadControl.ts'
 import { addSums } from './workers/latencyRelay.ts'
 import { createThreads } from './workers/threads.ts'
+import type { ComposeInput, RunningServer } from './runningServer.ts'
 
 const STATUS_MS = 500
 /** A status of more layers than this is tens of kilobytes for every page: it is told once a second. */
@@ -64,33 +68,6 @@ const MANY_LAYERS = 64
 const VIEW_SERIES = 1_024
 /** Open pages of one address: a wall of screens behind one proxy fits, a flood does not. */
 const MAX_PER_ADDRESS = 512
-
-export interface ServerOverrides {
-  readonly clock?: Clock
-  /** Instead of Next: what answers requests behind the guard. */
-  readonly pages?: Pages
-  readonly maxPerAddress?: number
-}
-
-export interface RunningServer {
-  readonly port: number
-  readonly url: string
-  readonly handle: Handle
-  /** What the first administrator signs in with; null when there is one, or nobody signs in here. */
-  readonly firstAdminCode: string | null
-  stop(deadlineMs: number): Promise<StopReport>
-}
-
-export interface ComposeInput {
-  readonly config: Config
-  readonly logger: Logger
-  /** Project folder: assets, data and the built pages lie under it. */
-  readonly root: string
-  readonly dev: boolean
-  readonly overrides?: ServerOverrides
-  /** To the runner and, through it, the other processes; absent: this process is alone. */
-  readonly channel?: RunnerChannel
-}
 
 /** Starts the whole server: all or nothing. @throws CONFIG_INVALID when the port can not be had */
 export async function compose({
@@ -118,12 +95,15 @@ export async function compose({
       onLost: (text) => logger.room('records').warn('a connection was lost', { text }),
     })
     parts.add('records', () => records.close())
-    const audit = await openInstallationLog({
-      dataDir,
-      records,
-      clock,
-      onProblem: (text) => logger.room('audit').error(text),
-    })
+    const trail = watchAudit(
+      await openInstallationLog({
+        dataDir,
+        records,
+        clock,
+        onProblem: (text) => logger.room('audit').error(text),
+      }),
+    )
+    const { audit } = trail
     parts.add('audit', () => audit.close())
     await audit.append({
       actor: SYSTEM_ACTOR,
@@ -239,6 +219,16 @@ export async function compose({
       onProblem: (text) => logger.room('commands').warn(text),
     })
     parts.add('commands', () => plane.stop())
+    // Causes: what led to what.
+    const causes = await openCauses({
+      db: records.db,
+      clock,
+      runs,
+      book: plane.book,
+      trail,
+      onProblem: (text) => logger.room('causes').warn(text),
+    })
+    parts.add('causes', () => causes.stop())
     const commandApi = createOperatorsApi({ operators: plane, clock })
     // Alerts: what somebody must know.
     const alerts = await openAlerts({
@@ -258,6 +248,7 @@ export async function compose({
       send: (changed) => ops.alerts(changed),
     })
     parts.add('alerts', () => alerts.stop())
+    causes.watchAlerts(alerts.engine)
     const ops = createOpsNamespace({
       io: sockets.io,
       clock,
@@ -270,10 +261,12 @@ export async function compose({
 
     // Ingest: what arrives.
     const onRecords = (drafts: readonly RecordDraft[]): void => {
+      if (drafts.length === 0) return
       const records = log.append(drafts)
       runs.record(records)
       recordings.record(records)
       history.records(records)
+      causes.records(records)
       plane.onRecords(records)
       live.sendRecords(records)
     }
@@ -287,11 +280,13 @@ export async function compose({
           return live.resync('the ingest was restarted')
         case 'run': {
           const before = runs.get(message.run.descriptor.run_id)
+          const known = before?.descriptor
           const run = runs.announce(message.run)
           if (before === run) ticker.reshape(run)
           recordings.announce(run)
           history.announce(message.run)
-          return live.sendRun(runs.snapshotOf(run))
+          live.sendRun(runs.snapshotOf(run))
+          return onRecords(runChange(known, run, clock.wallMs()))
         }
         case 'run-gone':
           runs.forget(message.runId)
@@ -304,6 +299,7 @@ export async function compose({
           return onRecords(message.records)
         case 'life-notes':
           recordings.note(message.notes)
+          causes.notes(message.notes)
           return lives.note(message.notes)
         case 'topic':
           return runs.nameTopic(message.index, message.topic)
@@ -311,8 +307,10 @@ export async function compose({
           return vitals.onBeat(message)
         case 'gap':
           history.gap(message.runId, message.gap)
+          causes.gap(message.runId, message.gap)
           return runs.gap(message.runId, message.gap)
         case 'gone':
+          onRecords(goneChange(runs.get(message.runId), message.gone, clock.wallMs()))
           recordings.setGone(message.runId, message.gone)
           return runs.setGone(message.runId, message.gone)
         case 'alerts':
@@ -373,6 +371,7 @@ export async function compose({
       fanout: () => ticker.counters(),
       viewers: () => live.viewers(),
       recordsOffset: () => log.offset(),
+      threads: () => causes.index.state(),
     })
     const limits = openLimitsStore({
       path: path.resolve(root, config.dataDir, 'limits.json'),
@@ -394,11 +393,12 @@ export async function compose({
       ...operators.handle,
       ...createSeedApi({ clock, runs, reader, lives, ask: threads.ask }),
       ...createLayerApi({ clock, runs, reader, baselines: createBaselineReader({ clock, runs, recordings }) }),
-      ...createLimitsApi({ clock, runs, reader, limits }),
+      ...createLimitsApi({ clock, runs, reader, limits, onRecord: (record) => onRecords([record]) }),
       ...createLatencyApi({ clock, shelf, runs, replayed: () => board.counters().replayed ?? 0 }),
       ...alerts.handle,
       ...createRunsApi({ clock, runs, lives, recordings }),
       ...createReplayApi({ history, audit, addressHash: (address) => operators.access.addressHash(address) }),
+      ...createThreadsApi({ clock, runs, reader, lives, index: causes.index, ask: threads.ask }),
       vitals: () => vitals.read(),
       load: () => load.report(),
       operators: commandApi,

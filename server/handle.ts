@@ -42,8 +42,16 @@ import type {
   ReplayStateQuery,
 } from '../lib/contracts/httpReplay.ts'
 import type { RunDetail, RunList, RunPicture, RunPictureQuery, RunQuery } from '../lib/contracts/httpRuns.ts'
+import type { ChangeList, ChangesQuery, EntryQuery, LifeStory, ThreadView } from '../lib/contracts/httpThreads.ts'
 import type { Vitals } from '../lib/contracts/httpVitals.ts'
-import type { SeedDetail, SeedRaw, SeedRawQuery, SeedSeries, SeedSeriesQuery } from '../lib/contracts/httpSeed.ts'
+import type {
+  RawEntry,
+  SeedDetail,
+  SeedRaw,
+  SeedRawQuery,
+  SeedSeries,
+  SeedSeriesQuery,
+} from '../lib/contracts/httpSeed.ts'
 import type { AlertsHandle } from './alerts/alertsHandle.ts'
 import type { Access } from './operators/access.ts'
 import type { Operator } from './operators/caller.ts'
@@ -144,6 +152,18 @@ export interface ReplayHandle {
   ) => Promise<{ readonly fileName: string; readonly pieces: AsyncIterable<Uint8Array<ArrayBuffer>> }>
 }
 
+/** Causes: threads, changes, lives. */
+export interface ThreadsHandle {
+  /** @throws STATE_NOT_FOUND when it is not retained, BUS_UNAVAILABLE, BUS_TIMEOUT */
+  readonly entry: (query: EntryQuery) => Promise<RawEntry>
+  /** @throws STATE_NOT_FOUND, STATE_STORAGE */
+  readonly thread: (id: string) => Promise<ThreadView>
+  /** @throws STATE_NOT_FOUND for a layer nobody reported, STATE_STORAGE */
+  readonly changes: (query: ChangesQuery) => Promise<ChangeList>
+  /** @throws STATE_NOT_FOUND, STATE_STORAGE */
+  readonly life: (layerId: string, seedId: number, generation: number, run?: string) => Promise<LifeStory>
+}
+
 /** Who asks, and whether they may. */
 export interface AccessHandle {
   readonly access: Pick<Access, 'authorize' | 'identify' | 'report'>
@@ -233,6 +253,7 @@ export interface Handle
     LimitsHandle,
     RunsHandle,
     ReplayHandle,
+    ThreadsHandle,
     AccessHandle,
     SessionHandle,
     PeopleHandle,

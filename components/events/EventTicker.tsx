@@ -8,6 +8,7 @@
  */
 'use client'
 import { memo, useEffect, useRef, useState, type HTMLAttributes } from 'react'
+import { causeOf } from '../../lib/contracts/causes.ts'
 import type { LiveRecord } from '../../lib/contracts/liveRecords.ts'
 import { formatUtc } from '../../lib/live/formatValue.ts'
 import { StateGlyph } from '../heatmap/StateGlyph.tsx'
@@ -128,7 +129,7 @@ export function EventTicker() {
               <EventRow
                 key={record.offset}
                 record={record}
-                command={record.kind === 'transition' ? (merged.get(record.correlation_id ?? '') ?? null) : null}
+                command={record.kind === 'transition' ? (merged.get(causeOf(record) ?? '') ?? null) : null}
                 tabIndex={roving.tabIndex(index)}
               />
             ))}

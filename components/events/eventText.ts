@@ -4,6 +4,7 @@
  * Invariant: the guard's reading and who triggered are in the detail when the record carries them, and never invented.
  * Source: docs/ux.md 'pages: live'.
  */
+import { causeOf } from '../../lib/contracts/causes.ts'
 import { SEED_STATE_ID } from '../../lib/contracts/lifecycleTable.ts'
 import type { LiveRecord } from '../../lib/contracts/liveRecords.ts'
 import { formatCount, formatPercent, stateText } from '../../lib/live/formatValue.ts'
@@ -48,9 +49,7 @@ export function mergedCommands(records: readonly LiveRecord[]): ReadonlyMap<stri
   const applied = new Map<string, CommandRecord>()
   for (const record of records)
     if (record.kind === 'command' && record.outcome === 'applied') applied.set(record.command_id, record)
-  const shown = new Set(
-    records.flatMap((record) => (record.kind === 'transition' ? [record.correlation_id ?? ''] : [])),
-  )
+  const shown = new Set(records.flatMap((record) => (record.kind === 'transition' ? [causeOf(record) ?? ''] : [])))
   return new Map([...applied].filter(([id]) => shown.has(id)))
 }
 
@@ -157,6 +156,16 @@ const otherLine = (record: Other): EventLine => {
         tone: 'plain',
         filter: 'transitions',
       })
+    case 'change': {
+      const trouble = record.what === 'run.gone' || record.what === 'run.restarted'
+      return record.what.startsWith('run.')
+        ? line('run', record.text, {
+            icon: 'live',
+            tone: trouble ? 'warn' : 'plain',
+            filter: trouble ? 'trouble' : 'commands',
+          })
+        : line(record.what, `${record.text} by ${record.by}`, { icon: 'info', tone: 'info', filter: 'commands' })
+    }
     default: {
       const never: never = record
       return never

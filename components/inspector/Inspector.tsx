@@ -7,6 +7,7 @@
 'use client'
 import Link from 'next/link'
 import { lazy, Suspense, useEffect, useRef, useState } from 'react'
+import { causeOf } from '../../lib/contracts/causes.ts'
 import type { InspectAnswer } from '../../lib/contracts/socketEvents.ts'
 import { SEED_STATE_ID } from '../../lib/contracts/lifecycleTable.ts'
 import { formatAge, formatCount, formatMetric, formatUtc, unitText } from '../../lib/live/formatValue.ts'
@@ -303,7 +304,7 @@ function Transitions({ selection }: { readonly selection: SeedRef }) {
             <StateGlyph state={SEED_STATE_ID[record.to_state]} />
             <span>
               <b>{stateLabel(SEED_STATE_ID[record.to_state])}</b>{' '}
-              <span className="t2">{eventText(record, merged.get(record.correlation_id ?? '') ?? null).detail}</span>
+              <span className="t2">{eventText(record, merged.get(causeOf(record) ?? '') ?? null).detail}</span>
             </span>
           </li>
         ))}

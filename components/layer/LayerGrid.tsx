@@ -17,6 +17,7 @@ import {
   type PointerEvent,
 } from 'react'
 import type { MetricColumn } from '../../lib/contracts/metrics.ts'
+import { setPointedMoment } from '../live/pointedMoment.ts'
 import { pagePerformance } from '../live/selfPerformance.ts'
 import { onThemeChange, readCanvasTheme, type CanvasTheme } from '../heatmap/canvasTheme.ts'
 import { createGridRenderer, type GridRenderer } from './drawGrid.ts'
@@ -173,6 +174,18 @@ export function LayerGrid(props: Props) {
     }
   }
   const shown = hover ?? cursor
+  useEffect(() => {
+    const place = hover ?? cursor
+    if (picture === null || place === null || place.row >= rows) return undefined
+    const { head } = picture
+    const one = picture.seedsOf(place.row).count === 1
+    setPointedMoment({
+      atMs: head.from_ms + (place.column + 1) * head.bucket_ms,
+      layerId: head.layer_id,
+      seedId: one ? (head.seed_id[place.row] ?? null) : null,
+    })
+    return () => setPointedMoment(null)
+  }, [picture, hover, cursor, rows])
   const words = picture === null || cursor === null ? '' : cellWords(picture, metric, cursor)
   return (
     <div className="layer-grid-area">

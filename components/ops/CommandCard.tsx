@@ -7,6 +7,7 @@
 'use client'
 import Link from 'next/link'
 import { useState } from 'react'
+import { THREAD_LINKS } from '../../lib/contracts/threadLinks.ts'
 import type { CommandRecord } from '../../lib/contracts/httpCommands.ts'
 import { formatAge } from '../../lib/live/formatValue.ts'
 import { hrefOf, PAGE_PATHS } from '../live/pageLinks.ts'
@@ -85,6 +86,9 @@ export function CommandCard({ record, showTitle = false }: Props) {
             {record.layer_id}/{record.seed_id}
           </Link>
         )}
+        <Link href={THREAD_LINKS.thread(record.correlation_id)} prefetch={false}>
+          Causal thread
+        </Link>
         <Link href={`/commands#${record.id}`} prefetch={false}>
           Link to this command
         </Link>

@@ -1,9 +1,15 @@
-/* SeedValue: a value of a seed in a row; pressing it copies the newest one with its provenance. */
+/*
+ * SeedValue: a value of a seed in a row; pressing it copies the newest one with its provenance, with Alt it shows where it comes from.
+ * In: a seed, a metric, what is shown. Out: a button that looks like the value.
+ * Invariant: what is copied is asked for at this moment, not what was drawn.
+ * Source: docs/ux.md "number provenance".
+ */
 'use client'
 import type { ReactNode } from 'react'
 import type { SeedRef } from '../../lib/live/urlState.ts'
 import { useLive } from '../live/LiveProvider.tsx'
 import { useShell } from '../shell/ShellContext.tsx'
+import { originData } from './valueRef.ts'
 import { copySeedValue } from './copySeedValue.ts'
 
 interface Props {
@@ -29,6 +35,7 @@ export function SeedValue({ seed, metric, label, tabIndex = 0, children }: Props
     <button
       type="button"
       className="copy-value"
+      {...originData({ kind: 'seed', ...seed, metric })}
       title={`Copy ${label} with where it comes from`}
       tabIndex={tabIndex}
       onClick={copy}

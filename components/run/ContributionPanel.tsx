@@ -8,10 +8,13 @@
 import Link from 'next/link'
 import type { RunDetail, RunLife } from '../../lib/contracts/httpRuns.ts'
 import { SEED_STATE_ID } from '../../lib/contracts/lifecycleTable.ts'
+import { THREAD_LINKS } from '../../lib/contracts/threadLinks.ts'
 import { formatCount, stateText } from '../../lib/live/formatValue.ts'
 import { StateGlyph } from '../heatmap/StateGlyph.tsx'
+import { momentData } from '../causes/askedPlace.ts'
 import { hrefOf, PAGE_PATHS } from '../live/pageLinks.ts'
 import { usePageState } from '../live/useLiveTopic.ts'
+import { originData, type ValueRef } from '../provenance/valueRef.ts'
 import type { ApiAnswer } from '../records/useApi.ts'
 import { Panel } from '../ui/Panel.tsx'
 import { ScrollRegion } from '../ui/ScrollRegion.tsx'
@@ -110,13 +113,42 @@ function LifeRow({ life, scale, href }: { readonly life: RunLife; readonly scale
   const read = newestRead(life)
   const verdict = verdictOf(life)
   const { end } = life
+  const page = usePageState()
+  const said = read === null || read.contribution === null ? 'unknown' : pointsText(read.contribution, 2)
+  const origin: ValueRef = {
+    kind: 'entry',
+    label: `Contribution of ${life.layer_id}/${life.seed_id}`,
+    value: said,
+    entry: read?.entry ?? null,
+    atMs: read?.at_ms ?? null,
+    runId: page.runId,
+    step: read?.step ?? null,
+    quality: read === null ? 'never read' : `computed from one paired reading of ${formatCount(read.samples)} samples`,
+  }
   return (
-    <tr>
+    <tr
+      {...originData(origin)}
+      {...momentData({ atMs: read?.at_ms ?? null, layerId: life.layer_id, seedId: life.seed_id })}
+    >
       <th scope="row">
         <Link href={href} prefetch={false}>
           {life.layer_id}/{life.seed_id}
         </Link>
-        {life.generation === null ? '' : `, ${life.generation}`}
+        {life.generation !== null && (
+          <>
+            {', '}
+            <Link
+              href={hrefOf(THREAD_LINKS.life(life.layer_id, life.seed_id, life.generation), {
+                ...page,
+                selection: null,
+              })}
+              prefetch={false}
+              aria-label={`Life ${life.generation} of ${life.layer_id}/${life.seed_id}`}
+            >
+              {life.generation}
+            </Link>
+          </>
+        )}
       </th>
       <td>{life.blueprint_id ?? 'not said'}</td>
       <td>
@@ -128,9 +160,7 @@ function LifeRow({ life, scale, href }: { readonly life: RunLife; readonly scale
           </>
         )}
       </td>
-      <td className={`num verdict-${verdict}`}>
-        {read === null || read.contribution === null ? 'unknown' : pointsText(read.contribution, 2)}
-      </td>
+      <td className={`num verdict-${verdict}`}>{said}</td>
       <td>
         <Interval life={life} scale={scale} />
       </td>

@@ -14,6 +14,8 @@ import { EmptyState } from '../empty/EmptyState.tsx'
 import { useLive } from '../live/LiveProvider.tsx'
 import { Ticking } from '../live/Ticking.tsx'
 import { useLiveTopic, usePageState } from '../live/useLiveTopic.ts'
+import { evaluationOrigin } from '../provenance/evaluationOrigin.ts'
+import { originData } from '../provenance/valueRef.ts'
 import { useApi } from '../records/useApi.ts'
 import { PageMain } from '../shell/PageMain.tsx'
 import { Panel } from '../ui/Panel.tsx'
@@ -104,7 +106,9 @@ function Gain({ run }: { readonly run: RunView }) {
   const curve = run.curve.filter((record) => record.offset <= limit)
   const { control_curve: control, seed, origin } = run.descriptor
   const gain = gainWords(curve, control, seed)
-  const atMs = lastMeasured(curve)?.at_ms ?? null
+  const last = lastMeasured(curve)
+  const atMs = last?.at_ms ?? null
+  const shown = last === null || last === undefined ? null : originData(evaluationOrigin(last))
   const age = useCallback(
     () =>
       atMs === null
@@ -113,7 +117,7 @@ function Gain({ run }: { readonly run: RunView }) {
     [atMs, session],
   )
   return (
-    <section className="panel run-gain" aria-label="Gain">
+    <section className="panel run-gain" aria-label="Gain" {...shown}>
       <p className={gain.points === null ? 't2' : 'gain-text'}>{gain.text}</p>
       <p className="t3 num">
         {origin === 'load-generator' && <b className="chip">GENERATED LOAD</b>} {pause !== null && 'Paused: '}

@@ -5,14 +5,18 @@
  * Source: docs/ux.md "life page"; features A10, A15.
  */
 'use client'
+import Link from 'next/link'
 import { useState } from 'react'
 import type { LifeRefusal, LifeTransition, SeedDetail, SeedLife } from '../../lib/contracts/httpSeed.ts'
 import { SEED_STATE_ID } from '../../lib/contracts/lifecycleTable.ts'
 import type { GuardReading } from '../../lib/contracts/liveRecords.ts'
+import { THREAD_LINKS } from '../../lib/contracts/threadLinks.ts'
 import { formatCount, formatUtc, stateText } from '../../lib/live/formatValue.ts'
 import { guardText } from '../../lib/live/guardWords.ts'
 import { StateGlyph } from '../heatmap/StateGlyph.tsx'
 import { useLive } from '../live/LiveProvider.tsx'
+import { hrefOf } from '../live/pageLinks.ts'
+import { usePageState } from '../live/useLiveTopic.ts'
 import type { ApiAnswer } from '../records/useApi.ts'
 import { CopyValue } from '../ui/CopyValue.tsx'
 import { Icon } from '../ui/Icon.tsx'
@@ -29,6 +33,7 @@ interface Props {
 
 export function LifeHistory({ answer, life }: Props) {
   const { session } = useLive()
+  const page = usePageState()
   const { data } = answer
   const nowMs = session.client.serverNowMs()
   const [showRefusals, setShowRefusals] = useState(false)
@@ -41,6 +46,23 @@ export function LifeHistory({ answer, life }: Props) {
       state={data === null ? 'loading' : life === null ? 'empty' : 'ready'}
       message="No life of this slot was seen: there is no history to tell."
       hint={life === null ? '' : endText(life)}
+      actions={
+        data !== null &&
+        life !== null &&
+        life.generation !== null && (
+          <Link
+            className="button-link"
+            href={hrefOf(THREAD_LINKS.life(data.layer_id, data.seed_id, life.generation), {
+              ...page,
+              runId: data.run_id,
+              selection: null,
+            })}
+            prefetch={false}
+          >
+            Whole life
+          </Link>
+        )
+      }
     >
       {life !== null && data !== null && (
         <>
@@ -177,19 +199,10 @@ function Transition({ one, data }: { readonly one: LifeTransition; readonly data
           {one.tick === null ? '' : `, tick ${formatCount(one.tick)}`}
           {one.correlation_id !== null && (
             <>
-              {', command '}
-              <CopyValue
-                value={one.correlation_id}
-                provenance={{
-                  metric: 'correlation id',
-                  layer: data.layer_id,
-                  seed: data.seed_id,
-                  run: data.run_id,
-                  atMs: one.at_ms,
-                }}
-              >
-                <span className="mono">{one.correlation_id.slice(0, 8)}…</span>
-              </CopyValue>
+              {', '}
+              <Link href={THREAD_LINKS.thread(one.correlation_id)} prefetch={false}>
+                thread
+              </Link>
             </>
           )}
           {one.entry !== null && (

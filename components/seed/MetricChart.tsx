@@ -31,6 +31,8 @@ export interface MetricChartProps {
   /** 0 = raw only. */
   readonly smoothMs: number
   readonly onWindow: (fromMs: number, toMs: number) => void
+  /** The moment under the crosshair; null when there is none. */
+  readonly onMoment: (atMs: number | null) => void
 }
 
 /** The range of the values with air around them; of values that all agree a band around them. */
@@ -115,7 +117,15 @@ function optionsOf(
     hooks: {
       drawClear: [(plot) => drawUnder(plot, scene())],
       draw: [(plot) => drawOver(plot, scene())],
-      setCursor: [(plot) => onRead(readIndex(plot))],
+      setCursor: [
+        (plot) => {
+          onRead(readIndex(plot))
+          // Charts in step with this one have no event of their own.
+          if (plot.cursor.event == null) return
+          const { left = -1 } = plot.cursor
+          latest.current.onMoment(left < 0 ? null : plot.posToVal(left, 'x'))
+        },
+      ],
       setSelect: [
         (plot) => {
           const { left, width: wide } = plot.select

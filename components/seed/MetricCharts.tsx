@@ -12,6 +12,7 @@ import type { SeedDetail, SeedSeries } from '../../lib/contracts/httpSeed.ts'
 import type { MetricColumn } from '../../lib/contracts/metrics.ts'
 import type { RunDescriptor } from '../../lib/contracts/runDescriptor.ts'
 import { formatAge, formatMetric, formatUtc, unitText, UNKNOWN_TEXT } from '../../lib/live/formatValue.ts'
+import { setPointedMoment } from '../live/pointedMoment.ts'
 import { useLive } from '../live/LiveProvider.tsx'
 import { Ticking } from '../live/Ticking.tsx'
 import type { ApiAnswer } from '../records/useApi.ts'
@@ -270,6 +271,9 @@ function ChartCard({ column, data, detail, limit, smoothMs, onWindow }: CardProp
           toMs={data.to_ms}
           smoothMs={smoothMs}
           onWindow={(fromMs, toMs) => onWindow({ kind: 'fixed', fromMs, toMs, label: 'Chosen stretch' })}
+          onMoment={(atMs) =>
+            setPointedMoment(atMs === null ? null : { atMs, layerId: data.layer_id, seedId: data.seed_id })
+          }
         />
       </WhenNear>
     </figure>

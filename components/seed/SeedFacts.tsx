@@ -26,6 +26,7 @@ import { Ticking } from '../live/Ticking.tsx'
 import { usePageState, useTickKey } from '../live/useLiveTopic.ts'
 import type { ApiAnswer } from '../records/useApi.ts'
 import { seedProvenance } from '../provenance/copySeedValue.ts'
+import { originData } from '../provenance/valueRef.ts'
 import { CopyValue } from '../ui/CopyValue.tsx'
 import { Icon } from '../ui/Icon.tsx'
 import type { Freshness } from '../../lib/contracts/freshness.ts'
@@ -209,7 +210,15 @@ function Facts({
             <div key={metric}>
               <dt>{shown.label}</dt>
               <dd>
-                <CopyValue value={`${shown.text} ${shown.unit}`.trim()} provenance={from(metric)} />
+                <CopyValue
+                  value={`${shown.text} ${shown.unit}`.trim()}
+                  provenance={from(metric)}
+                  {...(detail === null
+                    ? {}
+                    : {
+                        origin: originData({ kind: 'seed', layerId: detail.layer_id, seedId: detail.seed_id, metric }),
+                      })}
+                />
               </dd>
               <dd className="t2">{shown.text === UNKNOWN_TEXT ? 'unmeasured' : ' '}</dd>
             </div>

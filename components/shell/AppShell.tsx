@@ -14,6 +14,7 @@ import { LiveProvider, useLive, useTime } from '../live/LiveProvider.tsx'
 import { drawsFrames, hrefOf, PAGE_PATHS, seedOfPath } from '../live/pageLinks.ts'
 import { newestRun } from '../live/shownRun.ts'
 import { useLiveTopic, useLiveValue, usePageState } from '../live/useLiveTopic.ts'
+import { useAltClick } from '../provenance/useAltClick.ts'
 import { OpsProvider } from '../ops/OpsProvider.tsx'
 import { QueryRoot } from '../records/QueryRoot.tsx'
 import { Icon } from '../ui/Icon.tsx'
@@ -34,6 +35,9 @@ const LoadDialog = lazy(async () => ({ default: (await import('../load/LoadDialo
 const GlossaryDialog = lazy(async () => ({
   default: (await import('../glossary/GlossaryDialog.tsx')).GlossaryDialog,
 }))
+
+const ChangesDrawer = lazy(async () => ({ default: (await import('../causes/ChangesDrawer.tsx')).ChangesDrawer }))
+const OriginDialog = lazy(async () => ({ default: (await import('../provenance/OriginDialog.tsx')).OriginDialog }))
 
 export function AppShell({ children }: { readonly children: ReactNode }) {
   return (
@@ -104,6 +108,7 @@ function Frame({ children }: { readonly children: ReactNode }) {
   useShownRun()
   useSeedPath()
   useKeyboard(shell.act)
+  useAltClick(shell.show)
   useEffect(() => session.setWatching(drawsFrames(pathname)), [session, pathname])
 
   const open = inspector && selection !== null && hasRun
@@ -151,5 +156,9 @@ function OverlayView({ overlay, onClose }: { readonly overlay: Overlay; readonly
       return <ViewDialog onClose={onClose} />
     case 'load':
       return <LoadDialog onClose={onClose} />
+    case 'changes':
+      return <ChangesDrawer place={overlay.place} onClose={onClose} />
+    case 'origin':
+      return <OriginDialog value={overlay.value} onClose={onClose} />
   }
 }

@@ -1,6 +1,8 @@
 /* ShellContext: what any part of a page may ask of the frame: do an action, open an overlay, say something for a moment. */
 'use client'
 import { createContext, useContext } from 'react'
+import type { AskedPlace } from '../causes/askedPlace.ts'
+import type { ValueRef } from '../provenance/valueRef.ts'
 import type { PageAction } from './keymap.ts'
 
 export type Overlay =
@@ -10,6 +12,10 @@ export type Overlay =
   | { readonly kind: 'glossary'; readonly term: string | null }
   | { readonly kind: 'save-view' }
   | { readonly kind: 'load' }
+  /** What changed before a moment. */
+  | { readonly kind: 'changes'; readonly place: AskedPlace }
+  /** Where a value comes from. */
+  | { readonly kind: 'origin'; readonly value: ValueRef }
 
 export interface Shell {
   readonly act: (action: PageAction) => void

@@ -22,6 +22,8 @@ export type ShellAction =
   | 'undo'
   | 'save-view'
   | 'load'
+  | 'what-changed'
+  | 'origin'
   | 'table'
   | 'delta'
   | 'close'
@@ -62,6 +64,8 @@ export const KEY_ACTIONS: readonly KeyAction[] = Object.freeze([
   { action: 'compose', keys: 'c', does: 'Compose a command for the seed, or for the seeds that are picked' },
   { action: 'undo', keys: 'z', does: 'Take back the command that is still held' },
   { action: 'copy-value', keys: 'C', does: 'Copy the value of the seed, with where it comes from' },
+  { action: 'origin', keys: 'v', does: 'Where the value comes from (also Alt and click)' },
+  { action: 'what-changed', keys: 'w', does: 'What changed before this moment' },
   { action: 'metric', keys: 'm', does: 'Next metric, then states' },
   { action: 'delta', keys: 'd', does: 'Delta: difference to 5 minutes ago, or to what was chosen last' },
   { action: 'table', keys: 'Ctrl+Alt+T', does: 'Table instead of heatmap' },

@@ -16,6 +16,7 @@ import { pointedSeed } from '../live/pointedSeed.ts'
 import { readPicked } from '../ops/selectionStore.ts'
 import { actOnTime } from '../live/timeActions.ts'
 import { useUndo } from '../ops/useUndo.ts'
+import { pointedPlace, pointedValue } from './pointedThings.ts'
 import { copySeedValue } from '../provenance/copySeedValue.ts'
 import type { PageAction } from './keymap.ts'
 import type { Overlay, Shell } from './ShellContext.tsx'
@@ -128,6 +129,14 @@ export function useActions(): Actions {
           page.set({ inspector: true, selection: target })
           dispatchEvent(new Event(COMPOSE_EVENT))
           return
+        }
+        case 'what-changed':
+          return show({ kind: 'changes', place: pointedPlace(session, state) })
+        case 'origin': {
+          const value = pointedValue(session, state)
+          return value === null
+            ? say('Focus a value, or point at a seed: where it comes from is shown then.')
+            : show({ kind: 'origin', value })
         }
         case 'undo':
           return undo()

@@ -72,12 +72,15 @@ export function CopyValue({
   value,
   provenance,
   children,
+  origin,
 }: {
   /** As it is copied, with its unit. */
   readonly value: string
   readonly provenance: Provenance
   /** As it is shown; the value itself by default. */
   readonly children?: ReactNode
+  /** Attributes that say which value this is, for whoever asks where it comes from. */
+  readonly origin?: { readonly 'data-origin': string }
 }) {
   const [said, setSaid] = useState<string | null>(null)
   const text = provenanceText(value, provenance)
@@ -93,7 +96,7 @@ export function CopyValue({
     )
   }
   return (
-    <button type="button" className="copy-value" title={`Copy: ${text}`} onClick={copy}>
+    <button type="button" className="copy-value" title={`Copy: ${text}`} onClick={copy} {...origin}>
       {children ?? value}
       <span className="visually-hidden">, copy with its provenance</span>
       <output className="copy-said">{said}</output>

@@ -14,6 +14,7 @@ import type { Verifier } from '../commands/signing.ts'
 import { createStopDesk, readLatchStore } from '../commands/stopDesk.ts'
 import { createStopLatch, type LatchStore } from '../commands/stopLatch.ts'
 import { AppError, isAppError } from '../contracts/appError.ts'
+import type { Command } from '../contracts/commands.ts'
 import type { Heartbeat, LeaseState } from '../contracts/control.ts'
 import { TOPICS } from '../contracts/topics.ts'
 import type { Clock } from '../primitives/clock.ts'
@@ -46,6 +47,8 @@ export interface CommandSideOptions {
   readonly switches?: SharedArrayBuffer
   readonly guard?: GuardOptions
   readonly newId?: () => string
+  /** Told before the trainer is asked. */
+  readonly onCommand: (command: Command) => void
   readonly onHandled: (handled: HandledCommand) => void
   readonly onError: (error: AppError) => void
   /** Something began or ended to stand still, or the lease did. */
@@ -161,7 +164,7 @@ export function createCommandSide(options: CommandSideOptions): CommandSide {
     criticalOutbox,
     source: options.source,
     layerIds,
-    target: createTrainerTarget({ trainer, layerIds, brake }),
+    target: createTrainerTarget({ trainer, layerIds, brake, onCommand: options.onCommand }),
     gate: createCommandGate({
       layerIds,
       latch: desk ? latch : undefined,

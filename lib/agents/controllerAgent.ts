@@ -21,6 +21,7 @@ import type { Clock } from '../primitives/clock.ts'
 import { createDisposables } from '../primitives/disposables.ts'
 import { createOutbox, type OutboxEvent } from '../telemetry/outbox.ts'
 import { CONTROLLER_ISSUER } from './commandMapping.ts'
+import { entryCause } from '../contracts/wireIdText.ts'
 import { isControlled } from './runDescriptor.ts'
 import { createRunObserver, isReadable, type RunObserver } from './runObserver.ts'
 
@@ -100,7 +101,7 @@ export function createControllerAgent(options: ControllerAgentOptions): Controll
     ...(options.newId ? { newId: options.newId } : {}),
   })
 
-  const issue = (owner: ControlledRun, decision: Decision): void => {
+  const issue = (owner: ControlledRun, decision: Decision, causationId: string): void => {
     const { run } = owner
     const key = `${run.run_id} ${decision.key}`
     const commandId = issuer.issue({
@@ -114,7 +115,8 @@ export function createControllerAgent(options: ControllerAgentOptions): Controll
         ...(decision.blueprintId === undefined ? {} : { blueprint_id: decision.blueprintId }),
         ...(decision.graftingStrategy === undefined ? {} : { grafting_strategy: decision.graftingStrategy }),
       },
-      correlationId: key.slice(0, 128),
+      correlationId: threadOfDecision(key),
+      causationId,
       ttlMs: COMMAND_TTL_MS,
       runId: run.run_id,
     })
@@ -123,12 +125,12 @@ export function createControllerAgent(options: ControllerAgentOptions): Controll
     emit({ kind: 'issued', runId: run.run_id, commandId, decision })
   }
 
-  const observe = (owner: ControlledRun, observation: Observation): void => {
+  const observe = (owner: ControlledRun, observation: Observation, causationId: string): void => {
     issuer.sweep()
     const { state, decisions } = decide(owner.policy, observation)
     owner.policy = state
     if (observation.halted) return
-    for (const decision of decisions) issue(owner, decision)
+    for (const decision of decisions) issue(owner, decision, causationId)
   }
 
   const onRun = (delivery: Delivery): void => {
@@ -156,7 +158,8 @@ export function createControllerAgent(options: ControllerAgentOptions): Controll
     if (verdict.kind === 'duplicate' || verdict.kind === 'old-epoch' || verdict.kind === 'late') return
     const decoded = decodeEntry(delivery)
     if (decoded.kind !== 'frames') return
-    owner.observer.take(decoded.bytes, decoded.frames, (observation) => observe(owner, observation))
+    const looked = entryCause(delivery.topic, delivery.cursor)
+    owner.observer.take(decoded.bytes, decoded.frames, (observation) => observe(owner, observation, looked))
   }
 
   const onAck = (delivery: Delivery): void => {
@@ -204,6 +207,11 @@ export function createControllerAgent(options: ControllerAgentOptions): Controll
       issuer.clear()
     },
   }
+}
+
+/** One thread per intent: what is tried again after a refusal goes on in it. Safe in an address. */
+export function threadOfDecision(key: string): string {
+  return key.replaceAll(/[^A-Za-z0-9_:-]+/g, '-').slice(-128)
 }
 
 /** Says why a run is left alone; null when it is ours to control. */

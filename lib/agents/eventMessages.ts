@@ -7,6 +7,7 @@
  */
 import type { MessageName } from '../contracts/envelope.ts'
 import { toProse } from '../commands/outcome.ts'
+import { faultThread, type CommandThreads } from './commandThreads.ts'
 import type { BlueprintTrainerEvent, CheckpointTrainerEvent, TrainerEvent } from '../training/trainerTypes.ts'
 
 export interface EventMessage {
@@ -27,9 +28,20 @@ const CHECKPOINT = {
   restored: 'recovered',
 } as const satisfies Record<CheckpointTrainerEvent['action'], string>
 
+/** An event names the command that caused it, and the thread that command belongs to; a fault that nobody commanded is its own thread. */
+function threadOf(event: TrainerEvent, threads: Pick<CommandThreads, 'threadOf'>) {
+  const { correlationId: cause } = event
+  if (cause !== null) return { correlation_id: threads.threadOf(cause), causation_id: cause }
+  return { correlation_id: event.kind === 'fault' ? faultThread(event.faultId) : null }
+}
+
 /** Translates one event of a run. */
-export function toEventMessage(event: TrainerEvent, runId: string): EventMessage {
-  const position = { run_id: runId, step: event.step, tick: event.tick, correlation_id: event.correlationId }
+export function toEventMessage(
+  event: TrainerEvent,
+  runId: string,
+  threads: Pick<CommandThreads, 'threadOf'>,
+): EventMessage {
+  const position = { run_id: runId, step: event.step, tick: event.tick, ...threadOf(event, threads) }
   const seed = (source: { layerId: string; seedId: number; generation: number }) => ({
     layer_id: source.layerId,
     seed_id: source.seedId,

@@ -18,6 +18,7 @@ import { createTelemetryPublisher, type PublisherCounters, type PublisherEvent }
 import { ringReader } from '../telemetry/sharedRing.ts'
 import type { TrainerEvent } from '../training/trainerTypes.ts'
 import { createCommandSide, type GuardOptions } from './commandSide.ts'
+import { createCommandThreads } from './commandThreads.ts'
 import { toEventMessage } from './eventMessages.ts'
 import { buildReports } from './healthReports.ts'
 import { createOwnVitals } from './ownVitals.ts'
@@ -91,6 +92,7 @@ export function createLayerAgent(options: LayerAgentOptions): LayerAgent {
   const json = createLossyChannel(identity)
   const startedMs = clock.monotonicMs()
   const ownVitals = createOwnVitals(clock)
+  const threads = createCommandThreads()
   let lastHealthMs = Number.NEGATIVE_INFINITY
   let lost = false
 
@@ -136,6 +138,7 @@ export function createLayerAgent(options: LayerAgentOptions): LayerAgent {
     ...(options.switches ? { switches: options.switches } : {}),
     ...(options.guard ? { guard: options.guard } : {}),
     ...(options.newId ? { newId: options.newId } : {}),
+    onCommand: (command) => threads.note(command),
     onHandled: (handled) => emit({ kind: 'command', handled }),
     onError: (error) => emit({ kind: 'error', error }),
     onChange: () => heartbeat(true),
@@ -147,7 +150,7 @@ export function createLayerAgent(options: LayerAgentOptions): LayerAgent {
 
   const publishEvents = (events: readonly TrainerEvent[]): void => {
     for (const event of events) {
-      const { type, layerId, body } = toEventMessage(event, run.run_id)
+      const { type, layerId, body } = toEventMessage(event, run.run_id, threads)
       const topicLayer = layerId ?? firstLayer
       // An alert must name a layer; one about the whole run is told on the first.
       const placed = type === 'PerformanceAlert' ? { layer_id: topicLayer, ...body } : body

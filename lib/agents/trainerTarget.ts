@@ -9,6 +9,7 @@ import { changesStructure } from '../commands/commandGate.ts'
 import { type CommandTarget, emptyReply, refusal } from '../commands/commandTarget.ts'
 import type { Brake, BrakeAnswer } from '../commands/stopDesk.ts'
 import { AppError, isAppError } from '../contracts/appError.ts'
+import type { Command } from '../contracts/commands.ts'
 import type { Clock } from '../primitives/clock.ts'
 import { toCommandReply, toTrainerCommand } from './commandMapping.ts'
 import type { TrainerLink } from './trainerLink.ts'
@@ -78,12 +79,15 @@ export interface TrainerTargetOptions {
   readonly trainer: TrainerLink
   readonly layerIds: readonly string[]
   readonly brake: TrainerBrake | null
+  /** Told before the trainer is asked. */
+  readonly onCommand?: (command: Command) => void
 }
 
 /** Creates the target of commands that go through the mailbox. */
-export function createTrainerTarget({ trainer, layerIds, brake }: TrainerTargetOptions): CommandTarget {
+export function createTrainerTarget({ trainer, layerIds, brake, onCommand }: TrainerTargetOptions): CommandTarget {
   return {
     async execute({ command, key, entry, expiresAtMs, layerId, onlyKnown = false, onStage }) {
+      onCommand?.(command)
       try {
         const fenced = brake !== null && changesStructure(command)
         const sent = trainer.execute(

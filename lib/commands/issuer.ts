@@ -22,6 +22,8 @@ export interface TransitionOrder {
   readonly reason: string
   readonly parameters: Readonly<Record<string, unknown>>
   readonly correlationId: string
+  /** The entry it was decided from, as `topic@entry`. */
+  readonly causationId?: string
   readonly ttlMs: number
   readonly runId: string
 }
@@ -120,6 +122,7 @@ export function createCommandIssuer(options: CommandIssuerOptions): CommandIssue
       if (issuedBusMs === null && options.signer) return null
       const message = writer.compose('LifecycleTransitionCommand', {
         correlation_id: order.correlationId,
+        ...(order.causationId === undefined ? {} : { causation_id: order.causationId }),
         metadata: { run_id: order.runId },
         issued_by: options.issuedBy,
         reason: order.reason,

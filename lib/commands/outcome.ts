@@ -34,6 +34,12 @@ export function toProse(text: string): string {
     .replace(/[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g, ' ')
 }
 
+/** The thread of the command goes on in what is said of it; one that names none is a thread of its own. */
+const threadOf = ({ commandId, correlationId }: CommandIdentity) => ({
+  correlation_id: correlationId ?? commandId,
+  causation_id: commandId,
+})
+
 /** Parts of the way of a command before its one final outcome. */
 export type CommandStage = 'received' | 'queued' | 'started'
 
@@ -46,7 +52,7 @@ export function composeStage(
 ): CommandOutcome {
   const head = createMessageWriter(context.source, context.clock, context.newId).compose('CommandOutcome', {
     message_type: 'CommandOutcome' as const,
-    correlation_id: identity.commandId,
+    ...threadOf(identity),
     metadata: {},
     command_id: identity.commandId,
     command_type: identity.commandType,
@@ -66,7 +72,7 @@ export function composeOutcome(
 ): CommandOutcome {
   const head = createMessageWriter(context.source, context.clock, context.newId).compose('CommandOutcome', {
     message_type: 'CommandOutcome' as const,
-    correlation_id: identity.commandId,
+    ...threadOf(identity),
     metadata: {},
     command_id: identity.commandId,
     command_type: identity.commandType,

@@ -21,6 +21,8 @@ export interface CommandIdentity {
   readonly key: string | null
   /** Unix seconds by the issuer's clock; null when the entry could not be read. */
   readonly issuedAtS: number | null
+  /** Thread of the command; null when it names none. */
+  readonly correlationId: string | null
 }
 
 export type Parsed =
@@ -48,6 +50,7 @@ export function parseDelivery(delivery: Delivery): Parsed {
       seedId,
       key: commandKey(command.data),
       issuedAtS: command.data.timestamp,
+      correlationId: command.data.correlation_id ?? null,
     }
     return { identity, command: command.data }
   } catch (error) {
@@ -60,6 +63,7 @@ export function parseDelivery(delivery: Delivery): Parsed {
       seedId: null,
       key: id,
       issuedAtS: null,
+      correlationId: null,
     }
     return { identity, refused: toRefusal(known, commandType) }
   }

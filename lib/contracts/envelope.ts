@@ -87,7 +87,10 @@ export const BaseMessage = z.looseObject({
   source: LogText.min(1).max(256),
   version: z.string().regex(/^\d{1,3}\.\d{1,3}$/, 'major.minor'),
   message_type: WireId,
+  /** The thread this belongs to: the same from an alert over its command and outcome to the transition. */
   correlation_id: LogText.min(1).max(128).nullish(),
+  /** What brought this about: the id of a message, or an entry as `topic@entry`. */
+  causation_id: LogText.min(1).max(256).nullish(),
   metadata: boundedRecord(LogText.max(128), z.unknown(), MESSAGE_LIMITS.metadataKeys).default({}),
 })
 export type BaseMessage = z.infer<typeof BaseMessage>

@@ -20,6 +20,7 @@ import { REPLAY_ROUTES } from './httpReplay.ts'
 import { RunDetail, RunList, RunPath, RunPicture, RunPictureQuery, RunQuery } from './httpRuns.ts'
 import { SeedDetail, SeedRaw, SeedRawQuery, SeedSeries, SeedSeriesQuery } from './httpSeed.ts'
 import { Count, HistoryQuery, LayerPath, NoInput, Reading, RunFilter, SeedPath, SeedStateName } from './httpShapes.ts'
+import { THREAD_ROUTES } from './httpThreads.ts'
 import { VITALS_ROUTES } from './httpVitals.ts'
 import { Finite, LayerId, Prose, RunId, SeedId } from './ids.ts'
 import { CoverageGap } from './liveRecords.ts'
@@ -408,6 +409,7 @@ export const HTTP_API = Object.freeze({
     contentType: JSON_TYPE,
     problems: [503],
   },
+  ...THREAD_ROUTES,
   ...LOAD_ROUTES,
   ...VITALS_ROUTES,
   openApi: {

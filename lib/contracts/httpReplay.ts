@@ -24,7 +24,16 @@ export const REPLAY_LIMITS = Object.freeze({
   seeds: 256,
 })
 
-export const RECORD_KINDS = ['transition', 'evaluation', 'command', 'fault', 'alert', 'checkpoint', 'incident'] as const
+export const RECORD_KINDS = [
+  'transition',
+  'evaluation',
+  'command',
+  'fault',
+  'alert',
+  'checkpoint',
+  'incident',
+  'change',
+] as const
 
 /** A moment of a replay: ISO 8601 UTC, Unix ms, or the id of an entry on the bus (`1700000000000-0`). */
 export const ReplayMoment = z.union([

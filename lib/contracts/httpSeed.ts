@@ -38,7 +38,9 @@ export const LifeTransition = LifeMoment.extend({
   /** Every guard that was evaluated, where the producer tells them all. */
   guards: z.array(GuardReading).max(32),
   forced: z.boolean().nullable(),
+  /** The thread it belongs to, and the command that did it; the same id where its publisher tells only one. */
   correlation_id: z.string().max(128).nullable(),
+  causation_id: z.string().max(256).nullable().optional(),
   /** Whether the edge is in the scheme. */
   legal: z.boolean(),
   /** What does not fit its neighbours, in words; null when all does. */

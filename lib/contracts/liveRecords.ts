@@ -14,8 +14,19 @@ import { RunDescriptor } from './runDescriptor.ts'
 export const EntryRef = z.object({ topic: z.string().max(512), entry_id: z.string().max(128) })
 export type EntryRef = z.infer<typeof EntryRef>
 
-/** `entry`: the bus entry that said so; absent where the server itself says it. */
-const stamp = { offset: z.int().min(0), at_ms: Finite, run_id: RunId.nullable(), entry: EntryRef.optional() }
+/**
+ * `entry`: the bus entry that said so; absent where the server itself says it. `late`: it came after what its source said later.
+ * `correlation_id`: the thread it belongs to; `causation_id`: what brought it about.
+ */
+const stamp = {
+  offset: z.int().min(0),
+  at_ms: Finite,
+  run_id: RunId.nullable(),
+  entry: EntryRef.optional(),
+  late: z.boolean().optional(),
+  correlation_id: z.string().max(128).nullable().optional(),
+  causation_id: z.string().max(256).nullable().optional(),
+}
 
 export const GuardReading = z.object({
   name: z.string().max(64),
@@ -64,6 +75,8 @@ export const LiveRecord = z.discriminatedUnion('kind', [
     outcome: z.string().max(32),
     code: z.string().max(64).nullable(),
     text: Prose,
+    /** When its issuer stamped it, Unix ms by the issuer's clock. */
+    issued_ms: Finite.nullable().optional(),
   }),
   z.object({
     ...stamp,
@@ -71,6 +84,8 @@ export const LiveRecord = z.discriminatedUnion('kind', [
     layer_id: LayerId.nullable(),
     seed_id: SeedId.nullable(),
     fault_id: z.string().max(128),
+    /** Absent of publishers that do not tell. */
+    action: z.enum(['injected', 'cleared']).optional(),
     text: Prose,
     step: Step.nullable(),
   }),
@@ -99,6 +114,16 @@ export const LiveRecord = z.discriminatedUnion('kind', [
     lost: z.int().min(0).nullable(),
     from_ms: Finite.nullable(),
     to_ms: Finite.nullable(),
+  }),
+  /** What is judged, or how, became different: limits, rules, flags; of a run: announced, restarted, schema, gone, back. */
+  z.object({
+    ...stamp,
+    kind: z.literal('change'),
+    /** `limits`, `run.announced`, `run.restarted`, `run.schema`, `run.gone`, `run.back`, ... */
+    what: z.string().max(64),
+    /** A person, or the producer. */
+    by: z.string().max(256),
+    text: Prose,
   }),
 ])
 export type LiveRecord = z.infer<typeof LiveRecord>

@@ -14,3 +14,8 @@ export const WIRE_ID = /^[A-Za-z0-9_:-]{1,128}$/
 export function isWireId(text: string): boolean {
   return WIRE_ID.test(text) && !HOSTILE_KEYS.has(text)
 }
+
+/** Names a bus entry as a cause. */
+export function entryCause(topic: string, entryId: string): string {
+  return `${topic}@${entryId}`.slice(0, 256)
+}

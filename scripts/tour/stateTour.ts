@@ -26,6 +26,7 @@ export const STATE_CAUSES: Readonly<Record<TourState, string>> = {
 
 export interface TourPage {
   readonly name: string
+  /** `{run}` stands for the id of the trainer's run, `{life}` for the page of a life that ended; both are known once it has grown. */
   readonly path: string
   /** Where the same page shows the publisher that is half silent. */
   readonly partialPath: string
@@ -37,6 +38,12 @@ export const TOUR_PAGES: readonly TourPage[] = [
   { name: 'layers', path: '/layers', partialPath: `/layers?${PARTIAL_RUN}` },
   { name: 'layer', path: '/layers/layer_0', partialPath: `/layers/encoder_0?${PARTIAL_RUN}` },
   { name: 'seed', path: '/layers/layer_0/seeds/1', partialPath: `/layers/encoder_1/seeds/1?${PARTIAL_RUN}` },
+  {
+    name: 'life',
+    path: '{life}',
+    partialPath: `/layers/encoder_1/seeds/1/lives/1?${PARTIAL_RUN}`,
+  },
+  { name: 'thread', path: '/threads/run:{run}', partialPath: '/threads/run:tour-partial' },
   { name: 'run', path: '/run', partialPath: `/run?${PARTIAL_RUN}` },
   { name: 'bus', path: '/bus', partialPath: `/bus?${PARTIAL_RUN}` },
   { name: 'latency', path: '/latency', partialPath: `/latency?${PARTIAL_RUN}` },
@@ -148,7 +155,9 @@ export async function tourStates(options: TourOptions): Promise<void> {
   }
 
   const viewed = await startTourProduct({ TRAINER: 'off' })
-  const url = (page: TourPage): string => `${viewed.url}${page.path}`
+  const known = { run: 'none', life: '/layers/layer_0/seeds/1/lives/1' }
+  const url = (page: TourPage): string =>
+    `${viewed.url}${page.path.replace('{run}', known.run).replace('{life}', known.life)}`
   let training: TourProduct | null = null
   let partial: ReturnType<typeof startPartialPublisher> | null = null
   try {
@@ -165,6 +174,7 @@ export async function tourStates(options: TourOptions): Promise<void> {
       const { layers } = (await (await fetch(`${viewed.url}/api/layers`)).json()) as LayersAnswer
       return layers.some(({ states: counts }) => (counts['FOSSILIZED'] ?? 0) > 0) || null
     })
+    Object.assign(known, await grownIn(viewed))
     partial?.fallSilent()
     if (wanted('live')) await eachAlone('live', url)
     if (wanted('late') || wanted('stale') || wanted('silent')) await freezes(trainer)
@@ -225,9 +235,30 @@ export async function tourStates(options: TourOptions): Promise<void> {
   }
 }
 
+/** The run that grew, and the page of the life of a seed that was kept. */
+async function grownIn(product: TourProduct): Promise<{ readonly run: string; readonly life: string }> {
+  const ask = async <T>(path: string): Promise<T> => (await (await fetch(`${product.url}${path}`)).json()) as T
+  const { layers } = await ask<LayersAnswer>('/api/layers')
+  const grown = layers.find(({ states }) => (states['FOSSILIZED'] ?? 0) > 0)
+  if (grown === undefined) throw new Error('no seed was kept')
+  const { seeds } = await ask<LayerAnswer>(`/api/layers/${grown.layer_id}?run=${grown.run_id}`)
+  const at = seeds.state.indexOf('FOSSILIZED')
+  const generation = seeds.metrics['generation']?.[at] ?? 1
+  return { run: grown.run_id, life: `/layers/${grown.layer_id}/seeds/${seeds.seed_id[at]}/lives/${generation}` }
+}
+
+interface LayerAnswer {
+  readonly seeds: {
+    readonly seed_id: readonly number[]
+    readonly state: readonly string[]
+    readonly metrics: Readonly<Record<string, readonly (number | null)[]>>
+  }
+}
+
 interface LayersAnswer {
   readonly layers: readonly {
     readonly layer_id: string
+    readonly run_id: string
     readonly freshness: string
     readonly states: Readonly<Record<string, number>>
   }[]

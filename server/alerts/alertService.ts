@@ -5,6 +5,7 @@
  * can be acknowledged and nothing more.
  * Source: docs/alerts.md "acts".
  */
+import { alarmThread } from '../../lib/alerts/alarmThread.ts'
 import {
   ackAlarm,
   assignAlarm,
@@ -179,7 +180,7 @@ export function createAlertService(options: AlertServiceOptions): AlertService {
       ...(request.to === undefined ? {} : { to: request.to }),
     },
     reason: clean(request.reason) ?? clean(request.note),
-    correlationId: alarm.correlationId,
+    correlationId: alarmThread(alarm),
   })
 
   /** @throws ALERT_CHANGED, ALERT_STATE */

@@ -5,6 +5,7 @@
  * Source: docs/protocol.md "HTTP"; lib/contracts/alerts.ts.
  */
 import type { GroupCounts } from '../../lib/alerts/alertGroups.ts'
+import { alarmThread } from '../../lib/alerts/alarmThread.ts'
 import { alarmState, isFlapping, underlyingState, type Alarm, type AlarmPolicy } from '../../lib/alerts/alarmTypes.ts'
 import { urgencyOf } from '../../lib/contracts/alertTable.ts'
 import type { AlertGroup, AlertHistoryEntry, AlertItem } from '../../lib/contracts/alerts.ts'
@@ -59,7 +60,7 @@ export function toAlertItem(alarm: Alarm, { nowMs, policyOf, inhibitedBy, live }
     escalation: alarm.escalation,
     text: alarm.text,
     runbook: alarm.runbook,
-    correlation_id: alarm.correlationId,
+    correlation_id: alarmThread(alarm),
     evidence: {
       metric: evidence.metric,
       unit: evidence.unit,

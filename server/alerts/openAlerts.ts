@@ -35,7 +35,7 @@ export interface AlertsOptions {
 
 export interface Alerts {
   readonly handle: AlertsHandle
-  readonly engine: Pick<AlertEngine, 'onSignals' | 'onBeat' | 'order'>
+  readonly engine: Pick<AlertEngine, 'onSignals' | 'onBeat' | 'order' | 'onChange'>
   readonly summary: () => AlertSummary
   start(): void
   stop(): Promise<void>

@@ -6,6 +6,7 @@
  */
 import type { Clock } from '../../lib/primitives/clock.ts'
 import type { LimitsHandle } from '../handle.ts'
+import type { RecordDraft } from '../ingest/ingestMessages.ts'
 import type { LayerReader } from '../state/layerReader.ts'
 import { backtestLimits } from '../state/limitsBacktest.ts'
 import type { LimitsStore } from '../state/limitsStore.ts'
@@ -17,10 +18,12 @@ export interface LimitsApiSources {
   readonly runs: RunBook
   readonly reader: LayerReader
   readonly limits: LimitsStore
+  /** Told of every change. */
+  readonly onRecord?: (record: RecordDraft) => void
 }
 
 /** Creates the functions of the limits' routes. */
-export function createLimitsApi({ clock, runs, reader, limits }: LimitsApiSources): LimitsHandle {
+export function createLimitsApi({ clock, runs, reader, limits, onRecord }: LimitsApiSources): LimitsHandle {
   const summaryOf = (run: KnownRun, layer: number) => reader.summary(run, layer, { nowMs: clock.wallMs(), lost: 0 })
   const find = createLayerFinder({ runs, summaryOf })
 
@@ -32,7 +35,19 @@ export function createLimitsApi({ clock, runs, reader, limits }: LimitsApiSource
 
   return {
     limits: () => limits.get(),
-    setLimits: (write) => limits.set(write),
+    setLimits(write) {
+      const set = limits.set(write)
+      onRecord?.({
+        kind: 'change',
+        at_ms: clock.wallMs(),
+        run_id: null,
+        correlation_id: `limits:${set.version}`,
+        what: 'limits',
+        by: set.saved_by ?? 'unknown',
+        text: `limits changed to version ${set.version}: ${set.change}`,
+      })
+      return set
+    },
     backtestLimits({ limits: wanted, run: runId, layer: layerId }) {
       const { run, layer } = layerId === undefined ? whole(runId) : find(layerId, runId)
       return backtestLimits({

@@ -85,6 +85,7 @@ export function toMark(record: LiveRecord): SeriesMark | null {
     case 'evaluation':
     case 'alert':
     case 'incident':
+    case 'change':
       return null
   }
 }

@@ -18,10 +18,11 @@ export interface MetricsSources {
   readonly fanout: () => FanoutCounters
   readonly viewers: () => number
   readonly recordsOffset: () => number
+  readonly threads: () => { readonly lost: number; readonly waiting: number }
 }
 
 /** Creates a registry of its own: two servers in one process do not share counters. */
-export function createMetrics({ board, fanout, viewers, recordsOffset }: MetricsSources): Metrics {
+export function createMetrics({ board, fanout, viewers, recordsOffset, threads }: MetricsSources): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry, prefix: 'morphoscope_' })
   const gauge = (name: string, help: string, read: () => number): void => {
@@ -39,6 +40,14 @@ export function createMetrics({ board, fanout, viewers, recordsOffset }: Metrics
   gauge('ingest_bytes_total', 'Bytes of telemetry read.', () => board.counters().bytes)
   gauge('ingest_lost', 'Reports whose sequence numbers are missing.', () => board.counters().lost)
   gauge('ingest_duplicates_total', 'Entries seen before and not applied.', () => board.counters().duplicates)
+  gauge(
+    'events_late_total',
+    'Events that came after later ones of their source.',
+    () => board.counters().events?.late ?? 0,
+  )
+  gauge('events_missing', 'Events whose number never came.', () => board.counters().events?.lost ?? 0)
+  gauge('threads_lost_total', 'Moments the index of threads could not keep.', () => threads().lost)
+  gauge('threads_waiting', 'Moments that wait to be written.', () => threads().waiting)
   gauge('bus_up', '1 while the bus answers.', () => (board.busHealth().state === 'up' ? 1 : 0))
   gauge('bus_reconnects_total', 'Reconnects of the ingest.', () => board.busHealth().reconnects)
   gauge('viewers', 'Open pages.', viewers)

@@ -18,7 +18,12 @@ type EventName =
   | 'FaultEvent'
   | 'PerformanceAlert'
   | 'CheckpointEvent'
-type Stamp = { readonly at_ms: number; readonly run_id: string | null }
+interface Stamp {
+  readonly at_ms: number
+  readonly run_id: string | null
+  readonly correlation_id: string | null
+  readonly causation_id: string | null
+}
 type Makers = { readonly [N in EventName]: (message: MessageOf<N>, stamp: Stamp) => RecordDraft | null }
 
 const MAKERS: Makers = {
@@ -36,7 +41,6 @@ const MAKERS: Makers = {
     tick: message.tick ?? null,
     generation: message.generation ?? null,
     blueprint_id: message.blueprint_id ?? null,
-    correlation_id: message.correlation_id ?? null,
     legal: isLegalEdge(message.from_state, message.to_state),
   }),
   EvaluationEvent: (message, stamp) => ({
@@ -61,6 +65,7 @@ const MAKERS: Makers = {
       outcome: message.kind,
       code: message.code ?? null,
       text: message.text,
+      issued_ms: typeof message.issued_at === 'number' ? message.issued_at * 1_000 : null,
     }
   },
   FaultEvent: (message, stamp) => ({
@@ -69,6 +74,7 @@ const MAKERS: Makers = {
     layer_id: message.layer_id ?? null,
     seed_id: message.seed_id ?? null,
     fault_id: message.fault_id,
+    action: message.action,
     text: message.text === '' ? `${message.fault_id} ${message.action}` : message.text,
     step: message.step ?? null,
   }),
@@ -100,5 +106,6 @@ export function toRecordDraft(message: AnyMessage, runId: string | null, atMs: n
   if (!Object.hasOwn(MAKERS, message.message_type)) return null
   // The table's key is the discriminant: the maker of a name gets a message of that name.
   const make = MAKERS[message.message_type as EventName] as (message: AnyMessage, stamp: Stamp) => RecordDraft | null
-  return make(message, { at_ms: atMs, run_id: runId })
+  const { correlation_id = null, causation_id = null } = message
+  return make(message, { at_ms: atMs, run_id: runId, correlation_id, causation_id })
 }

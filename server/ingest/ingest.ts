@@ -24,6 +24,7 @@ import { createIngestLatency } from './ingestLatency.ts'
 import { createLagWatch } from './lagWatch.ts'
 import type { LatencyRecorder } from './latencyRecorder.ts'
 import { createLossTeller } from './lossTeller.ts'
+import { createOrderGuard } from './orderGuard.ts'
 import { createOutageWatch } from './outageWatch.ts'
 import { createRefusals } from './refusals.ts'
 import { createRunTable, type Run } from './runTable.ts'
@@ -116,6 +117,7 @@ export function createIngest(options: IngestOptions): Ingest {
   }
 
   const onGap = (run: Run, gap: CoverageGap): void => post({ kind: 'gap', runId: run.descriptor.run_id, gap })
+  const order = createOrderGuard(record)
   const losses = createLossTeller({ clock, onGap, onRecord: record })
   const runs = createRunTable({
     historySeconds,
@@ -171,9 +173,11 @@ export function createIngest(options: IngestOptions): Ingest {
     const runId = run?.descriptor.run_id ?? (typeof named === 'string' ? named : null)
     const atMs = toWallMs(delivery.acceptedAtMs)
     const entry = { topic: delivery.topic, entry_id: delivery.cursor }
+    const verdict = order.check(message, delivery, atMs)
+    if (verdict === 'duplicate') return
     const draft = toRecordDraft(message, runId, atMs)
-    const note = runId === null ? null : toLifeNote(message, { runId, atMs, entry })
-    keep(draft === null ? null : { ...draft, entry }, note)
+    const note = runId === null ? null : toLifeNote(message, { runId, atMs, entry, late: verdict === 'late' })
+    keep(draft === null ? null : { ...draft, entry, ...(verdict === 'late' ? { late: true } : {}) }, note)
     watch?.onEvent(message, runId, atMs)
     const layerId = (message as { readonly layer_id?: unknown }).layer_id
     const issued = message.message_type === 'CommandOutcome' ? message.issued_at : undefined
@@ -278,6 +282,7 @@ export function createIngest(options: IngestOptions): Ingest {
     external.settle()
     frames.expire(clock.monotonicMs())
     const { lost, duplicates, waiting, reports, entries, bytes } = frames.counters()
+    const events = order.counters()
     post({
       kind: 'counters',
       counters: {
@@ -285,7 +290,8 @@ export function createIngest(options: IngestOptions): Ingest {
         entries,
         bytes,
         lost,
-        duplicates: duplicates + foreign.duplicates(),
+        duplicates: duplicates + foreign.duplicates() + events.duplicates,
+        events: { late: events.late, lost: events.lost },
         waiting,
         refusedTotal: refusals.total(),
         refusedByReason: refusals.byReason(),

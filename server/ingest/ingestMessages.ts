@@ -70,6 +70,8 @@ export interface IngestCounters {
   readonly bytes: number
   readonly lost: number
   readonly duplicates: number
+  /** Events that came after later ones, and events whose number never came. Absent before the first counting. */
+  readonly events?: { readonly late: number; readonly lost: number }
   /** Frames that wait for their descriptor now. */
   readonly waiting: number
   readonly refusedTotal: number

@@ -18,6 +18,8 @@ interface NoteBase {
   readonly tick: number | null
   readonly generation: number | null
   readonly entry: EntryRef | null
+  /** It came after what its source said later. */
+  readonly late?: boolean
 }
 
 type Transition = Extract<LiveRecord, { kind: 'transition' }>
@@ -32,6 +34,8 @@ export interface TransitionNote extends NoteBase {
   readonly guards: readonly GuardReading[]
   readonly forced: boolean | null
   readonly correlation_id: string | null
+  /** The command that did it, where the publisher tells it apart from the thread. */
+  readonly causation_id?: string | null
   readonly legal: boolean
   readonly blueprint_id: string | null
   readonly strategy: string | null
@@ -92,6 +96,7 @@ interface NoteContext {
   readonly runId: string
   readonly atMs: number
   readonly entry: EntryRef | null
+  readonly late?: boolean
 }
 
 type SeedMessage = Extract<
@@ -99,7 +104,8 @@ type SeedMessage = Extract<
   { message_type: 'StateTransitionEvent' | 'CounterfactualReading' | 'GuardEvent' | 'BlueprintEvent' }
 >
 
-const baseOf = (message: SeedMessage, { runId, atMs, entry }: NoteContext): NoteBase => ({
+const baseOf = (message: SeedMessage, { runId, atMs, entry, late = false }: NoteContext): NoteBase => ({
+  ...(late ? { late } : {}),
   run_id: runId,
   layer_id: message.layer_id,
   seed_id: message.seed_id,
@@ -125,6 +131,7 @@ const MAKERS: Makers = {
     guards: guardsOf(message['guards']),
     forced: typeof message['forced'] === 'boolean' ? message['forced'] : null,
     correlation_id: message.correlation_id ?? null,
+    causation_id: message.causation_id ?? null,
     legal: isLegalEdge(message.from_state, message.to_state),
     blueprint_id: message.blueprint_id ?? null,
     strategy: labelOf(message['grafting_strategy']),
@@ -173,9 +180,10 @@ export function toLifeNote(message: AnyMessage, context: NoteContext): LifeNote 
 /** A transition that was told as a record only, by publishers whose messages have a form of their own. */
 export function noteOfRecord(draft: Omit<Transition, 'offset'>): LifeNote | null {
   if (draft.run_id === null) return null
-  const { entry, ...rest } = draft
+  const { entry, late: _late, ...rest } = draft
   return {
     ...rest,
+    causation_id: rest.causation_id ?? null,
     run_id: draft.run_id,
     entry: entry ?? null,
     guards: rest.guard === null ? [] : [rest.guard],

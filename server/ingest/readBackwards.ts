@@ -29,7 +29,7 @@ export function compareCursors(a: string, b: string): number {
 }
 
 /** The greatest id below this one. */
-function idBefore(cursor: string): string {
+export function idBefore(cursor: string): string {
   const { ms, n } = partsOf(cursor)
   return n > 0 ? `${ms}-${n - 1}` : `${Math.max(0, ms - 1)}-999999999999999`
 }

@@ -41,7 +41,7 @@ const MAX_LOOK = 2_000
 const MAX_CONTENT_BYTES = 65_536
 
 /** Tells what kind of thing travels on a topic, by its words; null when nothing of a seed does. */
-function kindOf(topic: string): EntryKind | null {
+export function kindOf(topic: string): EntryKind | null {
   if (/\.telemetry\./.test(topic)) return 'telemetry'
   if (/\.(control|ack)\./.test(topic)) return 'command'
   return /\.(event|alert)\./.test(topic) ? 'event' : null
@@ -120,15 +120,15 @@ function ofMessage(message: AnyMessage, seedId: number): { readonly row: RawEntr
   return { row: null, content: message }
 }
 
-function bounded(content: unknown): unknown {
+export function bounded(content: unknown): unknown {
   const bytes = JSON.stringify(content)?.length ?? 0
   return bytes <= MAX_CONTENT_BYTES ? content : { too_large_to_show: `${bytes} characters of JSON` }
 }
 
-/** Reads one delivery; null when it does not concern the seed. */
-export function toRawEntry(delivery: Delivery, kind: EntryKind, request: SeedEntriesRequest): RawEntry | null {
+/** What an entry says of itself before it is read. */
+export function headOf(delivery: Delivery, kind: EntryKind) {
   const { src, epoch, seq } = delivery
-  const head = {
+  return {
     topic: delivery.topic,
     entry_id: delivery.cursor,
     at_ms: delivery.acceptedAtMs,
@@ -138,6 +138,23 @@ export function toRawEntry(delivery: Delivery, kind: EntryKind, request: SeedEnt
     bytes: delivery.data.byteLength,
     source: src === undefined ? null : { src: src.slice(0, 256), epoch: epoch ?? null, seq: seq ?? null },
   }
+}
+
+/** Why an entry was refused. */
+export function failedCheck(error: unknown): RawEntry['check'] {
+  const path = isAppError(error) ? error.context['path'] : null
+  return {
+    ok: false,
+    code: isAppError(error) ? error.code : 'INTERNAL',
+    path: typeof path === 'string' ? path.slice(0, 512) : null,
+    text: error instanceof Error ? error.message.slice(0, 1_000) : 'unreadable',
+  }
+}
+
+/** Reads one delivery; null when it does not concern the seed. */
+export function toRawEntry(delivery: Delivery, kind: EntryKind, request: SeedEntriesRequest): RawEntry | null {
+  const { src, epoch } = delivery
+  const head = headOf(delivery, kind)
   try {
     const decoded = decodeEntry(delivery)
     if (decoded.kind === 'frames') {
@@ -151,14 +168,7 @@ export function toRawEntry(delivery: Delivery, kind: EntryKind, request: SeedEnt
   } catch (error) {
     // A stream that many layers share says nothing of whom a broken entry was about.
     if (!delivery.topic.includes(`.layer.${request.layer_id}`)) return null
-    const path = isAppError(error) ? error.context['path'] : null
-    const check = {
-      ok: false as const,
-      code: isAppError(error) ? error.code : 'INTERNAL',
-      path: typeof path === 'string' ? path.slice(0, 512) : null,
-      text: error instanceof Error ? error.message.slice(0, 1_000) : 'unreadable',
-    }
-    return { ...head, check, row: null, content: null }
+    return { ...head, check: failedCheck(error), row: null, content: null }
   }
 }
 

@@ -6,6 +6,7 @@
  * Source: docs/commands.md "dispatch"; docs/protocol.md "commands".
  */
 import { isAppError } from '../../lib/contracts/appError.ts'
+import { causeOf } from '../../lib/contracts/causes.ts'
 import { isFinalState } from '../../lib/contracts/commandStateTable.ts'
 import type { GatewayCommand, GatewayOrder } from '../../lib/contracts/gatewayControl.ts'
 import type { CommandOutcome } from '../../lib/contracts/outcomes.ts'
@@ -168,7 +169,7 @@ export function createCommandDispatch(options: DispatchOptions): CommandDispatch
     const sinceMs = issuedMsOf(command)
     const known = recent.get(`${command.runId ?? ''} ${command.layerId ?? ''}`) ?? []
     // Bus and server clocks differ by little; an event a moment before the command is not of it, but costs nothing to look at by name.
-    return known.filter((record) => record.at_ms >= sinceMs || record.correlation_id === command.id)
+    return known.filter((record) => record.at_ms >= sinceMs || causeOf(record) === command.id)
   }
 
   const look = (id: string, mark: { readonly firstTick: number | null }): void => {
@@ -269,7 +270,7 @@ export function createCommandDispatch(options: DispatchOptions): CommandDispatch
         list.push(record)
         if (list.length > KEPT) list.splice(0, list.length - KEPT)
         recent.set(key, list)
-        const id = record.correlation_id
+        const id = causeOf(record)
         if (id === null) continue
         const command = book.get(id)
         if (command === null) continue

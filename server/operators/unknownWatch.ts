@@ -5,6 +5,7 @@
  * answer stays unknown.
  * Source: docs/commands.md "unknown"; docs/protocol.md "commands".
  */
+import { causeOf } from '../../lib/contracts/causes.ts'
 import type { LiveRecord } from '../../lib/contracts/liveRecords.ts'
 import type { SeedState } from '../../lib/contracts/lifecycle.ts'
 import type { LayerView } from './networkView.ts'
@@ -56,7 +57,7 @@ function placesOf(command: StoredCommand): Place[] {
 /** Judges one unknown command. Pure. */
 export function judgeUnknown(command: StoredCommand, evidence: Evidence): UnknownVerdict {
   const { layer, transitions, nowMs, issuedMs, freshTicks } = evidence
-  const named = transitions.find((record) => record.correlation_id === command.id)
+  const named = transitions.find((record) => causeOf(record) === command.id)
   if (named !== undefined)
     return {
       kind: 'applied',
@@ -83,7 +84,7 @@ function judgePlaces(
     const seed = layer.seed(seedId)
     const others = transitions.filter((record) => record.seed_id === seedId)
     // Publishers of the older dialect name no cause: the same step of the same seed is taken for ours.
-    const unnamed = others.find((one) => one.correlation_id === null && one.from_state === from && one.to_state === to)
+    const unnamed = others.find((one) => causeOf(one) === null && one.from_state === from && one.to_state === to)
     if (unnamed !== undefined)
       return {
         kind: 'applied',

@@ -148,6 +148,7 @@ const toTransition = ({ note, oddity }: OpenLife['placed'][number]): LifeTransit
   guards: [...note.guards],
   forced: note.forced,
   correlation_id: note.correlation_id,
+  causation_id: note.causation_id ?? null,
   legal: note.legal,
   oddity: oddity?.slice(0, 300) ?? null,
   entry: note.entry,

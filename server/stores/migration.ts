@@ -13,6 +13,7 @@ import { peopleMigration } from './migrations/0002-people.ts'
 import { commandsMigration } from './migrations/0003-commands.ts'
 import { alertsMigration } from './migrations/0004-alerts.ts'
 import { tokenMakersMigration } from './migrations/0005-token-makers.ts'
+import { threadsMigration } from './migrations/0006-threads.ts'
 import type { Dialect, Migrate } from './migrationStep.ts'
 
 /** In the order in which they are applied; a new one goes to the end, under the next number. */
@@ -22,6 +23,7 @@ export const MIGRATIONS: Readonly<Record<string, Migrate>> = Object.freeze({
   '0003-commands': commandsMigration,
   '0004-alerts': alertsMigration,
   '0005-token-makers': tokenMakersMigration,
+  '0006-threads': threadsMigration,
 })
 
 /** @throws STATE_STORAGE when a step fails; the steps before it stay. */

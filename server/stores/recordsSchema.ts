@@ -165,6 +165,27 @@ export interface AlertMarkRow {
   readonly value: number
 }
 
+/** One thing that happened; `data` is the rest of it as JSON, the columns beside are what is asked by. */
+export interface ThreadNodeRow {
+  /** Made from what it is, so that the same thing told twice is one row. */
+  readonly id: string
+  readonly at_ms: number
+  /** Order inside one millisecond. */
+  readonly ord: number
+  readonly until_ms: number | null
+  readonly kind: string
+  /** 1: it may be the answer to "what changed?". */
+  readonly is_change: number
+  readonly correlation_id: string | null
+  readonly causation_id: string | null
+  readonly run_id: string | null
+  readonly layer_id: string | null
+  readonly seed_id: number | null
+  readonly generation: number | null
+  readonly text: string
+  readonly data: string
+}
+
 /** Each room adds its tables here and a migration of its own. */
 export interface RecordsSchema {
   audit_entries: AuditEntryRow
@@ -182,4 +203,5 @@ export interface RecordsSchema {
   alert_rules: AlertRuleRow
   alert_rule_versions: AlertRuleVersionRow
   alert_marks: AlertMarkRow
+  thread_nodes: ThreadNodeRow
 }

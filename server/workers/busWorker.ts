@@ -24,6 +24,7 @@ import { openControllerSigner } from '../gateway/keys.ts'
 import { createIngest } from '../ingest/ingest.ts'
 import type { IngestMessage } from '../ingest/ingestMessages.ts'
 import { createLatencyRecorder } from '../ingest/latencyRecorder.ts'
+import { findEntry } from '../ingest/oneEntry.ts'
 import { findSeedEntries } from '../ingest/seedEntries.ts'
 import { openLayerGuard } from './layerGuard.ts'
 import { createBellRinger } from './mergeBell.ts'
@@ -36,7 +37,7 @@ let readInfo = (): Promise<string | null> => Promise.resolve(null)
 /** One function per question. */
 const ANSWERS: {
   readonly [Q in BusQuestion]: (bus: MessageBus, ask: BusQuestions[Q]['ask']) => Promise<BusQuestions[Q]['answer']>
-} = { 'seed-entries': findSeedEntries, 'bus-info': () => readInfo() }
+} = { 'seed-entries': findSeedEntries, entry: findEntry, 'bus-info': () => readInfo() }
 
 const data = workerData as BusWorkerData
 const port = parentPort!

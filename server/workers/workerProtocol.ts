@@ -4,6 +4,8 @@
  * Invariant: errors cross as code and text, never as class instances; columns never cross, only shared buffers.
  * Source: docs/architecture.md "processes and threads".
  */
+import type { RawEntry } from '../../lib/contracts/httpSeed.ts'
+import type { EntryRef } from '../../lib/contracts/liveRecords.ts'
 import type { MessagePort } from 'node:worker_threads'
 import { toProblem } from '../../lib/contracts/appError.ts'
 import type { WatchOrder } from '../alerts/alertSignals.ts'
@@ -39,6 +41,8 @@ export interface WorkerError {
 export interface BusQuestions {
   /** What Redis tells of itself; null with the in-process bus. */
   readonly 'bus-info': { readonly ask: null; readonly answer: string | null }
+  /** Null: not retained (any more). */
+  readonly entry: { readonly ask: EntryRef; readonly answer: RawEntry | null }
   readonly 'seed-entries': { readonly ask: SeedEntriesRequest; readonly answer: SeedEntriesAnswer }
 }
 export type BusQuestion = keyof BusQuestions

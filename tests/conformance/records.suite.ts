@@ -18,6 +18,7 @@ import type { Permission } from '../../lib/contracts/permissions.ts'
 import { createTokens } from '../../server/operators/tokens.ts'
 import { createManualClock } from '../support/manualClock.ts'
 import { openAuditLog } from '../../server/audit/auditLog.ts'
+import { threadIndexLaws } from './threadIndexLaws.ts'
 import { MIGRATIONS, migrate } from '../../server/stores/migration.ts'
 import { openRecords, type Records } from '../../server/stores/recordsDatabase.ts'
 import { isUniqueViolation } from '../../server/stores/recordsError.ts'
@@ -71,6 +72,8 @@ export function recordsSuite(name: string, makeWorld: () => Promise<RecordsWorld
     afterAll(async () => {
       await (await world)?.dispose()
     })
+
+    threadIndexLaws(open, address)
 
     test('opens an empty database with every table, and again without changing anything', async () => {
       const at = await address()

@@ -17,6 +17,7 @@ import { createTickEncoder } from '../../../../lib/telemetry/tickEncoder.ts'
 import { createSpirals } from '../../../../lib/training/dataset.ts'
 import { createTrainer } from '../../../../lib/training/trainer.ts'
 import type { TrainerEvent } from '../../../../lib/training/trainerTypes.ts'
+import { createCommandThreads } from '../../../../lib/agents/commandThreads.ts'
 import { transition } from '../../../support/commandBench.ts'
 import { createManualClock } from '../../../support/manualClock.ts'
 
@@ -31,6 +32,7 @@ const identity = {
 } as const
 const context = { topic: '', cursor: '', acceptedAtMs: 0 }
 
+const threads = createCommandThreads()
 const at = { seq: 1, step: 20, tick: 1, correlationId: 'c' }
 const seed = { layerId: 'layer_1', seedId: 2, generation: 1 }
 const guard = { name: 'plateau', value: 1, threshold: null, passed: true }
@@ -128,7 +130,7 @@ const EVENTS: readonly TrainerEvent[] = [
 test('every trainer event becomes one message that the contract accepts', () => {
   const writer = createMessageWriter('trainer-x', clock)
   for (const event of EVENTS) {
-    const { type, layerId, body } = toEventMessage(event, 'run-1')
+    const { type, layerId, body } = toEventMessage(event, 'run-1', threads)
     const placed = type === 'PerformanceAlert' ? { layer_id: layerId ?? 'layer_0', ...body } : body
     const wire: unknown = JSON.parse(new TextDecoder().decode(encodeJson(writer.compose(type, placed))))
     expect(parseMessage(type, wire, context).type, event.kind).toBe(type)
@@ -136,7 +138,7 @@ test('every trainer event becomes one message that the contract accepts', () => 
 })
 
 test('a transition keeps who, why, guard, life and cause', () => {
-  const { layerId, body } = toEventMessage(EVENTS[0] as TrainerEvent, 'run-1')
+  const { layerId, body } = toEventMessage(EVENTS[0] as TrainerEvent, 'run-1', threads)
   expect(layerId).toBe('layer_1')
   expect(body).toMatchObject({
     seed_id: 2,
@@ -146,6 +148,7 @@ test('a transition keeps who, why, guard, life and cause', () => {
     triggered_by: 'policy',
     guard,
     correlation_id: 'c',
+    causation_id: 'c',
     run_id: 'run-1',
     step: 20,
     tick: 1,

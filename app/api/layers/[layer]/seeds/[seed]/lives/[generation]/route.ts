@@ -1,0 +1,8 @@
+import { HTTP_API } from '../../../../../../../../lib/contracts/httpApi.ts'
+import { defineRoute } from '../../../../../../_route/defineRoute.ts'
+
+export const dynamic = 'force-dynamic'
+
+export const GET = defineRoute(HTTP_API.life, ({ handle, params, query }) =>
+  handle.life(params.layer, params.seed, params.generation, query.run),
+)

@@ -1,0 +1,17 @@
+/*
+ * Addresses of the pages that threads, changes and lives lead to, the same for the server's answers and the pages' own links.
+ * In: ids. Out: paths, escaped once.
+ * Invariant: a link never leaves this server; an id of any printable text makes one path segment.
+ * Source: docs/ux.md "causal thread"; features H7.
+ */
+const part = encodeURIComponent
+
+export const THREAD_LINKS = Object.freeze({
+  bus: '/bus',
+  thread: (id: string): string => `/threads/${part(id)}`,
+  command: (id: string): string => `/commands#${part(id)}`,
+  run: (runId: string): string => `/run?run=${part(runId)}`,
+  alert: (id: string): string => `/alerts#${part(id)}`,
+  life: (layerId: string, seedId: number, generation: number): string =>
+    `/layers/${part(layerId)}/seeds/${seedId}/lives/${generation}`,
+})
