@@ -1,5 +1,5 @@
 /*
- * chaos: the hard scenarios of commands at full size, each with its seed printed and its history checked.
+ * chaos: the hard scenarios at full size, each with its seed printed and its history checked.
  * In: names (all without one), --seed N, --size N, --json FILE. Out: one report per scenario; exit code 1 when a law was broken.
  * Invariant: the same scenarios run smaller in `npm test`; a scenario that throws fails the whole.
  * Source: docs/protocol.md "commands"; docs/adr/0012-stop-and-lease.md; docs/emergency-stop.md.
@@ -9,6 +9,7 @@ import { enableCompileCache } from 'node:module'
 import { parseArgs } from 'node:util'
 import { runAltered } from '../tests/chaos/alteredCommands.ts'
 import { runDeliveries } from '../tests/chaos/commandDeliveries.ts'
+import { runHostileTraffic } from '../tests/chaos/hostileTraffic.ts'
 import { runStops } from '../tests/chaos/emergencyStops.ts'
 import { runStale } from '../tests/chaos/staleCommands.ts'
 import { startRedis } from '../tests/support/redisHarness.ts'
@@ -44,6 +45,11 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     size: 300,
     zero: ['missing', 'ran'],
     run: (stops, seed) => runStops({ stops, seed, rate: 5_000, say }),
+  },
+  fuzz: {
+    size: 1_000_000,
+    zero: ['wrong', 'escaped', 'dead'],
+    run: (frames, seed) => runHostileTraffic({ frames, seed, say }),
   },
   altered: {
     size: 100_000,
@@ -93,7 +99,7 @@ async function main(): Promise<number> {
     const scenario = SCENARIOS[name]!
     const amount = size ?? scenario.size
     say(`${name}: size ${amount}, seed ${seed}`)
-    const report = (await scenario.run(amount, seed)) as Readonly<Record<string, number>>
+    const report = (await scenario.run(amount, seed)) as Readonly<Record<string, unknown>>
     const broken = scenario.zero.filter((figure) => report[figure] !== 0)
     results.push({ name, seed, size: amount, ok: broken.length === 0, report })
     say(`${name}: ${broken.length === 0 ? 'held' : `BROKEN (${broken.join(', ')})`} ${JSON.stringify(report)}`)

@@ -1,11 +1,13 @@
 /*
  * Heatmap canvas: the layer x seed grid, laid out here and drawn by the page's worker, with pointer, crosshair and a keyboard cursor.
- * In: the live session, page state. Out: looks for who draws; selection and opened seeds.
+ * In: the live session, page state. Out: looks for who draws; selection, opened seeds, picked seeds.
  * Invariant: this thread touches no pixel; nothing is drawn while the tab is hidden; every cell is reachable by keyboard and read out.
  * Source: docs/adr/0004-columns-on-the-hot-path.md; docs/ux.md "other page notes"; features A2, A19.
  */
 'use client'
 import {
+  lazy,
+  Suspense,
   useCallback,
   useEffect,
   useRef,
@@ -21,7 +23,9 @@ import { systemClock } from '../../lib/primitives/clock.ts'
 import { useLive } from '../live/LiveProvider.tsx'
 import { pagePerformance } from '../live/selfPerformance.ts'
 import { usePageState } from '../live/useLiveTopic.ts'
+import { useSelection } from '../ops/selectionStore.ts'
 import { ageFacts, buildScene, runFacts } from './buildScene.ts'
+import { nearestCell } from './cellRange.ts'
 import { onThemeChange, readCanvasTheme, type CanvasTheme } from './canvasTheme.ts'
 import {
   cellRect,
@@ -36,6 +40,10 @@ import {
 import { HeatmapTooltip, type TooltipPlace } from './HeatmapTooltip.tsx'
 import { ageOfSeed, changeOf, shownRow, valueOf, type HeatmapScene, type SceneBase } from './heatmapScene.ts'
 import { stateLabel } from './stateGlyph.ts'
+import { useMapPick } from './useMapPick.ts'
+
+// Nobody picks on most visits.
+const PickOverlay = lazy(() => import('./PickOverlay.tsx'))
 
 const MOVES: Readonly<Record<string, GridMove>> = {
   ArrowLeft: 'left',
@@ -89,6 +97,9 @@ export function HeatmapCanvas({
   const [words, setWords] = useState('')
   const [at, setAt] = useState<CellPlace>({ layer: 0, column: 0 })
   const [focused, setFocused] = useState(false)
+  const [laid, setLaid] = useState<HeatmapLayout | null>(null)
+  const [said, setSaid] = useState('')
+  const hasPicked = useSelection().count > 0
 
   const scene = useCallback(
     (): HeatmapScene | null =>
@@ -144,6 +155,7 @@ export function HeatmapCanvas({
       )
       if (spacer.current) spacer.current.style.height = `${Math.max(0, layout.top + layout.contentHeight - height)}px`
       onLayout(layout)
+      setLaid(layout)
       // The selection of a shared link is known before the layout is.
       const selection = state.current.selection
       const index = run.descriptor.layers.findIndex((candidate) => candidate.layer_id === selection?.layerId)
@@ -280,12 +292,34 @@ export function HeatmapCanvas({
     })
   }
 
-  const onPointerMove = (event: PointerEvent): void => {
+  const picking = useMapPick({
+    layout: () => surface.current?.layout ?? null,
+    layerIds: () => session.store.run()?.descriptor.layers.map((layer) => layer.layer_id) ?? [],
+    focus: () => {
+      scroller.current?.focus()
+      const place = cursor.current ?? { layer: 0, column: 0 }
+      if (!cursor.current) select(place, false)
+      return place
+    },
+    say: setSaid,
+  })
+
+  /** The cell under a pointer, and the nearest one; null before there is a layout. */
+  const placesOf = (event: PointerEvent | React.MouseEvent) => {
     const box = scroller.current
     const layout = surface.current?.layout
-    if (!box || !layout || event.pointerType === 'touch') return
+    if (!box || !layout) return null
     const bounds = box.getBoundingClientRect()
-    const place = hitTest(layout, event.clientX - bounds.left, event.clientY - bounds.top, box.scrollTop)
+    const [x, y] = [event.clientX - bounds.left, event.clientY - bounds.top]
+    return { hit: hitTest(layout, x, y, box.scrollTop), near: nearestCell(layout, x, y, box.scrollTop) }
+  }
+
+  const onPointerMove = (event: PointerEvent): void => {
+    const places = placesOf(event)
+    if (places === null) return
+    picking.onPointerMove(event, places.near)
+    if (event.pointerType === 'touch') return
+    const place = places.hit
     if (samePlace(place, hover.current)) return
     hover.current = place
     showTip(place)
@@ -312,11 +346,8 @@ export function HeatmapCanvas({
   }
 
   const onClick = (event: PointerEvent | React.MouseEvent): void => {
-    const box = scroller.current
-    const layout = surface.current?.layout
-    if (!box || !layout) return
-    const bounds = box.getBoundingClientRect()
-    const place = hitTest(layout, event.clientX - bounds.left, event.clientY - bounds.top, box.scrollTop)
+    // With Shift held it was a pick.
+    const place = event.shiftKey ? null : placesOf(event)?.hit
     if (place) select(place, true)
   }
 
@@ -324,12 +355,18 @@ export function HeatmapCanvas({
     const layout = surface.current?.layout
     if (!layout || event.ctrlKey || event.altKey || event.metaKey) return
     const from = cursor.current ?? { layer: 0, column: 0 }
+    if (picking.onKey(event.key, from)) {
+      event.preventDefault()
+      event.stopPropagation()
+      return
+    }
     const move = MOVES[event.key]
     if (move) {
       event.preventDefault()
       event.stopPropagation()
       const next = cursor.current ? moveInGrid(layout, from, move) : from
       select(next, false)
+      picking.onCursor(next)
       showTip(next)
       scrollTo(next, layout)
     } else if (event.key === 'Enter') {
@@ -359,11 +396,14 @@ export function HeatmapCanvas({
         className="heatmap-scroller"
         role="grid"
         tabIndex={0}
-        aria-label="Seeds by layer. Arrow keys move, Enter opens the inspector."
+        aria-label="Seeds by layer. Arrow keys move, Enter opens the inspector, v picks seeds."
         aria-rowcount={run?.descriptor.layers.length ?? 0}
         aria-colcount={Math.max(0, ...(run?.descriptor.layers.map((layer) => layer.seeds) ?? []))}
         aria-activedescendant={focused && words !== '' ? 'heatmap-cursor' : undefined}
         onClick={onClick}
+        onPointerDown={(event) => picking.onPointerDown(event, placesOf(event)?.hit ?? null)}
+        onPointerUp={(event) => picking.onPointerUp(event)}
+        onPointerCancel={() => picking.onPointerCancel()}
         onKeyDown={onKeyDown}
         onFocus={() => {
           setFocused(true)
@@ -388,6 +428,20 @@ export function HeatmapCanvas({
       <div className="visually-hidden" aria-live="polite">
         {focused ? words : ''}
       </div>
+      <div className="visually-hidden" aria-live="polite">
+        {said}
+      </div>
+      {laid !== null && (hasPicked || picking.range !== null) && (
+        <Suspense fallback={null}>
+          <PickOverlay
+            layout={laid}
+            layerIds={run?.descriptor.layers.map((layer) => layer.layer_id) ?? []}
+            scroller={scroller}
+            range={picking.range}
+          />
+        </Suspense>
+      )}
+      {picking.isByKey && <p className="pick-hint">Arrows extend, Space toggles, Enter takes, Esc leaves</p>}
       {tip && <HeatmapTooltip place={tip} scene={scene} />}
     </div>
   )

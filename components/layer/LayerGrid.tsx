@@ -1,6 +1,6 @@
 /*
  * Layer grid: the past of a layer's seeds on a canvas, values and states side by side, with pointer and keyboard cursor.
- * In: a picture of the past, the selected seed. Out: pixels; rows opened, seeds selected, opened and pinned.
+ * In: a picture of the past, the selected seed. Out: pixels; rows opened and picked, seeds selected, opened and pinned.
  * Invariant: drawn only when something changed; every cell is reachable by keyboard and read out in words; nothing moves under the
  * pointer, because the order is held while it is here.
  * Source: docs/ux.md "pages: layer", "keyboard map"; features A3, A4, A9.
@@ -19,6 +19,7 @@ import {
 import type { MetricColumn } from '../../lib/contracts/metrics.ts'
 import { setPointedMoment } from '../live/pointedMoment.ts'
 import { pagePerformance } from '../live/selfPerformance.ts'
+import type { PickHow } from '../ops/selectionStore.ts'
 import { onThemeChange, readCanvasTheme, type CanvasTheme } from '../heatmap/canvasTheme.ts'
 import { createGridRenderer, type GridRenderer } from './drawGrid.ts'
 import { GridTooltip } from './GridTooltip.tsx'
@@ -26,6 +27,8 @@ import { cellWords } from './gridWords.ts'
 import { hitGrid, layoutGrid, stepGrid, type GridLayout, type GridPlace, type GridStep } from './gridLayout.ts'
 import type { GridPicture } from './gridPicture.ts'
 import type { HoldHandlers } from '../ui/useHoldStill.ts'
+import { RowOverlay } from './RowOverlay.tsx'
+import { useRowPick, type RowSpan } from './useRowPick.ts'
 
 const STEPS: Readonly<Record<string, GridStep>> = {
   ArrowUp: 'up',
@@ -56,6 +59,10 @@ interface Props {
   /** Enter or a double click: a row of many is opened, a single seed gets its page. */
   readonly onOpen: (row: number) => void
   readonly onPin: (row: number) => void
+  /** A stretch of rows to pick, to let go of, or each the other way round. */
+  readonly onPick: (span: RowSpan, how: PickHow) => void
+  /** Rows that are picked, ascending. */
+  readonly picked: readonly number[]
   /** Esc: one level up; false when there is none. */
   readonly onUp: () => boolean
   /** One for grid and table: they stand in one order. */
@@ -139,6 +146,21 @@ export function LayerGrid(props: Props) {
     const bounds = element.getBoundingClientRect()
     return hitGrid(layout, event.clientX - bounds.left, event.clientY - bounds.top)
   }
+  const picking = useRowPick({
+    onPick: props.onPick,
+    focus: () => {
+      box.current?.focus()
+      const from = cursor ?? { row: Math.max(0, Math.min(rows - 1, selectedRow ?? 0)), column: columns - 1 }
+      setCursor(from)
+      return from.row
+    },
+  })
+  /** The row nearest to a pointer: a drag may leave the plot. */
+  const rowNear = (event: PointerEvent): number => {
+    const top = canvas.current?.getBoundingClientRect().top ?? 0
+    const row = layout === null ? 0 : Math.floor((event.clientY - top - layout.top) / layout.rowPx)
+    return Math.max(0, Math.min(rows - 1, row))
+  }
   const scrollTo = ({ row }: GridPlace): void => {
     const element = box.current
     if (element === null || layout === null) return
@@ -155,10 +177,12 @@ export function LayerGrid(props: Props) {
       event.preventDefault()
       event.stopPropagation()
     }
+    if (picking.onKey(event.key, from.row)) return used()
     if (step !== undefined) {
       used()
       const next = cursor === null ? from : stepGrid({ rows, columns }, from, step)
       setCursor(next)
+      picking.onCursor(next.row)
       scrollTo(next)
       props.onSelect(next.row)
     } else if (event.key === 'Enter') {
@@ -202,7 +226,11 @@ export function LayerGrid(props: Props) {
         onKeyDown={onKeyDown}
         onScroll={(event) => setScrolled(event.currentTarget.scrollTop)}
         onPointerEnter={still.onPointerEnter}
+        onPointerDown={(event) => rows > 0 && picking.onPointerDown(event, placeOf(event)?.row ?? null)}
+        onPointerUp={(event) => picking.onPointerUp(event)}
+        onPointerCancel={() => picking.onPointerCancel()}
         onPointerMove={(event) => {
+          picking.onPointerMove(event, rowNear(event))
           if (event.pointerType === 'touch') return
           const place = placeOf(event)
           if (place?.row !== hover?.row || place?.column !== hover?.column) setHover(place)
@@ -218,7 +246,8 @@ export function LayerGrid(props: Props) {
         }}
         onClick={(event) => {
           const place = placeOf(event)
-          if (place === null || picture === null) return
+          // With Shift held it was a pick.
+          if (place === null || picture === null || event.shiftKey) return
           if (picture.seedsOf(place.row).count > 1) {
             setHover(null)
             props.onOpen(place.row)
@@ -235,6 +264,9 @@ export function LayerGrid(props: Props) {
           aria-hidden="true"
           style={{ width: layout?.width ?? 0, height: layout?.height ?? 0 }}
         />
+        {layout !== null && (props.picked.length > 0 || picking.span !== null) && (
+          <RowOverlay layout={layout} picked={props.picked} span={picking.span} />
+        )}
         {/* A virtual grid: of the drawn rows and cells only the cursor's exists as an element. */}
         {/* oxlint-disable-next-line jsx-a11y/prefer-tag-over-role */}
         <div role="row" aria-rowindex={(cursor?.row ?? 0) + 1} className="visually-hidden">
@@ -247,6 +279,10 @@ export function LayerGrid(props: Props) {
       <div className="visually-hidden" aria-live="polite">
         {words}
       </div>
+      <div className="visually-hidden" aria-live="polite">
+        {picking.said}
+      </div>
+      {picking.isByKey && <p className="pick-hint">↑ ↓ extend, Space toggles, Enter takes, Esc leaves</p>}
       {shown !== null && layout !== null && picture !== null && shown.row < rows && (
         <GridTooltip picture={picture} metric={metric} place={shown} layout={layout} scroll={scrolled} />
       )}

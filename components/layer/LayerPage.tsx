@@ -17,8 +17,10 @@ import { useLive } from '../live/LiveProvider.tsx'
 import { hrefOf, PAGE_PATHS } from '../live/pageLinks.ts'
 import { useLiveTopic, usePageState } from '../live/useLiveTopic.ts'
 import { standsWords } from '../records/shownAnswer.ts'
-import { useApi } from '../records/useApi.ts'
+import { pickSeeds, useSelection, type PickHow } from '../ops/selectionStore.ts'
+import { problemOf, useApi } from '../records/useApi.ts'
 import { PageMain } from '../shell/PageMain.tsx'
+import { useShell } from '../shell/ShellContext.tsx'
 import { Panel } from '../ui/Panel.tsx'
 import { useHoldStill } from '../ui/useHoldStill.ts'
 import { Distribution } from './Distribution.tsx'
@@ -29,6 +31,8 @@ import { LayerTools } from './LayerTools.tsx'
 import { openGrid } from './gridPicture.ts'
 import { layerViewText, parseLayerView, type LayerView } from './layerView.ts'
 import { baseWords, pausedWords, pointsWords, selectedRowOf, togglePin } from './layerWords.ts'
+import { seedsOfRows } from './pickRows.ts'
+import type { RowSpan } from './useRowPick.ts'
 import { useLayerData, type Drill } from './useLayerData.ts'
 
 const PlaceAlerts = lazy(() => import('../alerts/PlaceAlerts.tsx'))
@@ -61,7 +65,7 @@ export function LayerPage({ layerId }: { readonly layerId: string }) {
     ...size,
     firstRow,
   }
-  const { rows, grid, isHeld, hold, release } = useLayerData(ask)
+  const { rows, grid, isHeld, hold, release, rowsUrl } = useLayerData(ask)
   const limits = useApi<LimitSet>('/api/limits', { everyMs: LIMITS_EVERY_MS })
   const { data, problem } = rows
   const shown = grid.data
@@ -105,6 +109,24 @@ export function LayerPage({ layerId }: { readonly layerId: string }) {
   const onSingle = (row: number, act: (seedId: number) => void): void => {
     const seedId = picture?.head.seed_id[row]
     if (seedId !== undefined && picture?.seedsOf(row).count === 1) act(seedId)
+  }
+
+  const { say } = useShell()
+  const picks = useSelection()
+  const mine = new Set(picks.layers.find((one) => one.layerId === layerId)?.seedIds)
+  const pickedRows =
+    picture === null || mine.size === 0
+      ? []
+      : picture.head.seed_id.flatMap((seedId, row) => (mine.has(seedId) ? [row] : []))
+  const pickRows = (span: RowSpan, how: PickHow): void => {
+    if (picture === null) return
+    seedsOfRows(picture, span, rowsUrl).then(
+      (seedIds) => {
+        pickSeeds([{ layerId, seedIds }], how)
+        say('')
+      },
+      (error: unknown) => say(`Not picked: ${problemOf(error)?.text ?? 'the rows could not be asked for'}`),
+    )
   }
 
   const unknown = problem?.status === 404 && problem.text.includes('layer')
@@ -198,7 +220,7 @@ export function LayerPage({ layerId }: { readonly layerId: string }) {
             }
           >
             <LayerGrid
-              label={`Seeds of ${layerId} by time. j and k move, Enter opens a row, p pins a seed, Escape goes back.`}
+              label={`Seeds of ${layerId} by time. j and k move, Enter opens a row, p pins a seed, v picks rows, Escape goes back.`}
               picture={picture}
               seeds={data === null ? seeds : data.pinned + (drill?.count ?? data.matching)}
               metric={metric}
@@ -208,6 +230,8 @@ export function LayerPage({ layerId }: { readonly layerId: string }) {
               onSelect={(row) => onSingle(row, select)}
               onOpen={openRow}
               onPin={(row) => onSingle(row, pin)}
+              onPick={pickRows}
+              picked={pickedRows}
               onUp={up}
               still={still}
             />

@@ -12,7 +12,8 @@ import { useApi, type ApiAnswer } from '../records/useApi.ts'
 import { useBytes, type Headed } from '../records/useBytes.ts'
 import { rowsThatFit } from './gridLayout.ts'
 import { layerRowsUrl } from './layerRowsUrl.ts'
-import type { LayerView } from './layerView.ts'
+import { rowsQuery, type LayerView } from './layerView.ts'
+import type { RowsUrl } from './pickRows.ts'
 
 const EVERY_MS = 1_000
 /** A grid of a large layer is tens of milliseconds of work. */
@@ -53,6 +54,7 @@ export interface LayerData {
   readonly isHeld: boolean
   readonly hold: () => void
   readonly release: () => void
+  readonly rowsUrl: RowsUrl
 }
 
 export function useLayerData(ask: LayerAsk): LayerData {
@@ -112,5 +114,7 @@ export function useLayerData(ask: LayerAsk): LayerData {
     isHeld: held !== null,
     hold,
     release,
+    rowsUrl: (stretch) =>
+      `${path}/rows?${rowsQuery(view, { run: runId, metric: metric ?? '', pins, delta, at, ...stretch })}`,
   }
 }

@@ -193,6 +193,11 @@ export function Composer({ place, runId }: Props) {
         onChange={setCommon}
       />
       {draft !== null && preview.preview !== null && <PreviewView preview={preview.preview} />}
+      {draft !== null && preview.moved !== '' && (
+        <p className="tone-warn" role="status">
+          {preview.moved}
+        </p>
+      )}
       {draft === null ? (
         <p className="t3">
           {said === null || rampUnread

@@ -1,11 +1,12 @@
 /*
  * selectionStore: the seeds picked for a command to many: by the map's rectangle or by key, across pages of this tab.
- * In: seeds to add, take away, or all. Out: them by layer, to subscribers.
+ * In: seeds to add, take away, or all. Out: them by layer, to subscribers; them as a query.
  * Invariant: bounded by the most a command may name; what was picked stays until it is cleared, and is counted where it shows.
  * Source: docs/ux.md "bulk"; features E16.
  */
 'use client'
 import { useSyncExternalStore } from 'react'
+import type { SeedQuery } from '../../lib/contracts/commandDraft.ts'
 import { COMMAND_LIMITS } from '../../lib/contracts/commandLimits.ts'
 
 export interface Picked {
@@ -40,17 +41,27 @@ export function toPicked(byLayer: ReadonlyMap<string, ReadonlySet<number>>): Pic
 const toMap = (): Map<string, Set<number>> =>
   new Map(picked.layers.map(({ layerId, seedIds }) => [layerId, new Set(seedIds)]))
 
-/** Adds seeds of a layer, or takes them away. */
-export function pickSeeds(layerId: string, seedIds: readonly number[], how: 'add' | 'remove' | 'toggle'): void {
+export type PickHow = 'add' | 'remove' | 'toggle'
+export type SeedLists = Picked['layers']
+
+/** Adds seeds, takes them away, or each the other way round. */
+export function pickSeeds(lists: SeedLists, how: PickHow): void {
   const next = toMap()
-  const seeds = next.get(layerId) ?? new Set<number>()
-  for (const seedId of seedIds) {
-    if (how === 'remove' || (how === 'toggle' && seeds.has(seedId))) seeds.delete(seedId)
-    else seeds.add(seedId)
+  for (const { layerId, seedIds } of lists) {
+    const seeds = next.get(layerId) ?? new Set<number>()
+    for (const seedId of seedIds) {
+      if (how === 'remove' || (how === 'toggle' && seeds.has(seedId))) seeds.delete(seedId)
+      else seeds.add(seedId)
+    }
+    next.set(layerId, seeds)
   }
-  next.set(layerId, seeds)
   put(toPicked(next))
 }
+
+/** The choice as a query that can be narrowed further. */
+export const toSeedQuery = ({ layers }: Picked): SeedQuery => ({
+  seeds: layers.map(({ layerId, seedIds }) => ({ layer_id: layerId, seed_ids: [...seedIds] })),
+})
 
 /** Forgets all of them. */
 export function clearPicked(): void {

@@ -1,6 +1,6 @@
 /*
  * usePreview: the server's preview of exactly the draft in the form.
- * In: a draft or null. Out: its preview, whether it is still good, a way to ask anew.
+ * In: a draft or null. Out: its preview, whether it is still good, how the set of seeds moved since it was looked at last, a way to ask anew.
  * Invariant: any edit disarms at once; a preview of another draft is never shown as this one's; one that is too old must be refreshed.
  * Source: docs/commands.md "preview".
  */
@@ -20,11 +20,14 @@ export interface PreviewState {
   readonly problem: ApiProblem | null
   /** Of this draft, and younger than it may be. */
   readonly good: boolean
+  /** What is another set of seeds by now, in words; empty when it is the same. */
+  readonly moved: string
   readonly refresh: () => void
 }
 
 interface Answer {
   readonly text: string
+  readonly moved: string
   readonly preview: CommandPreview | null
   readonly problem: ApiProblem | null
 }
@@ -41,9 +44,20 @@ export function usePreview(draft: Draft | null): PreviewState {
     const ask = async (): Promise<void> => {
       try {
         const preview = await previewCommand(JSON.parse(text) as Draft, abort.signal)
-        setAnswer({ text, preview, problem: null })
+        setAnswer((before) => ({
+          text,
+          preview,
+          problem: null,
+          moved: before?.text === text ? movedWords(before.preview, preview, before.moved) : '',
+        }))
       } catch (error) {
-        if (!abort.signal.aborted) setAnswer({ text, preview: null, problem: problemOf(error) })
+        if (!abort.signal.aborted)
+          setAnswer((before) => ({
+            text,
+            preview: null,
+            problem: problemOf(error),
+            moved: before?.text === text ? before.moved : '',
+          }))
       }
     }
     const cancel = systemClock.after(SETTLE_MS, () => void ask())
@@ -61,5 +75,16 @@ export function usePreview(draft: Draft | null): PreviewState {
     return armed && nowMs - preview.computed_at_ms <= preview.stale_after_ms
   }
   useTickKey(() => String(isGood()))
-  return { preview, problem: mine?.problem ?? null, good: isGood(), refresh }
+  return { preview, problem: mine?.problem ?? null, good: isGood(), moved: mine?.moved ?? '', refresh }
+}
+
+/** Of two looks at one draft: whether other seeds would change now. What was said stays said. */
+function movedWords(before: CommandPreview | null, now: CommandPreview, said: string): string {
+  if (before === null || before.targets.list_hash === now.targets.list_hash || now.targets.total <= 1) return said
+  const [was, is] = [before.targets.will_change, now.targets.will_change]
+  const left = was - is
+  if (left > 0) return `${left} ${left === 1 ? 'seed' : 'seeds'} left the set since your last look: ${was} would have changed, now ${is}.`
+  return was === is
+    ? 'Other seeds, or seeds in other states, are in the set since your last look.'
+    : `${-left} joined the set since your last look: ${was} would have changed, now ${is}.`
 }

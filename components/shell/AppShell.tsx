@@ -16,6 +16,7 @@ import { newestRun } from '../live/shownRun.ts'
 import { useLiveTopic, useLiveValue, usePageState } from '../live/useLiveTopic.ts'
 import { useAltClick } from '../provenance/useAltClick.ts'
 import { OpsProvider } from '../ops/OpsProvider.tsx'
+import { useSelection } from '../ops/selectionStore.ts'
 import { QueryRoot } from '../records/QueryRoot.tsx'
 import { Icon } from '../ui/Icon.tsx'
 import { Conductor } from './Conductor.tsx'
@@ -29,6 +30,7 @@ import { useKeyboard } from './useKeyboard.ts'
 const CommandPalette = lazy(async () => ({
   default: (await import('../palette/CommandPalette.tsx')).CommandPalette,
 }))
+const SelectionBar = lazy(() => import('../ops/SelectionBar.tsx'))
 const HelpDialog = lazy(async () => ({ default: (await import('./HelpDialog.tsx')).HelpDialog }))
 const ViewDialog = lazy(async () => ({ default: (await import('./ViewDialog.tsx')).ViewDialog }))
 const LoadDialog = lazy(async () => ({ default: (await import('../load/LoadDialog.tsx')).LoadDialog }))
@@ -105,6 +107,7 @@ function Frame({ children }: { readonly children: ReactNode }) {
   const paused = useLiveValue(['pause'], ({ store }) => store.pause !== null)
   const hasRun = useLiveValue(['runs', 'view'], ({ store }) => store.run() !== null)
   const time = useTime()
+  const hasPicked = useSelection().count > 0
   useShownRun()
   useSeedPath()
   useKeyboard(shell.act)
@@ -126,6 +129,11 @@ function Frame({ children }: { readonly children: ReactNode }) {
         <Inspector />
         <div className="stop-place" aria-hidden="true" />
         <Conductor />
+        {hasPicked && (
+          <Suspense>
+            <SelectionBar />
+          </Suspense>
+        )}
         {opened && (
           <Suspense>
             <OverlayView key={opened.id} overlay={opened.overlay} onClose={() => close(opened.id)} />

@@ -19,6 +19,7 @@ export type ShellAction =
   | 'copy-link'
   | 'copy-value'
   | 'compose'
+  | 'pick'
   | 'undo'
   | 'save-view'
   | 'load'
@@ -62,6 +63,11 @@ export const KEY_ACTIONS: readonly KeyAction[] = Object.freeze([
   { action: 'focus-heatmap', keys: 's', does: 'Focus the heatmap' },
   { action: 'inspector', keys: 'i', does: 'Inspector on or off' },
   { action: 'compose', keys: 'c', does: 'Compose a command for the seed, or for the seeds that are picked' },
+  {
+    action: 'pick',
+    keys: 'v',
+    does: 'Pick seeds on the map: extend with the arrows, or drag with Shift (Alt takes away)',
+  },
   { action: 'undo', keys: 'z', does: 'Take back the command that is still held' },
   { action: 'copy-value', keys: 'C', does: 'Copy the value of the seed, with where it comes from' },
   { action: 'origin', keys: 'v', does: 'Where the value comes from (also Alt and click)' },
@@ -100,7 +106,7 @@ export const FIXED_KEYS: readonly { readonly keys: readonly string[]; readonly d
   { keys: ['p'], does: 'Pin the seed to the top, on the page of a layer' },
   { keys: ['[', ']'], does: 'Seed before or after, on the page of a seed' },
   { keys: ['Alt', 'Shift', 'X'], does: 'Emergency stop' },
-  { keys: ['Esc'], does: 'Close, or drop the selection' },
+  { keys: ['Esc'], does: 'Close, drop the selection, or let go of the picked seeds' },
 ])
 
 export type Bindings = ReadonlyMap<PageAction, string>

@@ -9,11 +9,12 @@ import { useRouter } from 'next/navigation'
 import { useCallback, useMemo, useState } from 'react'
 import { toggleDelta } from '../delta/deltaChoice.ts'
 import { nextChoice } from '../heatmap/metricChoice.ts'
+import { PICK_EVENT } from '../heatmap/useMapPick.ts'
 import { COMPOSE_EVENT } from '../inspector/SeedCommands.tsx'
 import { useLive } from '../live/LiveProvider.tsx'
 import { hrefOf } from '../live/pageLinks.ts'
 import { pointedSeed } from '../live/pointedSeed.ts'
-import { readPicked } from '../ops/selectionStore.ts'
+import { clearPicked, readPicked } from '../ops/selectionStore.ts'
 import { actOnTime } from '../live/timeActions.ts'
 import { useUndo } from '../ops/useUndo.ts'
 import { pointedPlace, pointedValue } from './pointedThings.ts'
@@ -138,6 +139,10 @@ export function useActions(): Actions {
             ? say('Focus a value, or point at a seed: where it comes from is shown then.')
             : show({ kind: 'origin', value })
         }
+        case 'pick':
+          if (document.querySelector('[role=grid]') === null)
+            return say('Seeds are picked on the map of the Live page or of a layer; there is none here.')
+          return void dispatchEvent(new Event(PICK_EVENT))
         case 'undo':
           return undo()
         case 'copy-link':
@@ -152,7 +157,8 @@ export function useActions(): Actions {
           // One Escape closes one thing: an open dialog closes itself.
           if (hasDialog()) return
           say('')
-          if (state.inspector) page.set({ inspector: false })
+          if (state.inspector) return page.set({ inspector: false })
+          if (readPicked().count > 0) clearPicked()
       }
     },
     [page, router, session, live, time, show, copyLink, copyValue, undo],

@@ -98,3 +98,39 @@ export async function tabThrough(page: Page, presses: number): Promise<readonly 
   }
   return names
 }
+
+/** A seed in that state, which the built-in controller has not touched; waits until there is one. */
+export async function seedIn(
+  page: Page,
+  state: string,
+  except: readonly string[] = [],
+): Promise<{ layer: string; seed: number }> {
+  let found: { layer: string; seed: number } | null = null
+  await expect
+    .poll(
+      async () => {
+        const { layers } = (await (await page.request.get('/api/layers')).json()) as { layers: { layer_id: string }[] }
+        for (const { layer_id: layer } of layers) {
+          const { seeds } = (await (await page.request.get(`/api/layers/${layer}`)).json()) as {
+            seeds: { seed_id: number[]; state: string[] }
+          }
+          const at = seeds.state.findIndex(
+            (name, index) => name === state && !except.includes(`${layer}/${seeds.seed_id[index]}`),
+          )
+          if (at >= 0) found = { layer, seed: seeds.seed_id[at]! }
+        }
+        return found !== null
+      },
+      { timeout: 60_000 },
+    )
+    .toBe(true)
+  return found!
+}
+
+export async function openComposer(page: Page, { layer, seed }: { layer: string; seed: number }): Promise<Locator> {
+  await page.goto(`/?layer=${layer}&seed=${seed}&inspect=1`)
+  const drawer = inspector(page)
+  await expect(drawer).toBeVisible()
+  await drawer.getByRole('button', { name: 'Command', exact: true }).click()
+  return drawer
+}

@@ -1,14 +1,20 @@
 import { beforeEach, expect, test } from 'vitest'
-import { clearPicked, pickSeeds, readPicked, toPicked } from '../../../../components/ops/selectionStore.ts'
+import { clearPicked, pickSeeds, readPicked, toPicked, toSeedQuery } from '../../../../components/ops/selectionStore.ts'
 import { COMMAND_LIMITS } from '../../../../lib/contracts/commandLimits.ts'
 
 beforeEach(clearPicked)
 
 test('adds, takes away and toggles seeds, layers in the order of their numbers', () => {
-  pickSeeds('layer_10', [3, 1], 'add')
-  pickSeeds('layer_2', [5], 'add')
-  pickSeeds('layer_10', [1, 7], 'toggle')
-  pickSeeds('layer_2', [9], 'remove')
+  pickSeeds([{ layerId: 'layer_10', seedIds: [3, 1] }], 'add')
+  pickSeeds([{ layerId: 'layer_2', seedIds: [5] }], 'add')
+  pickSeeds(
+    [
+      { layerId: 'layer_10', seedIds: [1, 7] },
+      { layerId: 'layer_2', seedIds: [] },
+    ],
+    'toggle',
+  )
+  pickSeeds([{ layerId: 'layer_2', seedIds: [9] }], 'remove')
   expect(readPicked()).toEqual({
     count: 3,
     layers: [
@@ -16,11 +22,17 @@ test('adds, takes away and toggles seeds, layers in the order of their numbers',
       { layerId: 'layer_10', seedIds: [3, 7] },
     ],
   })
+  expect(toSeedQuery(readPicked())).toEqual({
+    seeds: [
+      { layer_id: 'layer_2', seed_ids: [5] },
+      { layer_id: 'layer_10', seed_ids: [3, 7] },
+    ],
+  })
 })
 
 test('a layer without a picked seed is not in the choice', () => {
-  pickSeeds('layer_0', [1], 'add')
-  pickSeeds('layer_0', [1], 'toggle')
+  pickSeeds([{ layerId: 'layer_0', seedIds: [1] }], 'add')
+  pickSeeds([{ layerId: 'layer_0', seedIds: [1] }], 'toggle')
   expect(readPicked()).toEqual({ count: 0, layers: [] })
 })
 
