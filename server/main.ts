@@ -65,9 +65,8 @@ async function start(config: Config, logger: Logger, dev: boolean): Promise<Star
       const { compose } = await import('./compose.ts')
       const server = await compose({ config, logger, root: ROOT, dev, channel: process })
       const trainer = config.trainer.enabled || config.siblings.includes('trainer') ? 'on' : 'off'
-      const environment = config.auth === 'demo' ? 'DEMO' : 'PROD'
       const lines = [
-        `Morphoscope is ready: ${server.url} (bus: ${config.bus}, environment: ${environment}, trainer: ${trainer})`,
+        `Morphoscope is ready: ${server.url} (bus: ${config.bus}, environment: ${config.environment}, trainer: ${trainer})`,
       ]
       if (server.firstAdminCode !== null)
         lines.push(

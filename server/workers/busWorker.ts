@@ -29,6 +29,7 @@ import { findSeedEntries } from '../ingest/seedEntries.ts'
 import { openLayerGuard } from './layerGuard.ts'
 import { createBellRinger } from './mergeBell.ts'
 import { servePublisher } from './publisherPort.ts'
+import { prioritizeThread, STOP_PRIORITY } from './threadPriority.ts'
 import { toWorkerError, type BusWorkerData, type FromWorker, type ToWorker } from './workerProtocol.ts'
 import type { BusQuestion, BusQuestions } from './workerProtocol.ts'
 
@@ -108,6 +109,8 @@ async function attachTrainer(trainerPort: MessagePort): Promise<void> {
   await agent?.stop(1_000)
   // The ingest lets go of a run itself, where it shares this thread.
   if (agentRun !== null && !data.parts.includes('ingest')) latency.forget(agentRun)
+  // Alone with its agent a thread has a stop to pass on, and nothing that may hold it up.
+  if (!data.parts.includes('ingest') && !data.parts.includes('gateway')) prioritizeThread(STOP_PRIORITY)
   const { link, ring, switches, run } = await connectTrainer(trainerPort as unknown as PortLike)
   trainerLink = link
   agentRun = run.run_id
