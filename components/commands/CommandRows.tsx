@@ -29,7 +29,7 @@ export function CommandRows({ rows, chosen, onChoose }: Props) {
   const roving = useRovingList(rows.length)
   if (rows.length === 0) return null
   return (
-    <ScrollRegion label="Commands" className="command-rows">
+    <ScrollRegion label="List of commands" className="command-rows">
       <ul {...roving.list}>
         {rows.map((row, index) => {
           const tone = stateTone(row.state)

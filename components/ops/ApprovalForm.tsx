@@ -17,12 +17,13 @@ import { useOps } from './OpsProvider.tsx'
 interface Props {
   readonly record: CommandRecord
   readonly onDone: (record: CommandRecord) => void
+  /** Why a decision did not count. Said by whoever stays: the form goes when another decision was first. */
+  readonly onRefused: (text: string) => void
 }
 
-export function ApprovalForm({ record, onDone }: Props) {
+export function ApprovalForm({ record, onDone, onRefused }: Props) {
   const { status, offsetMs } = useOps()
   const [note, setNote] = useState('')
-  const [said, setSaid] = useState('')
   const approval = record.approval
   const expires = approval?.expires_ms ?? 0
   const left = useCallback(
@@ -32,9 +33,9 @@ export function ApprovalForm({ record, onDone }: Props) {
   if (approval === null) return null
   const mine = status?.me.actor === record.actor
   const decide = (decision: 'approve' | 'refuse'): void => {
-    setSaid('')
+    onRefused('')
     approveCommand(record.id, { hash: record.hash, decision, note }).then(onDone, (error: unknown) =>
-      setSaid(problemOf(error)?.text ?? 'It did not work.'),
+      onRefused(`Your decision did not count: ${problemOf(error)?.text ?? 'it could not be told'}`),
     )
   }
   return (
@@ -62,11 +63,6 @@ export function ApprovalForm({ record, onDone }: Props) {
             Refuse
           </button>
         </div>
-      )}
-      {said !== '' && (
-        <p className="tone-warn" role="alert">
-          {said}
-        </p>
       )}
     </div>
   )

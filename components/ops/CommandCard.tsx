@@ -39,7 +39,7 @@ export function CommandCard({ record, showTitle = false }: Props) {
   const { outcome, verdict } = record
   const seed = record.layer_id !== null && record.seed_id !== null
   return (
-    <section className="command-card" aria-label={record.text}>
+    <section className="command-card" aria-label={`Command: ${record.text}`}>
       {showTitle && (
         <h3>
           {record.text} <span className={`chip tone-${stateTone(record.state)}`}>{stateWords(record.state)}</span>
@@ -64,7 +64,7 @@ export function CommandCard({ record, showTitle = false }: Props) {
         </p>
       )}
       {record.approval !== null && !record.final && (
-        <ApprovalForm record={record} onDone={(answer) => store.take(answer)} />
+        <ApprovalForm record={record} onDone={(answer) => store.take(answer)} onRefused={setSaid} />
       )}
       {record.bulk !== null && <BulkView record={record} onDone={(answer) => store.take(answer)} />}
       <div className="card-actions">

@@ -80,10 +80,16 @@ export function usePreview(draft: Draft | null): PreviewState {
 
 /** Of two looks at one draft: whether other seeds would change now. What was said stays said. */
 function movedWords(before: CommandPreview | null, now: CommandPreview, said: string): string {
-  if (before === null || before.targets.list_hash === now.targets.list_hash || now.targets.total <= 1) return said
+  if (
+    before === null ||
+    before.targets.list_hash === now.targets.list_hash ||
+    Math.max(before.targets.total, now.targets.total) <= 1
+  )
+    return said
   const [was, is] = [before.targets.will_change, now.targets.will_change]
   const left = was - is
-  if (left > 0) return `${left} ${left === 1 ? 'seed' : 'seeds'} left the set since your last look: ${was} would have changed, now ${is}.`
+  if (left > 0)
+    return `${left} ${left === 1 ? 'seed' : 'seeds'} left the set since your last look: ${was} would have changed, now ${is}.`
   return was === is
     ? 'Other seeds, or seeds in other states, are in the set since your last look.'
     : `${-left} joined the set since your last look: ${was} would have changed, now ${is}.`

@@ -11,7 +11,9 @@ const bar = (page: Page): Locator => page.getByRole('region', { name: 'Picked se
 const panel = (page: Page): Locator => page.getByRole('region', { name: 'New command for many seeds' })
 const sentence = (page: Page): Locator => panel(page).getByRole('textbox', { name: 'Seeds' })
 
-test('by key: v begins where the cursor is, arrows extend, Enter takes, Space toggles, Escape lets go', async ({ page }) => {
+test('by key: v begins where the cursor is, arrows extend, Enter takes, Space toggles, Escape lets go', async ({
+  page,
+}) => {
   const errors = await openLive(page)
   await page.getByRole('main').focus()
   await page.keyboard.press('v')
@@ -34,7 +36,9 @@ test('by key: v begins where the cursor is, arrows extend, Enter takes, Space to
   expect(errors).toEqual([])
 })
 
-test('by pointer: a drag with Shift adds, with Alt it takes away, without Shift nothing is picked', async ({ page }) => {
+test('by pointer: a drag with Shift adds, with Alt it takes away, without Shift nothing is picked', async ({
+  page,
+}) => {
   await openLive(page)
   const box = (await heatmap(page).boundingBox())!
   const at = (x: number, y: number): [number, number] => [box.x + 130 + (box.width - 150) * x, box.y + box.height * y]
@@ -81,7 +85,9 @@ test('on the page of a layer rows are picked the same way', async ({ page }) => 
   await expect(bar(page)).toBeHidden()
 })
 
-test('what was picked becomes a sentence that is edited and shared; what can not be read makes no command', async ({ page }) => {
+test('what was picked becomes a sentence that is edited and shared; what can not be read makes no command', async ({
+  page,
+}) => {
   await openLive(page)
   await page.getByRole('main').focus()
   await page.keyboard.press('v')
@@ -122,11 +128,17 @@ test('seeds that left the set since the preview are told before anything is sent
   await sentence(page).fill(`${layer}, DORMANT, ticks_in_state < ${limit}`)
   await panel(page).getByRole('group', { name: 'Kind of command' }).getByRole('button', { name: 'Blueprint' }).click()
   await panel(page).getByRole('textbox', { name: 'Blueprint' }).fill('bypass_mlp')
-  await panel(page).getByRole('textbox', { name: /^Reason/ }).fill('while they are young')
+  await panel(page)
+    .getByRole('textbox', { name: /^Reason/ })
+    .fill('while they are young')
   await expect(panel(page).getByRole('list', { name: 'Targets' })).toContainText(/[1-9]\d* will change/)
   await expect.poll(async () => Math.max(...(await ages())), { timeout: 60_000 }).toBeGreaterThan(limit)
   await panel(page)
     .getByRole('button', { name: /^(Send|Propose|Refresh preview)/ })
     .click()
-  await expect(panel(page).getByText(/left the set since your (preview|last look)/).first()).toBeVisible()
+  await expect(
+    panel(page)
+      .getByText(/left the set since your (preview|last look)/)
+      .first(),
+  ).toBeVisible()
 })

@@ -42,6 +42,8 @@ async function pressTarget(page: Page): Promise<void> {
 test('opening sends nothing, a hold of 690 ms sends nothing and says so', async ({ page }) => {
   const sent = await watchStops(page)
   await openTray(page)
+  // Of 690 ms none may be the test's own: the clock stands still but for what it is run.
+  await page.clock.pauseAt(await page.evaluate(() => Date.now() + 1_000))
   await pressTarget(page)
   await page.clock.runFor(690)
   await page.mouse.up()
@@ -131,6 +133,96 @@ test('the chord opens it inside a field and over a dialog, and eight idle second
   await expect(page.getByRole('dialog')).toBeHidden()
   await page.clock.runFor(8_100)
   await expect(tray(page)).toBeHidden()
+  expect(sent).toEqual([])
+})
+
+test('a second stop does not silence the first one that was not sent: both are tried until they are taken', async ({
+  page,
+}) => {
+  const sent = await watchStops(page)
+  await openTray(page)
+  const hold = async (): Promise<void> => {
+    await pressTarget(page)
+    await page.clock.runFor(720)
+    await page.mouse.up()
+  }
+  await hold()
+  await expect(page.getByRole('alert').filter({ hasText: 'NOT SENT' })).toBeVisible()
+  await stopButton(page).click()
+  await hold()
+  await expect(page.getByText(/^STOP ALL of .*NOT SENT yet, it is tried again/)).toBeVisible()
+  const keys = (): Set<string> => new Set(sent.map((body) => (JSON.parse(body) as { key: string }).key))
+  expect(keys().size).toBe(2)
+  const [first] = keys()
+  const before = sent.length
+  await page.clock.runFor(1_200)
+  await expect.poll(() => sent.slice(before).filter((body) => body.includes(first!)).length).toBeGreaterThan(0)
+  // Send again is one more try of the same stop, not one more stop.
+  await page.getByRole('button', { name: 'Send again' }).click()
+  await page.clock.runFor(1_200)
+  expect(keys().size).toBe(2)
+  // Giving up names both, and ends both.
+  await page.getByRole('button', { name: 'Close', exact: true }).click()
+  await expect(page.getByText('Close once more to give up: 2 stops were NOT sent.')).toBeVisible()
+  await page.getByRole('button', { name: 'Close', exact: true }).click()
+  await page.clock.runFor(200)
+  const after = sent.length
+  await page.clock.runFor(3_000)
+  expect(sent).toHaveLength(after)
+})
+
+test('a matrix of more layers than are listed says how many are left out and how many of them have not confirmed', async ({
+  page,
+}) => {
+  const id = '01900000-0000-7000-8000-000000000000'
+  await watchStops(page)
+  const layer = (at: number) => ({
+    layer_id: `layer_${at}`,
+    state: at < 230 ? 'sent' : 'applied',
+    sent_at: '2026-01-01T00:00:00.000Z',
+    accepted_at: null,
+    applied_at: at < 230 ? null : '2026-01-01T00:00:00.010Z',
+    verified_at: null,
+    path: null,
+    ms: at < 230 ? null : 10,
+    text: '',
+  })
+  const matrix = {
+    layers: Array.from({ length: 250 }, (_, at) => layer(at)),
+    missing: 230,
+    applied: 20,
+    worst_ms: 10,
+    cli: 'npx morphoscope stop',
+  }
+  await page.route('**/api/emergency-stop', (route) =>
+    route.request().method() === 'POST' ? route.fulfill({ status: 202, json: { id, warnings: [] } }) : route.continue(),
+  )
+  await page.route(`**/api/emergency-stop/${id}`, (route) => route.fulfill({ json: matrix }))
+  await openTray(page)
+  await pressTarget(page)
+  await page.clock.runFor(720)
+  await page.mouse.up()
+  await expect(page.getByText('50 layers more are not listed: 30 of them not confirmed.')).toBeVisible()
+})
+
+test('a second finger, wherever it lands, ends the hold', async ({ page }) => {
+  const sent = await watchStops(page)
+  await openTray(page)
+  const box = (await allTarget(page).boundingBox())!
+  const [x, y] = [box.x + box.width / 2, box.y + box.height / 2]
+  const touch = await page.context().newCDPSession(page)
+  await touch.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: [{ x, y, id: 1 }] })
+  await page.clock.runFor(300)
+  await touch.send('Input.dispatchTouchEvent', {
+    type: 'touchStart',
+    touchPoints: [
+      { x, y, id: 1 },
+      { x: 600, y: 300, id: 2 },
+    ],
+  })
+  await expect(tray(page)).toContainText('Two presses at once do not count. Not sent.')
+  await page.clock.runFor(1_000)
+  await touch.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] })
   expect(sent).toEqual([])
 })
 
