@@ -70,7 +70,7 @@ export const KEY_ACTIONS: readonly KeyAction[] = Object.freeze([
   },
   { action: 'undo', keys: 'z', does: 'Take back the command that is still held' },
   { action: 'copy-value', keys: 'C', does: 'Copy the value of the seed, with where it comes from' },
-  { action: 'origin', keys: 'v', does: 'Where the value comes from (also Alt and click)' },
+  { action: 'origin', keys: 'V', does: 'Where the value comes from (also Alt and click)' },
   { action: 'what-changed', keys: 'w', does: 'What changed before this moment' },
   { action: 'metric', keys: 'm', does: 'Next metric, then states' },
   { action: 'delta', keys: 'd', does: 'Delta: difference to 5 minutes ago, or to what was chosen last' },

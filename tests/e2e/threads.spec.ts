@@ -127,7 +127,7 @@ test.describe('with a trainer that can be broken', () => {
     await page.keyboard.press('Escape')
     // Where the chosen value comes from.
     await curveOf(page).focus()
-    await page.keyboard.press('v')
+    await page.keyboard.press('V')
     const origin = page.getByRole('dialog', { name: 'Validation accuracy' })
     await expect(origin.getByText(/^kasmina\.event\.layer\./)).toBeVisible()
     await expect(origin.getByText('raw, one validation of the host as its event tells it')).toBeVisible()
