@@ -22,7 +22,10 @@ export function DwellPanel({ dwell }: { readonly dwell: ReplayDwell }) {
   const rows = dwell.states.filter((row) => row.ended > 0 || row.inside > 0)
   const pick = (row: ReplayDwell['states'][number]): void => {
     clearPicked()
-    for (const { layer_id: layerId, seed_id: seedId } of row.seeds) pickSeeds(layerId, [seedId], 'add')
+    pickSeeds(
+      row.seeds.map(({ layer_id: layerId, seed_id: seedId }) => ({ layerId, seedIds: [seedId] })),
+      'add',
+    )
     say(`Picked ${formatCount(row.seeds.length)} seeds that stay ${stateText(row.state).toLowerCase()} unusually long`)
   }
   if (rows.length === 0) return <p className="panel-note t2">No stay in a state is known in this stretch.</p>

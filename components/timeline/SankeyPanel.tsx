@@ -40,12 +40,10 @@ export function SankeyPanel({ flow, table }: { readonly flow: ReplayFlow; readon
   const pick = (group: Group): void => {
     clearPicked()
     const byLayer = Map.groupBy(group.seeds, (seed) => seed.layerId)
-    for (const [layerId, seeds] of byLayer)
-      pickSeeds(
-        layerId,
-        seeds.map((seed) => seed.seedId),
-        'add',
-      )
+    pickSeeds(
+      [...byLayer].map(([layerId, seeds]) => ({ layerId, seedIds: seeds.map((seed) => seed.seedId) })),
+      'add',
+    )
     const more = group.n > group.seeds.length ? ` (${formatCount(group.seeds.length)} different seeds are named)` : ''
     say(`Picked the seeds of ${ribbonWords(group)}${more}`)
   }
