@@ -21,6 +21,7 @@ import type { Trainer } from '../../lib/training/trainerTypes.ts'
 import { json } from '../support/commandBench.ts'
 import { newSigner } from '../support/guardedBench.ts'
 import type { BusMessage } from '../../lib/bus/messageBus.ts'
+import { isAppError } from '../../lib/contracts/appError.ts'
 import type { HandlerOrder, HandlerThreadData } from './handlerThread.ts'
 
 export interface DeliveriesOptions {
@@ -40,6 +41,8 @@ export interface DeliveriesReport {
   readonly deliveries: number
   readonly commands: number
   readonly duplicates: number
+  /** Deliveries the bus did not answer in time, made once more. */
+  readonly resent: number
   readonly kills: number
   readonly holds: number
   readonly effects: number
@@ -130,7 +133,7 @@ export async function runDeliveries(options: DeliveriesOptions): Promise<Deliver
 
   const workers: Worker[] = []
   for (const layerId of layers) workers.push(await spawn(layerId))
-  let [kills, holds, sent, repeated] = [0, 0, 0, 0]
+  let [kills, holds, sent, repeated, resent] = [0, 0, 0, 0, 0]
   /** Each issuer counts for itself, per layer. */
   const seqs = { gateway: layers.map(() => 0), controller: layers.map(() => 0) }
   const ids: string[] = []
@@ -196,6 +199,19 @@ export async function runDeliveries(options: DeliveriesOptions): Promise<Deliver
     return fresh
   }
 
+  /** What the bus did not answer in time may have arrived: said again it is one more delivery. */
+  const put = async (topic: string, message: BusMessage): Promise<void> => {
+    for (;;) {
+      try {
+        await bus.publish(topic, message)
+        return
+      } catch (error) {
+        if (!isAppError(error, 'BUS_TIMEOUT') && !isAppError(error, 'BUS_UNAVAILABLE')) throw error
+        resent++
+      }
+    }
+  }
+
   const disturb = async (): Promise<void> => {
     const dice = rng.next()
     const at = rng.int(workers.length)
@@ -214,7 +230,7 @@ export async function runDeliveries(options: DeliveriesOptions): Promise<Deliver
     await Promise.all(
       Array.from({ length: some }, () => {
         const { layer, message } = next()
-        return bus.publish(`kasmina.control.layer.${layers[layer]}`, message)
+        return put(`kasmina.control.layer.${layers[layer]}`, message)
       }),
     )
     sent += some
@@ -243,6 +259,7 @@ export async function runDeliveries(options: DeliveriesOptions): Promise<Deliver
     deliveries: sent,
     commands: ids.length,
     duplicates: repeated,
+    resent,
     kills,
     holds,
     effects: effects.size,
