@@ -193,11 +193,7 @@ export function Composer({ place, runId }: Props) {
         onChange={setCommon}
       />
       {draft !== null && preview.preview !== null && <PreviewView preview={preview.preview} />}
-      {draft !== null && preview.moved !== '' && (
-        <p className="tone-warn" role="status">
-          {preview.moved}
-        </p>
-      )}
+      {draft !== null && preview.moved !== '' && <output className="tone-warn">{preview.moved}</output>}
       {draft === null ? (
         <p className="t3">
           {said === null || rampUnread
