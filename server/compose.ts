@@ -11,8 +11,8 @@ import { LATENCY_LIMITS } from '../lib/contracts/httpLatency.ts'
 import { systemClock } from '../lib/primitives/clock.ts'
 import { createDisposables } from '../lib/primitives/disposables.ts'
 import { openAlerts } from './alerts/openAlerts.ts'
-import { SYSTEM_ACTOR } from './audit/auditDraft.ts'
-import { openInstallationLog } from './audit/openInstallationLog.ts'
+import { noteIncidents } from './audit/noteIncidents.ts'
+import { openAuditTrail } from './audit/openAuditTrail.ts'
 import { busAddress } from './config.ts'
 import { createFrameTicker } from './fanout/frameTicker.ts'
 import { createCommandPlane } from './operators/commandPlane.ts'
@@ -35,6 +35,7 @@ import { createHttpServer } from './http/httpServer.ts'
 import { createMetrics } from './http/metrics.ts'
 import { createNextPages } from './http/nextPages.ts'
 import { pageOrigins } from './http/pageOrigins.ts'
+import { auditedOperators } from './operators/auditedOperators.ts'
 import { openOperators } from './operators/openOperators.ts'
 import type { IngestMessage, RecordDraft } from './ingest/ingestMessages.ts'
 import { createLatencyRecorder } from './ingest/latencyRecorder.ts'
@@ -90,28 +91,15 @@ export async function compose({
   try {
     // Records: what must be kept.
     const dataDir = path.resolve(root, config.dataDir)
-    const records = await openRecords(config.databaseUrl ?? `sqlite:${path.join(dataDir, 'morphoscope.db')}`, {
+    const recordsUrl = config.databaseUrl ?? `sqlite:${path.join(dataDir, 'morphoscope.db')}`
+    const records = await openRecords(recordsUrl, {
       root,
       onLost: (text) => logger.room('records').warn('a connection was lost', { text }),
     })
     parts.add('records', () => records.close())
-    const trail = watchAudit(
-      await openInstallationLog({
-        dataDir,
-        records,
-        clock,
-        onProblem: (text) => logger.room('audit').error(text),
-      }),
-    )
-    const { audit } = trail
-    parts.add('audit', () => audit.close())
-    await audit.append({
-      actor: SYSTEM_ACTOR,
-      action: 'server.start',
-      object: { type: 'server', id: config.role },
-      outcome: 'done',
-      params: { auth: config.auth, bus: config.bus, host: config.host },
-    })
+    const trail = await openAuditTrail({ config, dataDir, root, recordsUrl, records, clock, logger, watch: watchAudit })
+    parts.add('audit', () => trail.close())
+    const { audit, acts } = trail
 
     // Access: who asks.
     const origins = pageOrigins(config, port)
@@ -229,7 +217,7 @@ export async function compose({
       onProblem: (text) => logger.room('causes').warn(text),
     })
     parts.add('causes', () => causes.stop())
-    const commandApi = createOperatorsApi({ operators: plane, clock })
+    const commandApi = auditedOperators(createOperatorsApi({ operators: plane, clock }), acts, clock)
     // Alerts: what somebody must know.
     const alerts = await openAlerts({
       clock,
@@ -267,6 +255,7 @@ export async function compose({
       recordings.record(records)
       history.records(records)
       causes.records(records)
+      noteIncidents(acts, records)
       plane.onRecords(records)
       live.sendRecords(records)
     }
@@ -388,13 +377,22 @@ export async function compose({
       viewers: () => live.viewers(),
       fanout: () => ticker.counters(),
     })
+    const auditApi = trail.api((address) => operators.access.addressHash(address))
     const handle: Handle = {
       ...core,
+      ...auditApi,
       ...operators.handle,
       ...createSeedApi({ clock, runs, reader, lives, ask: threads.ask }),
       ...createLayerApi({ clock, runs, reader, baselines: createBaselineReader({ clock, runs, recordings }) }),
-      ...createLimitsApi({ clock, runs, reader, limits, onRecord: (record) => onRecords([record]) }),
       ...createLatencyApi({ clock, shelf, runs, replayed: () => board.counters().replayed ?? 0 }),
+      ...createLimitsApi({
+        clock,
+        runs,
+        reader,
+        limits,
+        perform: auditApi.perform,
+        onRecord: (one) => onRecords([one]),
+      }),
       ...alerts.handle,
       ...createRunsApi({ clock, runs, lives, recordings }),
       ...createReplayApi({ history, audit, addressHash: (address) => operators.access.addressHash(address) }),

@@ -6,6 +6,18 @@
  */
 import type { z } from 'zod'
 import { AppError } from '../lib/contracts/appError.ts'
+import type {
+  AuditDetail,
+  AuditExportQuery,
+  AuditFacets,
+  AuditListQuery,
+  AuditNote,
+  AuditNoted,
+  AuditPage,
+  AuditSuggestions,
+  AuditSuggestQuery,
+  AuditVerdict,
+} from '../lib/contracts/httpAudit.ts'
 import type { LayerGridQuery, LayerRows, LayerRowsQuery, RunBaselineQuery } from '../lib/contracts/httpLayer.ts'
 import type {
   DemoChoice,
@@ -53,11 +65,14 @@ import type {
   SeedSeriesQuery,
 } from '../lib/contracts/httpSeed.ts'
 import type { AlertsHandle } from './alerts/alertsHandle.ts'
+import type { Act } from './audit/actRecorder.ts'
+import type { AuditFile } from './audit/auditExport.ts'
 import type { Access } from './operators/access.ts'
 import type { Operator } from './operators/caller.ts'
 import type { OperatorsHandle } from './operators/operatorsHandle.ts'
 import type { Subject } from './operators/subject.ts'
 
+export type { Act } from './audit/actRecorder.ts'
 export type { Credentials, Subject } from './operators/subject.ts'
 
 const HANDLE = Symbol.for('morphoscope.handle')
@@ -113,7 +128,7 @@ export interface LayerHandle {
 export interface LimitsHandle {
   readonly limits: () => LimitSet
   /** @throws STATE_CONFLICT, STATE_STORAGE */
-  readonly setLimits: (write: LimitWrite) => LimitSet
+  readonly setLimits: (write: LimitWrite, caller: Caller) => Promise<LimitSet>
   /** @throws STATE_NOT_FOUND */
   readonly backtestLimits: (request: BacktestRequest) => Promise<Backtest>
 }
@@ -197,7 +212,7 @@ export interface SessionHandle {
   /** @throws STATE_NOT_FOUND */
   readonly startOidc: () => Promise<{ readonly url: string; readonly cookies: readonly string[] }>
   /** @throws STATE_NOT_FOUND */
-  readonly oidcCallback: (request: Request) => Promise<Response>
+  readonly oidcCallback: (request: Request, caller: Caller) => Promise<Response>
 }
 
 /** People, sessions and tokens, for administrators. All throw STATE_NOT_FOUND for what is not there. */
@@ -235,6 +250,28 @@ export interface LatencyHandle {
   readonly latencyExemplars: (query: LatencyExemplarQuery) => Promise<LatencyExemplars>
 }
 
+/** What was done, by whom: for auditors. All throw STATE_STORAGE when the records can not be read. */
+export interface AuditHandle {
+  /** @throws CONTRACT_INVALID naming the place in the query */
+  readonly auditPage: (query: AuditListQuery, caller: Caller) => Promise<AuditPage>
+  /** @throws CONTRACT_INVALID */
+  readonly auditFacets: (query: { readonly query: string }, caller: Caller) => Promise<AuditFacets>
+  readonly auditSuggest: (query: AuditSuggestQuery) => Promise<AuditSuggestions>
+  /** @throws STATE_NOT_FOUND */
+  readonly auditEntry: (path: { readonly seq: number }, caller: Caller) => Promise<AuditDetail>
+  readonly auditVerdict: () => AuditVerdict
+  readonly verifyAudit: (caller: Caller) => Promise<AuditVerdict>
+  /** @throws CONTRACT_INVALID */
+  readonly auditExport: (query: AuditExportQuery, caller: Caller) => Promise<AuditFile>
+  readonly auditNote: (note: AuditNote, caller: Caller) => Promise<AuditNoted>
+}
+
+/** Acts that no room behind the door writes down itself. */
+export interface ActsHandle {
+  /** @throws STATE_STORAGE before the work, and what the work throws */
+  readonly perform: <T>(caller: Caller, act: Act, work: () => T | Promise<T>) => Promise<T>
+}
+
 /** The command plane behind its door. */
 export interface CommandHandle {
   readonly operators: OperatorsHandle
@@ -261,6 +298,8 @@ export interface Handle
     LatencyHandle,
     VitalsHandle,
     AlertsHandle,
+    AuditHandle,
+    ActsHandle,
     CommandHandle {}
 
 type Global = typeof globalThis & { [HANDLE]?: Handle }

@@ -26,6 +26,7 @@ export const PAGES: readonly PageLink[] = Object.freeze([
   { path: '/bus', label: 'Bus', icon: 'bus', key: 'b' },
   { path: '/latency', label: 'Latency', icon: 'latency', key: 'n' },
   { path: '/rules', label: 'Rules', icon: 'rules', key: 'r' },
+  { path: '/audit', label: 'Audit', icon: 'audit', key: 'u' },
 ])
 
 export const PAGE_PATHS = Object.freeze({

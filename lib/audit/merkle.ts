@@ -12,7 +12,8 @@ const NODE = Uint8Array.of(1)
 
 /** Hashes the bytes of an entry: 32 bytes. */
 export const leafHash = (bytes: Uint8Array): Buffer => createHash('sha256').update(LEAF).update(bytes).digest()
-const nodeHash = (left: Uint8Array, right: Uint8Array): Buffer =>
+/** Hashes two subtrees into the one above them. */
+export const nodeHash = (left: Uint8Array, right: Uint8Array): Buffer =>
   createHash('sha256').update(NODE).update(left).update(right).digest()
 
 const EMPTY_ROOT = createHash('sha256').digest()

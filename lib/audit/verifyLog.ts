@@ -49,6 +49,12 @@ export interface LogVerifierOptions {
 export interface LogVerifier {
   /** In the order of the log. After the first wrong entry the rest is not looked at. */
   add(bytes: Uint8Array, signature: Uint8Array): void
+  /**
+   * Takes a note that came later, for a log that grows while it is looked at; one about entries that were passed long ago is only kept.
+   * Gives the size it speaks of; null when no trusted key signed it.
+   */
+  note(text: string): number | null
+  /** The verdict over what was given so far; more may follow. */
   finish(): Verdict
 }
 
@@ -81,37 +87,43 @@ function readHead(bytes: Uint8Array): Head | null {
   }
 }
 
-/** Reads the notes: signed ones by size, and what contradicts itself. */
-function readNotes({ keys, notes }: LogVerifierOptions) {
+/** Keeps notes: signed ones by size, and what contradicts itself. */
+function createNoteBook(keys: readonly AuditVerifier[]) {
   const bySize = new Map<number, Checkpoint>()
-  let unsigned = 0
-  let twoHistories: FirstBad | null = null
-  for (const note of notes) {
-    const checkpoint = openCheckpoint(note, keys)
-    if (checkpoint === null) {
-      unsigned++
-      continue
-    }
-    const known = bySize.get(checkpoint.size)
-    if (known !== undefined && known.rootHex !== checkpoint.rootHex)
-      twoHistories ??= {
-        seq: Math.max(0, checkpoint.size - 1),
-        kind: 'two histories',
-        expected: known.rootHex,
-        found: checkpoint.rootHex,
+  const book = { bySize, unsigned: 0, largest: 0, twoHistories: null as FirstBad | null }
+  return Object.assign(book, {
+    /** Null when no trusted key signed it. */
+    add(note: string): Checkpoint | null {
+      const checkpoint = openCheckpoint(note, keys)
+      if (checkpoint === null) {
+        book.unsigned++
+        return null
       }
-    bySize.set(checkpoint.size, checkpoint)
-  }
-  return { bySize, unsigned, twoHistories }
+      const known = bySize.get(checkpoint.size)
+      if (known !== undefined && known.rootHex !== checkpoint.rootHex)
+        book.twoHistories ??= {
+          seq: Math.max(0, checkpoint.size - 1),
+          kind: 'two histories',
+          expected: known.rootHex,
+          found: checkpoint.rootHex,
+        }
+      bySize.set(checkpoint.size, checkpoint)
+      book.largest = Math.max(book.largest, checkpoint.size)
+      return checkpoint
+    },
+  })
 }
 
 /** Creates a verifier; it reads the log once, from its first entry to its last. */
 export function createLogVerifier(options: LogVerifierOptions): LogVerifier {
   const { keys } = options
-  const { bySize, unsigned, twoHistories } = readNotes(options)
+  const book = createNoteBook(keys)
+  for (const note of options.notes) book.add(note)
+  const { bySize } = book
   const origins = new Set([...bySize.values()].map((checkpoint) => checkpoint.origin))
-  const largest = Math.max(0, ...bySize.keys())
   let tree: TreeFrontier = EMPTY_FRONTIER
+  /** As it was before the first entry that is held. */
+  let base: TreeFrontier = EMPTY_FRONTIER
   let held: Held[] = []
   let before: Head | null = null
   let lastHash = GENESIS_HASH
@@ -176,22 +188,42 @@ export function createLogVerifier(options: LogVerifierOptions): LogVerifier {
           return refuse({ seq: covered, kind: 'rewritten', expected: checkpoint.rootHex, found: rootHex })
         covered = tree.size
         held = []
+        base = tree
       } else if (held.length >= KEPT) {
         bad = firstUnsigned()
         held = []
+        base = tree
       }
+    },
+    note(text) {
+      const checkpoint = book.add(text)
+      if (checkpoint === null) return null
+      origins.add(checkpoint.origin)
+      const { size, rootHex: expected } = checkpoint
+      if (bad !== null || size <= base.size || size > tree.size) return size
+      let then = base
+      for (const { bytes } of held.slice(0, size - base.size)) then = growFrontier(then, leafHash(bytes))
+      const found = frontierRoot(then).toString('hex')
+      if (found !== expected) {
+        refuse({ seq: covered, kind: 'rewritten', expected, found })
+        return size
+      }
+      held = held.slice(size - base.size)
+      base = then
+      covered = size
+      return size
     },
     finish() {
       bad ??= firstUnsigned()
-      if (bad === null && largest > tree.size)
-        bad = { seq: tree.size, kind: 'missing', expected: `${largest} entries`, found: `${tree.size} entries` }
-      bad ??= twoHistories
+      if (bad === null && book.largest > tree.size)
+        bad = { seq: tree.size, kind: 'missing', expected: `${book.largest} entries`, found: `${tree.size} entries` }
+      bad ??= book.twoHistories
       const missing = [
         ...(keys.length === 0 ? ['no public key was given'] : []),
         ...(bySize.size === 0
           ? ['no checkpoint that a trusted key signed was given: a cut-off tail would not show']
           : []),
-        ...(unsigned > 0 ? [`${unsigned} notes are signed by no trusted key`] : []),
+        ...(book.unsigned > 0 ? [`${book.unsigned} notes are signed by no trusted key`] : []),
       ]
       return {
         outcome: bad !== null ? 'tampered' : keys.length === 0 || bySize.size === 0 ? 'incomplete' : 'ok',
@@ -199,7 +231,7 @@ export function createLogVerifier(options: LogVerifierOptions): LogVerifier {
         rootHex: frontierRoot(tree).toString('hex'),
         firstBad: bad,
         checkpoints: bySize.size,
-        unsignedNotes: unsigned,
+        unsignedNotes: book.unsigned,
         exposed: tree.size - covered,
         missing,
       }

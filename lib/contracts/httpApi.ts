@@ -9,6 +9,7 @@ import { z } from 'zod'
 import { ACCESS_API } from './accessApi.ts'
 import { COMMANDS_API } from './commandsApi.ts'
 import { ALERTS_API } from './httpAlerts.ts'
+import { AUDIT_ROUTES } from './httpAudit.ts'
 import { ERROR_CATALOG, type ErrorCode } from './errorCatalog.ts'
 import { Freshness } from './freshness.ts'
 import { LATENCY_API } from './httpLatency.ts'
@@ -227,6 +228,7 @@ export const HTTP_API = Object.freeze({
   ...COMMANDS_API,
   ...ALERTS_API,
   ...ACCESS_API,
+  ...AUDIT_ROUTES,
   healthLive: {
     method: 'GET',
     path: '/api/health/live',

@@ -45,6 +45,7 @@ export const TOUR_PAGES: readonly TourPage[] = [
   },
   { name: 'thread', path: '/threads/run:{run}', partialPath: '/threads/run:tour-partial' },
   { name: 'run', path: '/run', partialPath: `/run?${PARTIAL_RUN}` },
+  { name: 'audit', path: '/audit', partialPath: `/audit?${PARTIAL_RUN}` },
   { name: 'bus', path: '/bus', partialPath: `/bus?${PARTIAL_RUN}` },
   { name: 'latency', path: '/latency', partialPath: `/latency?${PARTIAL_RUN}` },
   { name: 'commands', path: '/commands', partialPath: `/commands?${PARTIAL_RUN}` },

@@ -8,14 +8,16 @@
 import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import { createAuditSigner, type AuditSigner } from '../../lib/audit/auditKey.ts'
+import { sealText } from '../../lib/audit/bundle.ts'
 import { signCheckpoint } from '../../lib/audit/checkpoint.ts'
 import { encodeEntry, GENESIS_HASH, type AuditEntry } from '../../lib/audit/entry.ts'
 import { EMPTY_FRONTIER, frontierRoot, growFrontier, leafHash, type TreeFrontier } from '../../lib/audit/merkle.ts'
 import { AppError } from '../../lib/contracts/appError.ts'
 import type { Clock } from '../../lib/primitives/clock.ts'
 import type { Records } from '../stores/recordsDatabase.ts'
-import type { AuditEntryRow } from '../stores/recordsSchema.ts'
+import type { AuditEntryRow, AuditIndexRow } from '../stores/recordsSchema.ts'
 import { draftFields, type AuditDraft } from './auditDraft.ts'
+import { addIndexRows, catchUp, readIndexTail, toIndexRow, type IndexTail } from './auditIndex.ts'
 
 export interface AuditReceipt {
   readonly seq: number
@@ -29,6 +31,10 @@ export interface AuditLog {
   append(draft: AuditDraft): Promise<AuditReceipt>
   /** Of everything that was acknowledged. */
   checkpoint(): { readonly size: number; readonly rootHex: string }
+  /** How many entries can be found by their index; fewer than there are only while it is rebuilt. */
+  indexed(): number
+  /** Signs what is handed out of the log, under a tag of its own: base64. */
+  signExport(digest: Uint8Array): string
   /** Acknowledges what was given, then ends. Never throws. */
   close(): Promise<void>
 }
@@ -52,6 +58,8 @@ const GROUP = 128
 const CHECKPOINT_ENTRIES = 100
 const CHECKPOINT_MS = 1_000
 const POLICY_VERSION = '1'
+/** An index is rebuilt in turns of some milliseconds, so that commits find their place between them. */
+const CATCH_UP_REST_MS = 5
 
 interface Pending {
   readonly draft: AuditDraft
@@ -127,6 +135,7 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
   let undoTimer: (() => void) | null = null
   let doubtful = false
   let ended: AppError | null = null
+  let index: IndexTail = await readIndexTail(records)
   if (anchoredSize > tail.tree.size)
     onProblem(
       `the audit trail holds ${tail.tree.size} entries, and a checkpoint of ${anchoredSize} was signed: the database was put back to an older state, or entries were removed. Verify it with the kept checkpoints.`,
@@ -135,6 +144,8 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
   const build = (drafts: readonly AuditDraft[]) => {
     let { tree, lastHash, lastWallMs } = tail
     const rows: AuditEntryRow[] = []
+    const found: AuditIndexRow[] = []
+    let { orderMs } = index
     for (const draft of drafts) {
       const wallMs = Math.round(clock.wallMs())
       const entry: AuditEntry = {
@@ -170,26 +181,30 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
         prev_hash: lastHash,
         hash: leaf.toString('hex'),
       })
+      const row = toIndexRow(entry, orderMs)
+      found.push(row)
+      orderMs = row.order_ms
       tree = growFrontier(tree, leaf)
       lastHash = leaf.toString('hex')
       lastWallMs = wallMs
     }
-    return { rows, next: { tree, lastHash, lastWallMs } satisfies Tail }
+    return { rows, found, orderMs, next: { tree, lastHash, lastWallMs } satisfies Tail }
   }
 
   /** @throws STATE_STORAGE when another writer has taken over */
-  const keep = (rows: readonly AuditEntryRow[]): Promise<void> =>
+  const keep = (rows: readonly AuditEntryRow[], found: readonly AuditIndexRow[]): Promise<void> =>
     db.transaction().execute(async (inside) => {
       const lock = dialect.name === 'postgres' ? sql` for update` : sql``
-      const { rows: found } = await sql<{ epoch: number }>`select epoch from audit_writer where id = 1${lock}`.execute(
-        inside,
-      )
-      if (found[0]?.epoch !== epoch) {
+      const { rows: writers } = await sql<{
+        epoch: number
+      }>`select epoch from audit_writer where id = 1${lock}`.execute(inside)
+      if (writers[0]?.epoch !== epoch) {
         ended = new AppError('STATE_STORAGE', 'another process has become the writer of the audit trail')
         onProblem(ended.message)
         throw ended
       }
       await inside.insertInto('audit_entries').values(rows).execute()
+      await addIndexRows(inside, found)
     })
 
   const writeCheckpoint = async (): Promise<void> => {
@@ -213,12 +228,19 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
   const commit = async (group: readonly Pending[]): Promise<void> => {
     if (ended !== null) throw ended
     // After a commit whose end is not known the tail is read again, not guessed.
-    if (doubtful) tail = await readTail(records)
+    if (doubtful) {
+      tail = await readTail(records)
+      index = await readIndexTail(records)
+    }
     doubtful = true
-    const { rows, next } = build(group.map((item) => item.draft))
-    await keep(rows)
+    const { rows, found, orderMs, next } = build(group.map((item) => item.draft))
+    // While older entries wait for their place in the index, these wait behind them.
+    const inOrder = index.size === rows[0]!.seq
+    await keep(rows, inOrder ? found : [])
     doubtful = false
     tail = next
+    if (inOrder) index = { size: next.tree.size, orderMs }
+    else indexSoon()
     writerSeq += rows.length
     const command = group.some((item) => item.draft.commandId !== undefined && item.draft.commandId !== null)
     if (command || tail.tree.size - checkpointed >= CHECKPOINT_ENTRIES) await writeCheckpoint()
@@ -247,6 +269,26 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
   }
 
   let closed = false
+  let undoIndex: (() => void) | null = null
+  const indexTurn = async (): Promise<void> => {
+    if (closed || ended !== null || index.size >= tail.tree.size) return
+    try {
+      const next = await catchUp(records, index)
+      // Where nothing follows although it should, entries were removed: the verifier names them.
+      index = next.size > index.size ? next : { ...next, size: tail.tree.size }
+      indexSoon()
+    } catch (error) {
+      onProblem(`entries of the audit trail could not be indexed, and are not found: ${(error as Error).message}`)
+    }
+  }
+  function indexSoon(): void {
+    if (closed || undoIndex !== null || index.size >= tail.tree.size) return
+    undoIndex = clock.after(CATCH_UP_REST_MS, () => {
+      undoIndex = null
+      void schedule(indexTurn)
+    })
+  }
+  indexSoon()
   return {
     logId,
     publicKeyPem: signer.publicKeyPem,
@@ -258,8 +300,11 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
         if (first) void schedule(drain)
       }),
     checkpoint: () => ({ size: tail.tree.size, rootHex: frontierRoot(tail.tree).toString('hex') }),
+    indexed: () => index.size,
+    signExport: (digest) => signer.signNote(sealText(digest)).toString('base64'),
     async close() {
       closed = true
+      undoIndex?.()
       await schedule(drain)
       await schedule(writeCheckpoint)
       undoTimer?.()

@@ -20,6 +20,9 @@ export interface InstallationLogOptions {
   readonly onProblem: (text: string) => void
 }
 
+/** The second place of the checkpoints: who changes the database alone does not change this. */
+export const anchorFileOf = (dataDir: string): string => path.join(dataDir, 'audit', 'checkpoints.txt')
+
 /** @throws STATE_STORAGE */
 export async function openInstallationLog({
   dataDir,
@@ -29,7 +32,7 @@ export async function openInstallationLog({
 }: InstallationLogOptions): Promise<AuditLog> {
   const keyPem = ensureKeyFile(path.join(dataDir, 'keys'), 'audit')
   const publicKeyPem = createPublicKey(keyPem).export({ format: 'pem', type: 'spki' }).toString()
-  const anchor = openAnchorFile(path.join(dataDir, 'audit', 'checkpoints.txt'), publicKeyPem)
+  const anchor = openAnchorFile(anchorFileOf(dataDir), publicKeyPem)
   return openAuditLog({
     records,
     clock,

@@ -8,7 +8,9 @@ import { createReadStream, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import { createAuditVerifier, type AuditVerifier } from '../../lib/audit/auditKey.ts'
+import { createBundleVerifier, createSealCheck, isBundleHead, type BundleVerdict } from '../../lib/audit/bundle.ts'
 import { openCheckpoint, splitNotes } from '../../lib/audit/checkpoint.ts'
+import { CSV_COLUMNS, CSV_SEAL, csvLine } from '../../lib/audit/csv.ts'
 import { decodeEntry } from '../../lib/audit/entry.ts'
 import { parseExportLine } from '../../lib/audit/exportLine.ts'
 import { inclusionProof, leafHash, verifyInclusion } from '../../lib/audit/merkle.ts'
@@ -20,7 +22,8 @@ morphoscope audit prove SEQ --file FILE --keys KEY.pub --checkpoints FILE [--jso
 morphoscope audit diff A B
 morphoscope audit export --database sqlite:FILE|postgres://... > FILE
 
-verify  whether an export is what was written: exit 0 yes, 1 tampered, 2 the evidence is not whole, 3 unreadable
+verify  whether an export is what was written: the whole log, a bundle or a CSV of the audit page; exit 0 yes, 1 tampered,
+        2 the evidence is not whole, 3 unreadable
 prove   that one entry is in the log that a checkpoint signed
 diff    where two exports part
 export  every entry with its signature, one a line`
@@ -53,11 +56,18 @@ function readKeys(files: readonly string[]): AuditVerifier[] {
   })
 }
 
+async function* linesOf(file: string): AsyncGenerator<string> {
+  try {
+    yield* createInterface({ input: createReadStream(file), crlfDelay: Infinity })
+  } catch (error) {
+    throw new Unreadable(`${file} can not be read: ${(error as Error).message}`, { cause: error })
+  }
+}
+
 async function* entriesOf(file: string): AsyncGenerator<{ readonly bytes: Buffer; readonly signature: Buffer }> {
-  const lines = createInterface({ input: createReadStream(file), crlfDelay: Infinity })
   let number = 0
   try {
-    for await (const line of lines) {
+    for await (const line of linesOf(file)) {
       number++
       if (line === '') continue
       const entry = parseExportLine(line)
@@ -96,8 +106,60 @@ function tell(verdict: Verdict, { out }: AuditIo): void {
     out(`  the last ${exposed} entries are signed, and no checkpoint shows that there were not more`)
 }
 
+async function firstLine(file: string): Promise<string> {
+  for await (const line of linesOf(file)) return line
+  return ''
+}
+
+/** A part of a log: each entry with its proof, and a seal over all of them. */
+async function verifyBundle(file: string, keys: readonly AuditVerifier[], json: boolean, io: AuditIo): Promise<number> {
+  const verifier = createBundleVerifier(keys)
+  for await (const line of linesOf(file)) if (line !== '') verifier.add(line)
+  const verdict: BundleVerdict = verifier.finish()
+  const { outcome, entries, proved, firstBad, missing } = verdict
+  if (json) io.out(JSON.stringify(verdict))
+  else {
+    const where =
+      firstBad === null ? '' : `line ${firstBad.line}${firstBad.seq === null ? '' : `, entry ${firstBad.seq}`}`
+    if (outcome === 'tampered') io.out(`TAMPERED: ${where}: ${firstBad?.text ?? ''}`)
+    else if (outcome === 'ok')
+      io.out(`OK: ${entries} entries, each signed, ${proved} proved in the log, sealed as a whole`)
+    else io.out(`INCOMPLETE: ${entries} entries`)
+    for (const text of missing) io.out(`  ${text}`)
+  }
+  return EXIT[outcome]
+}
+
+/** A table: nothing in it is signed by itself, the seal covers every byte before it. */
+async function verifyTable(file: string, keys: readonly AuditVerifier[], io: AuditIo): Promise<number> {
+  const seal = createSealCheck(keys, CSV_SEAL)
+  let rows = -1
+  let sealed: boolean | null = null
+  for await (const line of linesOf(file)) {
+    if (sealed !== null) {
+      io.out('TAMPERED: lines follow the seal')
+      return EXIT.tampered
+    }
+    sealed = seal.add(line)
+    if (sealed === null) rows++
+  }
+  if (sealed === null || keys.length === 0) {
+    io.out(keys.length === 0 ? 'INCOMPLETE: no public key was given' : 'INCOMPLETE: it ends without its seal')
+    return EXIT.incomplete
+  }
+  io.out(
+    sealed
+      ? `OK: ${rows} rows, sealed as a whole`
+      : 'TAMPERED: the seal does not fit: rows were changed, added or left out',
+  )
+  return sealed ? EXIT.ok : EXIT.tampered
+}
+
 async function verify(file: string | undefined, evidence: Evidence, json: boolean, io: AuditIo): Promise<number> {
   if (file === undefined) return usage(io)
+  const head = await firstLine(file)
+  if (isBundleHead(head)) return verifyBundle(file, readKeys(evidence.keys), json, io)
+  if (head === csvLine([...CSV_COLUMNS])) return verifyTable(file, readKeys(evidence.keys), io)
   const verdict = await judge(file, evidence)
   if (json) io.out(JSON.stringify(verdict))
   else tell(verdict, io)

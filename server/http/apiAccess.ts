@@ -166,10 +166,22 @@ export function createAccessApi(sources: AccessApiSources): SessionHandle {
       if (oidcName === null) throw new AppError('STATE_NOT_FOUND', 'no provider is configured', { path: 'OIDC_ISSUER' })
       return store.startOidc()
     },
-    async oidcCallback(request) {
+    async oidcCallback(request, { address }) {
       if (oidcName === null) throw new AppError('STATE_NOT_FOUND', 'no provider is configured', { path: 'OIDC_ISSUER' })
       const response = await withPeople().oidcCallback(request)
       await access.changed()
+      const cookie = response.headers
+        .getSetCookie()
+        .map((line) => line.split(';')[0]!)
+        .join('; ')
+      const { subject } = await access.identify({ cookie, authorization: null, address, loopback: false })
+      const isIn = subject.method !== 'none'
+      await record(subject, address, {
+        action: 'session.sign-in',
+        object: isIn ? { type: 'person', id: subject.id } : { type: 'provider', id: oidcName },
+        outcome: isIn ? 'done' : 'denied',
+        ...(isIn ? {} : { errorCode: 'GUARD_CREDENTIALS' }),
+      })
       return response
     },
   }

@@ -75,8 +75,13 @@ export function createPeopleApi({ access, audit, people, tokens }: PeopleApiSour
         ...(password === undefined ? {} : { password }),
         ...(name === undefined ? {} : { name }),
       }
-      return act(caller, { action: 'person.change', object: { type: 'person', id }, params }, () =>
-        store.change(id, whole),
+      const known = (await store.list()).find((person) => person.id === id)
+      const before = known === undefined ? undefined : { roles: known.roles, disabled: known.disabled }
+      const after = { ...before, ...change }
+      return act(
+        caller,
+        { action: 'person.change', object: { type: 'person', id }, params: { ...params, before, after } },
+        () => store.change(id, whole),
       )
     },
     async removeUser(id, caller) {

@@ -354,7 +354,7 @@ export function createBulkRuns(options: BulkOptions): BulkRuns {
           actor: caller.audit,
           action: `bulk.${request.action}`,
           object: { type: command.type, id },
-          outcome: 'done',
+          outcome: 'intent',
           reason: request.reason,
           commandId: id,
           correlationId: command.correlationId,

@@ -83,6 +83,7 @@ export function watchAftermath(options: AftermathOptions): Aftermath {
       action: 'command.outcome',
       object: { type: command.type, id: command.id },
       outcome: auditedOutcome(command),
+      params: { state: command.state, text: command.outcome?.text ?? '', attempts: command.attempts },
       result: { state: command.state, outcome: command.outcome },
       errorCode: command.outcome?.code ?? null,
       commandId: command.id,

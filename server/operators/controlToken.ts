@@ -129,7 +129,7 @@ export async function openControlDesk({
       action: `control.${request.action}`,
       object: { type: 'control', id: 'commander' },
       outcome: 'done',
-      params: { from: state.holder, to: next.holder },
+      params: { before: { holder: state.holder }, after: { holder: next.holder } },
       reason: request.reason,
     })
     await db.insertInto('control_changes').values(row).execute()

@@ -14,6 +14,7 @@ import { commandsMigration } from './migrations/0003-commands.ts'
 import { alertsMigration } from './migrations/0004-alerts.ts'
 import { tokenMakersMigration } from './migrations/0005-token-makers.ts'
 import { threadsMigration } from './migrations/0006-threads.ts'
+import { auditIndexMigration } from './migrations/0007-audit-index.ts'
 import type { Dialect, Migrate } from './migrationStep.ts'
 
 /** In the order in which they are applied; a new one goes to the end, under the next number. */
@@ -24,6 +25,7 @@ export const MIGRATIONS: Readonly<Record<string, Migrate>> = Object.freeze({
   '0004-alerts': alertsMigration,
   '0005-token-makers': tokenMakersMigration,
   '0006-threads': threadsMigration,
+  '0007-audit-index': auditIndexMigration,
 })
 
 /** @throws STATE_STORAGE when a step fails; the steps before it stay. */

@@ -7,7 +7,7 @@
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { Kysely, PostgresDialect, sql } from 'kysely'
-import { Pool, types } from 'pg'
+import { Pool, types, type PoolConfig } from 'pg'
 import { AppError, isAppError } from '../../lib/contracts/appError.ts'
 import { migrate } from './migration.ts'
 import type { Dialect } from './migrationStep.ts'
@@ -25,6 +25,9 @@ const SQLITE: Dialect = Object.freeze({ name: 'sqlite', binary: 'blob' })
 const POSTGRES: Dialect = Object.freeze({ name: 'postgres', binary: 'bytea' })
 const POOL = { max: 8, connectionTimeoutMillis: 5_000, idleTimeoutMillis: 30_000, application_name: 'morphoscope' }
 
+/** Of one that only reads: few connections, and no question that takes a server away from those who write. */
+const READ_POOL = { max: 2, statement_timeout: 10_000, options: '-c default_transaction_read_only=on' }
+
 const INT8 = types.builtins.INT8
 const NUMERIC = types.builtins.NUMERIC
 
@@ -38,8 +41,8 @@ function toNumber(text: string): number {
 const readType = (oid: number, format?: 'text' | 'binary') =>
   oid === INT8 || oid === NUMERIC ? toNumber : (types.getTypeParser as (...of: unknown[]) => unknown)(oid, format)
 
-function openPostgres(url: string, onLost: (text: string) => void): PostgresDialect {
-  const pool = new Pool({ ...POOL, connectionString: url, types: { getTypeParser: readType as never } })
+function openPostgres(url: string, onLost: (text: string) => void, more: PoolConfig = {}): PostgresDialect {
+  const pool = new Pool({ ...POOL, ...more, connectionString: url, types: { getTypeParser: readType as never } })
   // A connection that dies while nobody uses it must not end the process.
   pool.on('error', (error) => onLost(error.message))
   return new PostgresDialect({ pool })
@@ -81,4 +84,18 @@ export async function openRecords(url: string, { root = '.', onLost }: OpenRecor
     const text = `${where} can not be opened: ${(error as Error).message}`
     throw new AppError('STATE_STORAGE', text, { path: 'DATABASE_URL' }, error)
   }
+}
+
+/**
+ * Opens what was migrated already, to read alone: on a connection of its own, so that a long question never holds up a write.
+ * @throws STATE_STORAGE at the first question when it can not be opened
+ */
+export function openRecordsReader(url: string, { root = '.', onLost }: OpenRecordsOptions = {}): Records {
+  const file = sqliteFile(url, root)
+  const db = new Kysely<RecordsSchema>({
+    dialect:
+      file === null ? openPostgres(url, onLost ?? (() => undefined), READ_POOL) : createSqliteDialect(file, true),
+  })
+  let closed: Promise<void> | null = null
+  return { db, dialect: file === null ? POSTGRES : SQLITE, close: () => (closed ??= db.destroy()) }
 }

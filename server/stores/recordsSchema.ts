@@ -21,6 +21,27 @@ export interface AuditEntryRow {
   readonly hash: string
 }
 
+/** What an entry is found by: derived from its bytes, no part of the evidence. */
+export interface AuditIndexRow {
+  readonly seq: number
+  readonly at_ms: number
+  /** The latest time of this entry and all before it: grows with `seq` also where a clock went back. */
+  readonly order_ms: number
+  readonly actor_id: string
+  readonly action: string
+  readonly object_type: string
+  readonly object_id: string
+  readonly outcome: string
+  readonly command_id: string | null
+  readonly correlation_id: string | null
+  readonly layer_id: string | null
+  readonly seed_id: number | null
+  readonly level: number | null
+  readonly error_code: string | null
+  /** In lower case, what free text is looked for in. */
+  readonly text: string
+}
+
 /** One row: which log this is, and who may write to it now. */
 export interface AuditWriterRow {
   readonly id: number
@@ -189,6 +210,7 @@ export interface ThreadNodeRow {
 /** Each room adds its tables here and a migration of its own. */
 export interface RecordsSchema {
   audit_entries: AuditEntryRow
+  audit_index: AuditIndexRow
   audit_writer: AuditWriterRow
   audit_checkpoints: AuditCheckpointRow
   user: UserRow

@@ -27,8 +27,8 @@ interface Waiting {
 type Question = { readonly sql: string; readonly values: readonly SqlValue[] } | { readonly close: true }
 
 /** Opens the thread; it fails its first question when the file can not be opened. */
-function openThread(file: string) {
-  const worker = new Worker(new URL('./sqliteThread.ts', import.meta.url), { workerData: { file } })
+function openThread(file: string, readOnly: boolean) {
+  const worker = new Worker(new URL('./sqliteThread.ts', import.meta.url), { workerData: { file, readOnly } })
   const waiting = new Map<number, Waiting>()
   let next = 0
   let dead: Error | null = null
@@ -73,16 +73,18 @@ function toRecordsError({ text, number }: { readonly text: string; readonly numb
 
 class SqliteDriver implements Driver {
   readonly #file: string
+  readonly #readOnly: boolean
   #thread: ReturnType<typeof openThread> | null = null
   #busy: Promise<void> = Promise.resolve()
   #release: () => void = () => undefined
 
-  constructor(file: string) {
+  constructor(file: string, readOnly: boolean) {
     this.#file = file
+    this.#readOnly = readOnly
   }
 
   async init(): Promise<void> {
-    this.#thread = openThread(this.#file)
+    this.#thread = openThread(this.#file, this.#readOnly)
     await this.#thread.ask({ sql: 'select 1', values: [] })
   }
 
@@ -129,9 +131,9 @@ class TransactionalAdapter extends SqliteAdapter {
 }
 
 /** Creates the dialect; the file is opened with the first statement. */
-export function createSqliteDialect(file: string): Dialect {
+export function createSqliteDialect(file: string, readOnly = false): Dialect {
   return {
-    createDriver: () => new SqliteDriver(file),
+    createDriver: () => new SqliteDriver(file, readOnly),
     createQueryCompiler: () => new SqliteQueryCompiler(),
     createAdapter: () => new TransactionalAdapter(),
     createIntrospector: (db) => new SqliteIntrospector(db),

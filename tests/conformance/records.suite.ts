@@ -17,10 +17,16 @@ import { createPeople } from '../../server/operators/people.ts'
 import type { Permission } from '../../lib/contracts/permissions.ts'
 import { createTokens } from '../../server/operators/tokens.ts'
 import { createManualClock } from '../support/manualClock.ts'
+import { parseAuditQuery } from '../../lib/contracts/auditQuery.ts'
+import { createAuditSearch } from '../../server/audit/auditSearch.ts'
+import type { AuditDraft } from '../../server/audit/auditDraft.ts'
 import { openAuditLog } from '../../server/audit/auditLog.ts'
 import { threadIndexLaws } from './threadIndexLaws.ts'
+import { openLogReader } from '../../server/audit/logReader.ts'
+import { createPeopleNames } from '../../server/audit/peopleNames.ts'
+import { waitUntil } from '../support/waitUntil.ts'
 import { MIGRATIONS, migrate } from '../../server/stores/migration.ts'
-import { openRecords, type Records } from '../../server/stores/recordsDatabase.ts'
+import { openRecords, openRecordsReader, type Records } from '../../server/stores/recordsDatabase.ts'
 import { isUniqueViolation } from '../../server/stores/recordsError.ts'
 
 const keyPem = generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()
@@ -207,6 +213,151 @@ export function recordsSuite(name: string, makeWorld: () => Promise<RecordsWorld
       const rows = await second.db.selectFrom('audit_entries').selectAll().orderBy('seq').execute()
       expect(rows.map((entry) => entry.prev_hash).slice(1)).toEqual(rows.map((entry) => entry.hash).slice(0, -1))
       await next.close()
+    })
+
+    const person = (id: string) => ({ id, roles: ['operator' as const], method: 'demo' as const })
+    const act = (more: Partial<AuditDraft>): AuditDraft => ({
+      actor: person('demo-1'),
+      action: 'command.intent',
+      object: { type: 'LifecycleTransitionCommand', id: 'c' },
+      outcome: 'intent',
+      ...more,
+    })
+
+    test('finds audit entries by every token, by free text and by what they are not, newest first and page by page', async () => {
+      const at = await address()
+      const clock = createManualClock()
+      const records = await open(at)
+      const log = await openAuditLog({ records, clock, keyPem, onProblem: () => undefined })
+      const drafts: AuditDraft[] = [
+        act({ params: { layer_id: 'layer_3', seed_id: 17 }, precondition: { level: 3 }, reason: 'Loss spike, 50%' }),
+        act({
+          actor: person('ada-id'),
+          object: { type: 'seed', id: 'layer_3/18' },
+          correlationId: 't-1',
+          commandId: 'c-1',
+        }),
+        act({
+          action: 'stop.intent',
+          object: { type: 'EmergencyStopCommand', id: 'x' },
+          params: { scope: ['layer_4'] },
+        }),
+        act({
+          action: 'access.denied',
+          outcome: 'denied',
+          errorCode: 'GUARD_FORBIDDEN',
+          object: { type: 'access', id: 'stop' },
+        }),
+        act({ action: 'command.outcome', outcome: 'done', correlationId: 't-1', commandId: 'c-1', reason: 'ÄRGER' }),
+      ]
+      for (const draft of drafts) {
+        await log.append(draft)
+        await clock.advance(60_000)
+      }
+      expect(log.indexed()).toBe(5)
+      await records.db
+        .insertInto('user')
+        .values({
+          id: 'ada-id',
+          name: 'Ada',
+          email: 'ada@people.invalid',
+          emailVerified: 0,
+          createdAt: new Date().toISOString(),
+          updatedAt: new Date().toISOString(),
+        } as never)
+        .execute()
+      const reader = openRecordsReader(at)
+      opened.push(reader)
+      const names = createPeopleNames(reader)
+      const search = createAuditSearch({ records: reader, clock, idsOfName: (called) => names.idsOf(called) })
+      const terms = (line: string) => {
+        const parsed = parseAuditQuery(line)
+        if (!parsed.ok) throw new Error(parsed.problem.text)
+        return parsed.terms
+      }
+      const find = async (line: string) =>
+        (await search.find(terms(line), { after: -1, before: log.checkpoint().size }, 100)).seqs
+      expect(await find('')).toEqual([4, 3, 2, 1, 0])
+      expect(await find('actor:demo-1')).toEqual([4, 3, 2, 0])
+      expect(await find('actor:ADA')).toEqual([1])
+      expect(await find('-actor:demo-1')).toEqual([1])
+      expect(await find('action:command.*')).toEqual([4, 1, 0])
+      expect(await find('-action:command.* -action:stop.intent')).toEqual([3])
+      expect(await find('object:EmergencyStopCommand')).toEqual([2])
+      expect(await find('object:layer_3/18')).toEqual([1])
+      expect(await find('outcome:denied,done')).toEqual([4, 3])
+      expect(await find('outcome:intent actor:demo-1 action:command.intent')).toEqual([0])
+      expect(await find('layer:layer_3')).toEqual([1, 0])
+      expect(await find('layer:layer_4')).toEqual([2])
+      expect(await find('-layer:layer_3')).toEqual([4, 3, 2])
+      expect(await find('seed:17')).toEqual([0])
+      expect(await find('seed:layer_3/18')).toEqual([1])
+      expect(await find('correlation:t-1')).toEqual([4, 1])
+      expect(await find('-command:c-1')).toEqual([3, 2, 0])
+      expect(await find('level:>=3')).toEqual([0])
+      expect(await find('error:GUARD_FORBIDDEN')).toEqual([3])
+      expect(await find('loss "spike, 50%"')).toEqual([0])
+      expect(await find('ärger')).toEqual([4])
+      expect(await find("'; drop table audit_index; --")).toEqual([])
+      const moment = (minutes: number) => new Date(1_700_000_000_000 + minutes * 60_000).toISOString().slice(0, 23)
+      expect(await find(`after:${moment(3)}`)).toEqual([4, 3])
+      expect(await find(`before:${moment(2)}`)).toEqual([1, 0])
+      expect(await find(`at:${moment(2)}`)).toEqual([2])
+      expect(await find('after:1s')).toEqual([])
+      const first = await search.find(terms('actor:demo-1'), { after: -1, before: 5 }, 2)
+      expect(first).toEqual({ seqs: [4, 3], lookedTo: 3, ended: false })
+      expect(await search.find(terms('actor:demo-1'), { after: -1, before: first.lookedTo }, 5)).toEqual({
+        seqs: [2, 0],
+        lookedTo: 0,
+        ended: true,
+      })
+      expect((await search.find(terms('actor:demo-1'), { after: 2, before: 5 }, 100)).seqs).toEqual([4, 3])
+      const counts = await search.count(terms('-outcome:denied'), 5)
+      expect(counts).toMatchObject({ counted: 4, more: false })
+      expect(counts.facets.actor).toEqual([
+        { value: 'demo-1', count: 3 },
+        { value: 'ada-id', count: 1 },
+      ])
+      expect(counts.facets.layer).toEqual([
+        { value: 'layer_3', count: 2 },
+        { value: 'layer_4', count: 1 },
+      ])
+      expect(await search.values('action', 'command.', 5)).toEqual([
+        { value: 'command.intent', count: 2 },
+        { value: 'command.outcome', count: 1 },
+      ])
+      await expect(reader.db.deleteFrom('audit_index').execute()).rejects.toThrow()
+      const raw = await openLogReader(at)
+      expect((await raw.entries(2, 10)).map(({ seq }) => seq)).toEqual([3, 4])
+      expect((await raw.notes(0, 10)).length).toBeGreaterThan(0)
+      expect(await raw.hashes(1, 3)).toHaveLength(2)
+      await raw.close()
+      await log.close()
+    })
+
+    test('an index that is behind its log is filled in turns, in order, while entries go on to be written', async () => {
+      const at = await address()
+      const records = await open(at)
+      const draft = act({ reason: 'again' })
+      const first = await openAuditLog({ records, clock: systemClock, keyPem, onProblem: () => undefined })
+      await Promise.all(Array.from({ length: 450 }, () => first.append(draft)))
+      await first.close()
+      await records.db.deleteFrom('audit_index').execute()
+      const problems: string[] = []
+      const second = await openAuditLog({
+        records,
+        clock: systemClock,
+        keyPem,
+        onProblem: (text) => void problems.push(text),
+      })
+      await second.append(draft)
+      await waitUntil('every entry is indexed', () => second.indexed() === 451)
+      await second.append(draft)
+      expect(second.indexed()).toBe(452)
+      await second.close()
+      const rows = await records.db.selectFrom('audit_index').select('seq').orderBy('seq').execute()
+      expect(rows.map(({ seq }) => seq)).toEqual(Array.from({ length: 452 }, (_, seq) => seq))
+      expect(problems).toEqual([])
     })
 
     test('has every table and column that the auth library asks for', async () => {

@@ -2,13 +2,21 @@
  * defineRoute: from a contract and one function to a route: may they? parse, call the handle, answer; errors become problem documents.
  * In: a contract of lib/contracts/httpApi.ts. Out: a Next route handler.
  * Invariant: the permission is checked before anything is read, with the role of this moment; nothing unvalidated reaches the handle;
- * every failure has a code, a status and the path of what is wrong.
+ * every failure has a code, a status and the path of what is wrong; what changes something is in the audit trail.
  * Source: docs/adr/0002-next-seam.md; docs/protocol.md "HTTP".
  */
 import type { z } from 'zod'
 import { AppError, isAppError, toProblem } from '../../../lib/contracts/appError.ts'
+import { doorAct, ROUTE_ACTS } from '../../../lib/contracts/auditActs.ts'
 import type { HttpContract } from '../../../lib/contracts/httpApi.ts'
-import { getHandle, type Caller, type Credentials, type Handle, type Subject } from '../../../server/handle.ts'
+import {
+  getHandle,
+  type Act,
+  type Caller,
+  type Credentials,
+  type Handle,
+  type Subject,
+} from '../../../server/handle.ts'
 
 type Context = { readonly params: Promise<Readonly<Record<string, string | string[] | undefined>>> }
 type RouteHandler = (request: Request, context: Context) => Promise<Response>
@@ -89,6 +97,18 @@ function credentialsOf({ headers }: Request): Credentials {
   }
 }
 
+/** What the door writes down of a call; the body of a route that is not in the table may hold what is nobody's business. */
+function actOf(contract: HttpContract, name: string, params: object, body: unknown): Act {
+  const isKnown = `${contract.method} ${contract.path}` in ROUTE_ACTS
+  const given = isKnown && typeof body === 'object' && body !== null ? body : {}
+  const id = Object.values(params).map(String).join('/')
+  return {
+    action: name,
+    object: { type: 'route', id: id === '' ? contract.path : id },
+    params: { ...params, ...given },
+  }
+}
+
 /** A Response is passed through; anything else is sent as JSON with status 200. */
 export function defineRoute<C extends HttpContract>(
   contract: C,
@@ -107,7 +127,12 @@ export function defineRoute<C extends HttpContract>(
       const body = (
         contract.body === undefined ? undefined : parsePart(contract.body, await readBody(request))
       ) as RouteCall<C>['body']
-      const value = await answer({ handle, params, query, body, request, subject, caller })
+      const call = { handle, params, query, body, request, subject, caller }
+      const act = doorAct(contract)
+      const value: unknown =
+        act === null
+          ? await answer(call)
+          : await handle.perform(caller, actOf(contract, act, params, body), () => answer(call))
       return value instanceof Response
         ? value
         : Response.json(value, { status: contract.status ?? 200, headers: NO_STORE })
@@ -173,4 +198,20 @@ export function streamFile(
 /** Sends bytes as they are. */
 export function sendBytes(bytes: Uint8Array<ArrayBuffer>, contentType = 'application/octet-stream'): Response {
   return new Response(bytes, { headers: { ...NO_STORE, 'content-type': contentType } })
+}
+
+/** Sends lines as a file to keep, as they are made. */
+export function sendFile({
+  contentType,
+  fileName,
+  lines,
+}: {
+  readonly contentType: string
+  readonly fileName: string
+  readonly lines: AsyncIterable<string>
+}): Response {
+  const response = streamJson(lines)
+  response.headers.set('content-type', contentType)
+  response.headers.set('content-disposition', `attachment; filename="${fileName}"`)
+  return response
 }

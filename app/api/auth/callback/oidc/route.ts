@@ -3,4 +3,6 @@ import { defineRoute } from '../../../_route/defineRoute.ts'
 
 export const dynamic = 'force-dynamic'
 
-export const GET = defineRoute(HTTP_API.oidcCallback, ({ handle, request }) => handle.oidcCallback(request))
+export const GET = defineRoute(HTTP_API.oidcCallback, ({ handle, request, caller }) =>
+  handle.oidcCallback(request, caller),
+)
