@@ -91,7 +91,7 @@ const fill = (): void => {
     noteReport(run, at, tick * 1_000)
   })
 }
-const look = (): void => watch.onMerged(tick * 1_000)
+const look = (): boolean => watch.look(tick * 1_000)
 
 for (let warm = 0; warm < 300; warm++) {
   fill()

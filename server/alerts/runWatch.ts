@@ -20,8 +20,11 @@ import { createNonFinite } from './nonFinite.ts'
 import { noteRunEvent } from './runEvents.ts'
 
 export interface RunWatch {
-  /** Looks at the layers that changed since the last look. */
-  onMerged(atMs: number): void
+  /**
+   * Looks at the layers that changed since the last look, one by one. Answers false when `isOver` said stop before the last of
+   * them: the next call goes on there.
+   */
+  look(atMs: number, isOver?: () => boolean): boolean
   onMessage(message: AnyMessage, atMs: number, seen: boolean): void
   /** Values of a layer that were no numbers at their source. */
   onFlags(layerId: string, count: number, atMs: number): void
@@ -72,6 +75,7 @@ export function createRunWatch({ run, rules: first, open: firstOpen, emit, takeR
   const hosts = new Map<string, { readonly rule: AlertRule; readonly detector: HostDetector }>()
   let watchedRows = 0
   let nowMs = 0
+  let nextLayer = 0
 
   const place = (layerId: string | null, seedId: number | null, what: string | null = null): SignalPlace => ({
     runId,
@@ -294,15 +298,19 @@ export function createRunWatch({ run, rules: first, open: firstOpen, emit, takeR
   makeRunSlots(firstOpen)
 
   return {
-    onMerged(atMs) {
+    look(atMs, isOver = () => false) {
       nowMs = atMs
       fitLayers()
-      layers.forEach((layer, at) => {
-        const reports = run.tables[at]!.meta[TABLE_META.reports]!
-        if (reports === layer.reports) return
+      for (; nextLayer < layers.length; nextLayer++) {
+        const layer = layers[nextLayer]!
+        const reports = run.tables[nextLayer]!.meta[TABLE_META.reports]!
+        if (reports === layer.reports) continue
+        if (isOver()) return false
         layer.reports = reports
-        lookAt(layer, at, atMs)
-      })
+        lookAt(layer, nextLayer, atMs)
+      }
+      nextLayer = 0
+      return true
     },
     onMessage(message, atMs, seen) {
       for (const slot of runSlots.values()) if (noteRunEvent(slot.detector, message)) slot.observed++

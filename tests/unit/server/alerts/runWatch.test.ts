@@ -29,7 +29,7 @@ function world(open: readonly OpenCondition[] = [], rules: readonly AlertRule[] 
       })
       one.meta[TABLE_META.tick] = tick
       noteReport(run, 0, tick * 1_000)
-      watch.onMerged(tick * 1_000)
+      watch.look(tick * 1_000)
     },
   }
 }
