@@ -7,6 +7,7 @@
 'use client'
 import { defaultRangeExtractor, useVirtualizer } from '@tanstack/react-virtual'
 import { useEffect, useRef, type ReactNode } from 'react'
+import type { AlertGroup } from '../../lib/contracts/alerts.ts'
 import { formatCount } from '../../lib/live/formatValue.ts'
 import { Icon } from '../ui/Icon.tsx'
 import { ScrollRegion } from '../ui/ScrollRegion.tsx'
@@ -116,6 +117,10 @@ export function AlertListView(props: Props) {
   )
 }
 
+/** What is seen on the button begins its name. */
+const ackGroupWords = ({ unacked, critical }: AlertGroup): string =>
+  `Ack ${formatCount(unacked)}${critical > 0 ? ` (${formatCount(critical)} critical)` : ''}`
+
 function GroupLine({
   row,
   mayAct,
@@ -138,11 +143,10 @@ function GroupLine({
           type="button"
           className="alert-ack-group"
           disabled={busyGroups.has(group.key)}
-          aria-label={`Acknowledge ${group.unacked} alerts in "${group.text}"${group.critical > 0 ? `, ${group.critical} of the group critical` : ''}`}
+          aria-label={`${ackGroupWords(group)} in "${group.text}"`}
           onClick={() => onAckGroup(group.key)}
         >
-          Ack {formatCount(group.unacked)}
-          {group.critical > 0 && ` (${formatCount(group.critical)} critical)`}
+          {ackGroupWords(group)}
         </button>
       )}
     </div>

@@ -14,6 +14,7 @@ import type { ActBody, ActName } from './alertDoor.ts'
 import type { Failure } from './actStore.ts'
 import { NOTE_TEMPLATES, SHELVE_CHOICES } from './alertKeys.ts'
 import { bellShape, canAck, forHowLong, placeText, SEVERITY_ICONS, SEVERITY_TONES, stateWords } from './alertWords.ts'
+import { momentOf } from './momentOf.ts'
 import { SwipeRow } from './SwipeRow.tsx'
 
 export type RowForm = 'note' | 'shelve' | 'escalate' | null
@@ -58,6 +59,7 @@ export const AlertRow = memo(function AlertRow(props: Props) {
           className="alert-main"
           tabIndex={props.isCurrent ? 0 : -1}
           aria-current={props.isChosen ? 'true' : undefined}
+          {...momentOf(alert)}
           onClick={() => props.onChoose(alert.id)}
         >
           <span className={SEVERITY_TONES[alert.severity]} title={alert.severity}>
@@ -87,7 +89,7 @@ export const AlertRow = memo(function AlertRow(props: Props) {
             className="alert-ack"
             tabIndex={props.isCurrent ? 0 : -1}
             disabled={sending !== undefined}
-            aria-label={`${alert.state === 'unacked_cleared' ? 'Seen' : 'Acknowledge'}: ${alert.text}, ${placeText(alert)}`}
+            aria-label={`${alert.state === 'unacked_cleared' ? 'Seen' : 'Ack'}: ${alert.text}, ${placeText(alert)}`}
             onClick={() => props.onAct('ack', alert)}
           >
             {alert.state === 'unacked_cleared' ? 'Seen' : 'Ack'}

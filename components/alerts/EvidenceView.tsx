@@ -5,6 +5,7 @@
  * Source: docs/ux.md "pages: alerts", "accessibility".
  */
 'use client'
+import { useId } from 'react'
 import type { AlertItem } from '../../lib/contracts/alerts.ts'
 import { formatAge, formatCount, formatNumber, formatUtc } from '../../lib/live/formatValue.ts'
 import { ScrollRegion } from '../ui/ScrollRegion.tsx'
@@ -17,6 +18,7 @@ const TABLE_ROWS = 40
 
 export function EvidenceView({ alert }: { readonly alert: AlertItem }) {
   const { evidence } = alert
+  const hatch = useId()
   const raisedMs = Number.isFinite(Date.parse(alert.raised_at)) ? Date.parse(alert.raised_at) : null
   const plot = layoutEvidence(evidence, raisedMs, SIZE)
   const name = evidence.metric ?? 'the rule’s own reading'
@@ -56,10 +58,15 @@ export function EvidenceView({ alert }: { readonly alert: AlertItem }) {
             role="img"
             aria-label={`${name} from ${formatUtc(plot.fromMs)} to ${formatUtc(plot.toMs)} UTC, between ${formatNumber(plot.min)} and ${formatNumber(plot.max)}`}
           >
+            <defs>
+              <pattern id={hatch} width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+                <line className="evidence-hatch" x1={0} x2={0} y1={0} y2={6} />
+              </pattern>
+            </defs>
             {plot.gaps.map((gap) => (
               <rect
                 key={gap.from}
-                className="evidence-gap"
+                fill={`url(#${hatch})`}
                 x={gap.from}
                 y={0}
                 width={Math.max(2, gap.to - gap.from)}

@@ -126,7 +126,23 @@ export function createActStore(options: {
     return known !== undefined && known.version >= target.version ? known : target
   }
 
+  /** The last act of each alert that was asked for: one follows the other, so that a note waits for its acknowledgement. */
+  const turns = new Map<string, Promise<unknown>>()
+  const inTurn = (act: ActName, target: ActTarget, body: ActBody): Promise<AlertItem | null> => {
+    const before = turns.get(target.id)
+    const mine = before === undefined ? one(act, target, body) : before.then(() => one(act, target, body))
+    turns.set(target.id, mine)
+    void mine.finally(() => {
+      if (turns.get(target.id) === mine) turns.delete(target.id)
+    })
+    return mine
+  }
+
   const one = async (act: ActName, target: ActTarget, body: ActBody): Promise<AlertItem | null> => {
+    change({
+      sending: new Map(picture.sending).set(target.id, act),
+      failed: without(picture.failed, [target.id]),
+    })
     try {
       const answer = await door.act(act, newestOf(target), body)
       take(answer)
@@ -143,17 +159,14 @@ export function createActStore(options: {
   }
 
   const run: ActStore['run'] = async (act, targets, body = {}) => {
-    const wanted = targets.filter((target) => !picture.sending.has(target.id))
+    // The same act again while it is on its way is a second press.
+    const wanted = targets.filter((target) => picture.sending.get(target.id) !== act)
     if (wanted.length === 0) return []
-    const sending = new Map(picture.sending)
-    for (const { id } of wanted) sending.set(id, act)
-    const ids = wanted.map(({ id }) => id)
-    change({ sending, failed: without(picture.failed, ids) })
     const worked: AlertItem[] = []
     const queue = wanted.values()
     const work = async (): Promise<void> => {
       for (const target of queue) {
-        const answer = await one(act, target, body)
+        const answer = await inTurn(act, target, body)
         if (answer !== null) worked.push(answer)
       }
     }

@@ -5,6 +5,7 @@
  * Source: docs/ux.md "pages: alerts"; features H7.
  */
 'use client'
+import { useSearchParams } from 'next/navigation'
 import { useCallback, useEffect, useMemo, useState } from 'react'
 import { ALERT_TABS, type AlertTab } from './alertOrder.ts'
 import { NO_FILTERS, type AlertFilters } from './useAlertList.ts'
@@ -55,16 +56,24 @@ const NOWHERE: AlertAddress = { tab: 'open', filters: NO_FILTERS, chosen: null }
 
 export function useAlertAddress(): readonly [AlertAddress, (change: Partial<AlertAddress>) => void] {
   const [address, setAddress] = useState(NOWHERE)
+  const search = useSearchParams().toString()
   useEffect(() => {
-    const read = (): void => setAddress(parseAlertAddress(location))
+    const read = (): void => {
+      const said = parseAlertAddress(location)
+      setAddress((before) => (JSON.stringify(before) === JSON.stringify(said) ? before : said))
+    }
     read()
     addEventListener('hashchange', read)
     addEventListener('popstate', read)
+    // A link within the page that changes only what is after # is told by no other event.
+    const moves: EventTarget | undefined = 'navigation' in window ? (window.navigation as EventTarget) : undefined
+    moves?.addEventListener('currententrychange', read)
     return () => {
       removeEventListener('hashchange', read)
       removeEventListener('popstate', read)
+      moves?.removeEventListener('currententrychange', read)
     }
-  }, [])
+  }, [search])
   const change = useCallback((next: Partial<AlertAddress>): void => {
     const wanted = { ...parseAlertAddress(location), ...next }
     history.replaceState(history.state, '', `${location.pathname}${alertAddressText(wanted, location.search)}`)

@@ -37,6 +37,9 @@ interface Props {
   readonly onClose: () => void
 }
 
+const versionWords = ({ version, shipped, saved_at: savedAt }: AlertRule): string =>
+  savedAt === null ? 'as shipped' : `version ${version}${shipped ? ', comes with the product' : ''}`
+
 interface Edit {
   readonly version: number | null
   readonly draft: RuleDraft
@@ -96,7 +99,7 @@ export function RuleEditor({ rule, start, metrics, runId, mayEdit, onSaved, onCl
     <Panel
       title={rule === null ? 'New rule' : rule.title}
       className="rule-editor"
-      hint={rule === null ? '' : `version ${rule.version}${rule.shipped ? ', comes with the product' : ''}`}
+      hint={rule === null ? '' : versionWords(rule)}
       actions={
         <>
           {mayEdit && rule !== null && !rule.protected && (

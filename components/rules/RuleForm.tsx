@@ -8,7 +8,7 @@
 import type { RuleDraft } from '../../lib/contracts/alerts.ts'
 import { DETECTOR_NAMES, type DetectorName } from '../../lib/contracts/alertDetectors.ts'
 import { NumberField } from './NumberField.tsx'
-import { detectorOf, withDetector } from './ruleDraft.ts'
+import { detectorOf, parameterLabel, withDetector } from './ruleDraft.ts'
 
 interface Props {
   readonly draft: RuleDraft
@@ -82,7 +82,7 @@ export function RuleForm({ draft, isNew, metrics, onChange }: Props) {
       {detector.parameters.map((one) => (
         <NumberField
           key={one.name}
-          label={`${one.label}${one.unit === '' ? '' : `, ${one.unit}`}`}
+          label={parameterLabel(one)}
           hint={`${one.min} to ${one.max}; shipped ${one.default}`}
           value={draft.params[one.name] ?? one.default}
           onChange={(value) => set({ params: { ...draft.params, [one.name]: value } })}

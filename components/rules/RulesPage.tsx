@@ -65,7 +65,7 @@ export function RulesPage() {
           hint={
             data === null
               ? ''
-              : `${formatCount(rules.filter((rule) => rule.enabled).length)} of ${formatCount(rules.length)} in service, set ${data.version}`
+              : `${formatCount(rules.filter((rule) => rule.enabled).length)} of ${formatCount(rules.length)} in service`
           }
           actions={
             <>
@@ -127,7 +127,9 @@ export function RulesPage() {
                           <b>{rule.title}</b> {!rule.enabled && <span className="tone-warn">out of service</span>}
                           <small>{raise}</small>
                         </span>
-                        <span className="t3 num">v{rule.version}</span>
+                        <span className="t3 num">
+                          {rule.saved_at === null ? 'as shipped' : `version ${rule.version}`}
+                        </span>
                       </button>
                     </li>
                   )

@@ -12,7 +12,7 @@ import {
   type DetectorName,
   type DetectorParameter,
 } from '../../lib/contracts/alertDetectors.ts'
-import { formatAge, formatNumber } from '../../lib/live/formatValue.ts'
+import { formatAge, formatCount, formatNumber } from '../../lib/live/formatValue.ts'
 
 export const detectorOf = (name: DetectorName): DetectorEntry => DETECTORS[name]
 
@@ -92,10 +92,18 @@ export function judgedText(draft: RuleDraft): string {
 const valueOf = (draft: RuleDraft, parameter: DetectorParameter): number =>
   draft.params[parameter.name] ?? parameter.default
 
+const numberText = (value: number): string => (Number.isInteger(value) ? formatCount(value) : formatNumber(value))
+
 const words = (draft: RuleDraft, parameters: readonly DetectorParameter[]): string =>
   parameters
-    .map((one) => `${one.label} ${formatNumber(valueOf(draft, one))}${one.unit === '0 or 1' ? '' : ` ${one.unit}`}`)
+    .map((one) => `${one.label} ${numberText(valueOf(draft, one))}${one.unit === '0 or 1' ? '' : ` ${one.unit}`}`)
     .join(', ')
+
+/** Names a parameter so that it can be told from the others of its detector: two are called "for". */
+export function parameterLabel({ name, label, unit }: DetectorParameter): string {
+  const whole = name.startsWith('clear') && !label.startsWith('clear') ? `clear: ${label}` : label
+  return unit === '' ? whole : `${whole}, ${unit}`
+}
 
 export interface Conditions {
   readonly raise: string

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { createActStore } from '../../../../components/alerts/actStore.ts'
 import { createAlertDoor, type AlertDoor } from '../../../../components/alerts/alertDoor.ts'
 import type { AlertItem } from '../../../../lib/contracts/alerts.ts'
@@ -91,6 +91,21 @@ test('a second press while the first is on its way sends nothing', async () => {
   expect(asked).toHaveLength(1)
   asked[0]!.answer(alertOf('a', { version: 2 }))
   await done
+})
+
+test('a note that is written while its acknowledgement is on the way follows it, on the version it brought', async () => {
+  const { store, asked } = bench()
+  const acked = store.run('ack', [alertOf('a')])
+  const noted = store.run('note', [alertOf('a')], { note: 'looking' })
+  expect(asked.map(({ act }) => act)).toEqual(['ack'])
+  asked[0]!.answer(alertOf('a', { state: 'acked_active', version: 2 }))
+  await acked
+  await vi.waitFor(() => expect(asked).toHaveLength(2))
+  expect(asked[1]).toMatchObject({ act: 'note', version: 2, body: { note: 'looking' } })
+  asked[1]!.answer(alertOf('a', { state: 'acked_active', version: 3, note: 'looking' }))
+  await noted
+  expect(store.get().newest.get('a')?.note).toBe('looking')
+  expect(store.get().sending.size).toBe(0)
 })
 
 test('for ten seconds it can be taken back, on the version the answer told; then no longer', async () => {

@@ -7,6 +7,7 @@ import {
   draftText,
   judgedText,
   NEW_RULE,
+  parameterLabel,
   parseDraft,
   withDetector,
 } from '../../../../components/rules/ruleDraft.ts'
@@ -39,11 +40,18 @@ test('what the contract refuses is named before it is sent, with what is accepte
 
 test('conditions are said with their numbers and units, an event clears by acknowledging, a latched one by a person', () => {
   expect(conditionsOf(dead)).toEqual({
-    raise: 'dead_node_ratio: dead units at least 1.00 share, for 3.00 ticks',
-    clear: 'clear below 0.500 share, for 10.0 ticks',
+    raise: 'dead_node_ratio: dead units at least 1 share, for 3 ticks',
+    clear: 'clear below 0.500 share, for 10 ticks',
   })
   expect(conditionsOf(withDetector(dead, 'governor_rollback')).clear).toBe('by being acknowledged')
   expect(conditionsOf({ ...dead, latched: true }).clear).toBe('by a person only')
+})
+
+test('no two parameters of a detector have the same name on the page', () => {
+  for (const name of DETECTOR_NAMES) {
+    const labels = DETECTORS[name].parameters.map(parameterLabel)
+    expect(new Set(labels).size, name).toBe(labels.length)
+  }
 })
 
 test('a rule as JSON is read back as it was, whatever the order of its parameters', () => {
