@@ -6,6 +6,7 @@
  */
 import { decodeEntry } from '../bus/codec.ts'
 import type { MessageBus, Subscription } from '../bus/messageBus.ts'
+import { createAuditWitness, type AuditRollback } from '../commands/auditWitness.ts'
 import type { HandledCommand } from '../commands/commandClerk.ts'
 import { createCommandGate } from '../commands/commandGate.ts'
 import { createCommandOrder } from '../commands/commandOrder.ts'
@@ -51,6 +52,8 @@ export interface CommandSideOptions {
   readonly onCommand: (command: Command) => void
   readonly onHandled: (handled: HandledCommand) => void
   readonly onError: (error: AppError) => void
+  /** The audit trail that commands carry is smaller, or other, than it was. */
+  readonly onRollback: (found: AuditRollback) => void
   /** Something began or ended to stand still, or the lease did. */
   readonly onChange: () => void
   readonly onLine: (up: boolean, reason: string) => void
@@ -83,13 +86,22 @@ export function createCommandSide(options: CommandSideOptions): CommandSide {
   // What can not be read may have been a stop.
   if (kept.damaged) for (const layerId of layerIds) latch.stop(layerId, null)
   const order = createCommandOrder(kept.order)
+  const witness = createAuditWitness(kept.witnessed ?? null)
   const criticalOutbox = createOutbox({ bus, clock, src: options.source, epoch: options.epoch })
   const subscriptions: Subscription[] = []
   let undoKeep: (() => void) | null = null
 
   const brake = options.switches ? createTrainerBrake({ buffer: options.switches, layerIds, trainer, clock }) : null
   const desk = brake
-    ? createStopDesk({ latch, brake, store: guard?.store ?? null, order: () => order.kept(), onChange, onError })
+    ? createStopDesk({
+        latch,
+        brake,
+        store: guard?.store ?? null,
+        order: () => order.kept(),
+        witnessed: () => witness.kept(),
+        onChange,
+        onError,
+      })
     : null
 
   const keepSoon = (): void => {
@@ -104,6 +116,13 @@ export function createCommandSide(options: CommandSideOptions): CommandSide {
       order.take(question)
       keepSoon()
     },
+  }
+
+  /** What a command says of the audit trail is believed because its signature was. */
+  const onHeard = ({ audit_size: size, audit_root: root, timestamp }: Command): void => {
+    if (typeof size !== 'number' || typeof root !== 'string') return
+    const found = witness.see({ size, root, atMs: timestamp * 1_000 })
+    if (found !== null) options.onRollback(found)
   }
 
   const leaseEpoch = Math.max(
@@ -169,7 +188,7 @@ export function createCommandSide(options: CommandSideOptions): CommandSide {
       layerIds,
       latch: desk ? latch : undefined,
       lease: lease ? (layerId) => lease.stateOf(layerId) : undefined,
-      ...(guard ? { verify: guard.verify, order: numbered } : {}),
+      ...(guard ? { verify: guard.verify, order: numbered, onHeard } : {}),
     }),
     ...(desk ? { desk } : {}),
     ...(line ? { tell: (outcome) => line.ack(outcome) } : {}),

@@ -4,6 +4,7 @@
  * Invariant: the trainer never waits for the bus; events and outcomes are lossless and in order; a halted or lost trainer says so.
  * Source: seed-design.md 4.1; docs/architecture.md "the two flows".
  */
+import { rollbackWords, type AuditRollback } from '../commands/auditWitness.ts'
 import type { MessageBus } from '../bus/messageBus.ts'
 import { AppError, isAppError } from '../contracts/appError.ts'
 import type { RunDescriptor } from '../contracts/runDescriptor.ts'
@@ -141,6 +142,7 @@ export function createLayerAgent(options: LayerAgentOptions): LayerAgent {
     onCommand: (command) => threads.note(command),
     onHandled: (handled) => emit({ kind: 'command', handled }),
     onError: (error) => emit({ kind: 'error', error }),
+    onRollback: (found) => publishRollback(found),
     onChange: () => heartbeat(true),
     onLine: (up, reason) => {
       emit({ kind: 'line', up, reason })
@@ -157,6 +159,21 @@ export function createLayerAgent(options: LayerAgentOptions): LayerAgent {
       const message = writer.compose(type, { metadata: { event_seq: event.seq }, ...placed })
       void outbox.put(topicName('eventLayer', topicLayer), `event:${topicLayer}`, type, encodeJson(message))
     }
+  }
+
+  /** The agent is a witness of the audit trail: what it saw before is told where everybody looks. */
+  const publishRollback = (found: AuditRollback): void => {
+    const text = rollbackWords(found)
+    emit({ kind: 'error', error: new AppError('STATE_CONFLICT', text) })
+    const message = writer.compose('PerformanceAlert', {
+      layer_id: firstLayer,
+      run_id: run.run_id,
+      alert_type: 'audit_rollback',
+      severity: 'critical',
+      details: { text, known_size: found.known.size, seen_size: found.seen.size, known_root: found.known.root },
+      recommended_action: 'Verify the audit trail with the kept checkpoints before anything else is commanded.',
+    })
+    void outbox.put(topicName('eventLayer', firstLayer), `event:${firstLayer}`, 'PerformanceAlert', encodeJson(message))
   }
 
   let ownCursor: string | null = null

@@ -23,6 +23,8 @@ export interface CommandGateOptions {
   readonly order?: CommandOrder | undefined
   readonly latch?: StopLatch | undefined
   readonly lease?: ((layerId: string) => LeaseState) | undefined
+  /** Told of each numbered command of the gateway that is in order and new. */
+  readonly onHeard?: ((command: Command) => void) | undefined
 }
 
 export interface CommandGate {
@@ -61,7 +63,7 @@ export function changesStructure(command: Command): boolean {
 }
 
 /** Creates the gate of a set of layers. */
-export function createCommandGate({ layerIds, verify, order, latch, lease }: CommandGateOptions): CommandGate {
+export function createCommandGate({ layerIds, verify, order, latch, lease, onHeard }: CommandGateOptions): CommandGate {
   const misdirected = (command: Command, streamLayer: string | null): string | null => {
     const asked = ('layer_id' in command ? command.layer_id : null) ?? null
     // What is signed must say where it goes: the same bytes on another stream are another command.
@@ -100,7 +102,10 @@ export function createCommandGate({ layerIds, verify, order, latch, lease }: Com
       const isNumbered = !UNNUMBERED.has(message_type)
       const stale = isNumbered ? order.check(question) : order.checkEpoch(question)
       if (stale !== null) return refusal('rejected', 'COMMAND_STALE', stale)
-      if (isNumbered) order.take(question)
+      if (isNumbered) {
+        order.take(question)
+        if (signed.scope === 'gateway') onHeard?.(command)
+      }
       return null
     },
     free(command, layerId) {

@@ -29,6 +29,7 @@ export interface StopDeskOptions {
   readonly store: LatchStore | null
   /** What else is kept with the latches. */
   readonly order: () => LatchState['order']
+  readonly witnessed?: () => LatchState['witnessed']
   /** Called when a layer stopped or moved again, after the halt was asked for. */
   readonly onChange: () => void
   readonly onError: (error: unknown) => void
@@ -58,10 +59,18 @@ const all = (layerIds: readonly string[], reply: (layerId: string) => CommandRep
   new Map(layerIds.map((layerId) => [layerId, reply(layerId)]))
 
 /** Creates the desk. */
-export function createStopDesk({ latch, brake, store, order, onChange, onError }: StopDeskOptions): StopDesk {
+export function createStopDesk({
+  latch,
+  brake,
+  store,
+  order,
+  witnessed,
+  onChange,
+  onError,
+}: StopDeskOptions): StopDesk {
   const persist = (urgent: boolean): boolean => {
     try {
-      store?.save({ layers: latch.layers(), order: order() }, urgent)
+      store?.save({ layers: latch.layers(), order: order(), witnessed: witnessed?.() ?? null }, urgent)
       return true
     } catch (error) {
       onError(error)

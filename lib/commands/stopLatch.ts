@@ -5,6 +5,7 @@
  * ones; what was stopped stays stopped over every restart.
  * Source: reliability rules of docs/protocol.md "emergency stop"; docs/adr/0012-stop-and-lease.md.
  */
+import type { Witnessed } from './auditWitness.ts'
 import type { OrderPlace } from './commandOrder.ts'
 
 export interface LayerLatch {
@@ -19,6 +20,8 @@ export interface LatchState {
   readonly layers: Readonly<Record<string, LayerLatch>>
   /** Highest start and number heard from each key, by key id and destination. */
   readonly order: Readonly<Record<string, OrderPlace>>
+  /** The audit trail as the largest of commands told it; absent in what was kept before. */
+  readonly witnessed?: Witnessed | null
 }
 
 /** Where the state is kept. Both may throw; a throw of `save` is told and does not lift a stop. */

@@ -10,7 +10,7 @@ import type { Clock } from '../../lib/primitives/clock.ts'
 import type { Records } from '../stores/recordsDatabase.ts'
 import { openAnchorFile } from './anchorFile.ts'
 import { openAuditLog, type AuditLog } from './auditLog.ts'
-import { ensureKeyFile } from './keyFiles.ts'
+import { ensureKeyFile } from '../stores/keyFiles.ts'
 
 export interface InstallationLogOptions {
   /** Absolute. */

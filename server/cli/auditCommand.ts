@@ -5,7 +5,6 @@
  * Source: docs/audit.md "verification".
  */
 import { createReadStream, readFileSync } from 'node:fs'
-import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import { createAuditVerifier, type AuditVerifier } from '../../lib/audit/auditKey.ts'
 import { createBundleVerifier, createSealCheck, isBundleHead, type BundleVerdict } from '../../lib/audit/bundle.ts'
@@ -56,28 +55,55 @@ function readKeys(files: readonly string[]): AuditVerifier[] {
   })
 }
 
-async function* linesOf(file: string): AsyncGenerator<string> {
-  try {
-    yield* createInterface({ input: createReadStream(file), crlfDelay: Infinity })
-  } catch (error) {
-    throw new Unreadable(`${file} can not be read: ${(error as Error).message}`, { cause: error })
-  }
-}
+/** Longer than any line of an export. */
+const MAX_LINE_BYTES = 16_777_216
+const CHUNK_BYTES = 1_048_576
+const LINE_FEED = 10
 
-async function* entriesOf(file: string): AsyncGenerator<{ readonly bytes: Buffer; readonly signature: Buffer }> {
-  let number = 0
+/** Lines of a file, many at a time: one by one they would cost more than what is verified of them. */
+async function* linePages(file: string): AsyncGenerator<string[]> {
+  let rest: Buffer = Buffer.alloc(0)
   try {
-    for await (const line of linesOf(file)) {
-      number++
-      if (line === '') continue
-      const entry = parseExportLine(line)
-      if (entry === null) throw new Unreadable(`${file}: line ${number} is no entry of an export`)
-      yield entry
+    for await (const chunk of createReadStream(file, { highWaterMark: CHUNK_BYTES })) {
+      const whole = rest.length === 0 ? (chunk as Buffer) : Buffer.concat([rest, chunk as Buffer])
+      const end = whole.lastIndexOf(LINE_FEED)
+      rest = whole.subarray(end + 1)
+      if (rest.length > MAX_LINE_BYTES) throw new Unreadable(`${file} has a line that is longer than any of an export`)
+      if (end >= 0) yield whole.toString('utf8', 0, end).split('\n')
     }
   } catch (error) {
     if (error instanceof Unreadable) throw error
     throw new Unreadable(`${file} can not be read: ${(error as Error).message}`, { cause: error })
   }
+  if (rest.length > 0) yield [rest.toString('utf8')]
+}
+
+async function* linesOf(file: string): AsyncGenerator<string> {
+  for await (const lines of linePages(file)) yield* lines
+}
+
+interface ExportedEntry {
+  readonly bytes: Buffer
+  readonly signature: Buffer
+}
+
+async function* entryPages(file: string): AsyncGenerator<ExportedEntry[]> {
+  let number = 0
+  for await (const lines of linePages(file)) {
+    const entries: ExportedEntry[] = []
+    for (const line of lines) {
+      number++
+      if (line === '' || line === '\r') continue
+      const entry = parseExportLine(line)
+      if (entry === null) throw new Unreadable(`${file}: line ${number} is no entry of an export`)
+      entries.push(entry)
+    }
+    yield entries
+  }
+}
+
+async function* entriesOf(file: string): AsyncGenerator<ExportedEntry> {
+  for await (const entries of entryPages(file)) yield* entries
 }
 
 interface Evidence {
@@ -88,7 +114,8 @@ interface Evidence {
 async function judge(file: string, { keys, checkpoints }: Evidence): Promise<Verdict> {
   const notes = checkpoints.flatMap((one) => splitNotes(readText(one)))
   const verifier = createLogVerifier({ keys: readKeys(keys), notes })
-  for await (const { bytes, signature } of entriesOf(file)) verifier.add(bytes, signature)
+  for await (const entries of entryPages(file))
+    for (const { bytes, signature } of entries) verifier.add(bytes, signature)
   return verifier.finish()
 }
 

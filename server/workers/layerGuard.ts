@@ -19,6 +19,7 @@ const Count = z.int().min(0)
 const Kept = z.object({
   version: z.literal(1),
   layers: z.record(z.string(), z.object({ stopEpoch: Count, resumedEpoch: Count })),
+  witnessed: z.object({ size: Count, root: z.string().max(128), atMs: z.number() }).nullish(),
   order: z.record(
     z.string(),
     z.object({
@@ -47,14 +48,14 @@ export function openLatchFile(dataDir: string): LatchStore {
         throw new AppError('STATE_STORAGE', `${file} can not be read: the layers start stopped`, {}, error)
       }
       try {
-        const { layers, order } = Kept.parse(JSON.parse(text))
-        return { layers, order }
+        const { layers, order, witnessed } = Kept.parse(JSON.parse(text))
+        return { layers, order, witnessed: witnessed ?? null }
       } catch (error) {
         throw new AppError('STATE_STORAGE', `${file} is damaged: the layers start stopped`, {}, error)
       }
     },
-    save({ layers, order }, urgent) {
-      const kept = `${JSON.stringify({ version: 1, layers, order })}\n`
+    save({ layers, order, witnessed = null }, urgent) {
+      const kept = `${JSON.stringify({ version: 1, layers, order, witnessed })}\n`
       try {
         if (urgent) return writeWhole(file, kept)
         // Numbers that were heard: a power cut may cost the last of them, and need not cost a stall per command.

@@ -13,6 +13,7 @@ import { runAudit } from '../../server/cli/auditCommand.ts'
 import { openRecords } from '../../server/stores/recordsDatabase.ts'
 import { SYSTEM_ACTOR } from '../../server/audit/auditDraft.ts'
 import { createManualClock } from '../support/manualClock.ts'
+import { waitUntil } from '../support/waitUntil.ts'
 
 /** More of them: AUDIT_KILLS=200 npm test. */
 const KILLS = Number(process.env['AUDIT_KILLS'] ?? 20)
@@ -162,3 +163,42 @@ test('of two writers only the newer one writes, and the older one says so', asyn
   await records.close()
   expect((await verifyFolder(folder)).code).toBe(0)
 })
+
+test('of two processes that append to one log the newer one goes on and the older one stops, with one chain and nothing lost', async () => {
+  const folder = newFolder()
+  const acknowledged: { readonly by: string; readonly seq: number; readonly hash: string }[] = []
+  const start = (by: string) => {
+    const child = spawn(process.execPath, [APPENDER, folder], { stdio: ['ignore', 'pipe', 'ignore'] })
+    let text = ''
+    child.stdout.setEncoding('utf8').on('data', (part: string) => {
+      text += part
+      const lines = text.split('\n')
+      text = lines.pop()!
+      for (const line of lines) {
+        const [seq, hash] = line.split(' ') as [string, string]
+        acknowledged.push({ by, seq: Number(seq), hash })
+      }
+    })
+    const count = (): number => acknowledged.filter((one) => one.by === by).length
+    return { child, count, closed: once(child, 'close') as Promise<[number | null]> }
+  }
+  const older = start('older')
+  await waitUntil('the older one appends', () => older.count() >= 40, 60_000)
+  const newer = start('newer')
+  const [code] = await older.closed
+  expect(code).toBe(1)
+  const before = newer.count()
+  await waitUntil('the newer one goes on', () => newer.count() >= before + 40, 60_000)
+  newer.child.kill('SIGKILL')
+  await newer.closed
+
+  const { code: verdict, lines } = await verifyFolder(folder)
+  expect(lines.join('\n')).toMatch(/^OK: /)
+  expect(verdict).toBe(0)
+  const kept = readFileSync(path.join(folder, 'export.jsonl'), 'utf8').trimEnd().split('\n')
+  const hashes = kept.map((line) => leafHash(parseExportLine(line)!.bytes).toString('hex'))
+  expect(acknowledged.filter(({ seq, hash }) => hashes[seq] !== hash)).toEqual([])
+  expect(new Set(acknowledged.map(({ seq }) => seq)).size).toBe(acknowledged.length)
+  const last = Math.max(...acknowledged.filter(({ by }) => by === 'older').map(({ seq }) => seq))
+  expect(Math.min(...acknowledged.filter(({ by }) => by === 'newer').map(({ seq }) => seq))).toBeGreaterThan(last)
+}, 200_000)
