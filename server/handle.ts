@@ -104,7 +104,8 @@ export interface CoreHandle {
   /** JSON in pieces: a layer of 65,536 seeds is 30 MB of text. @throws STATE_NOT_FOUND, before the first piece */
   readonly layer: (layerId: string, run?: string) => AsyncIterable<string>
   /** @throws STATE_NOT_FOUND, CONTRACT_INVALID */
-  readonly history: (layerId: string, query: HistoryQuery) => Readonly<Record<string, unknown>>
+  /** The JSON of LayerHistory in pieces. @throws STATE_NOT_FOUND, CONTRACT_INVALID before the first of them */
+  readonly history: (layerId: string, query: HistoryQuery) => AsyncIterable<string>
   readonly bus: () => Readonly<Record<string, unknown>>
   readonly metrics: () => Promise<{ readonly contentType: string; readonly body: string }>
 }

@@ -10,7 +10,7 @@ import { columnIndex } from '../../lib/contracts/columnIndex.ts'
 import type { Clock } from '../../lib/primitives/clock.ts'
 import type { FanoutCounters } from '../fanout/frameTicker.ts'
 import type { CoreHandle } from '../handle.ts'
-import { readSeries } from '../state/historyReader.ts'
+import { historyText } from '../state/historyText.ts'
 import type { LayerReader } from '../state/layerReader.ts'
 import type { IngestCounters } from '../ingest/ingestMessages.ts'
 import { layerText } from '../state/layerText.ts'
@@ -140,20 +140,16 @@ export function createApi(sources: ApiSources): CoreHandle {
         4_096,
         Math.max(1, Math.ceil((to_ms - from_ms) / (resolutionMs ?? (to_ms - from_ms) / 600))),
       )
-      const series = readSeries({ run, layer, metric, fromMs: from_ms, toMs: to_ms, points, seed })
-      return {
+      const head = {
         layer_id: layerId,
         run_id: run.descriptor.run_id,
         metric,
         from_ms,
         to_ms,
         resolution_ms: (to_ms - from_ms) / points,
-        at_ms: series.at_ms,
-        seed_id: seed === undefined ? series.values.map((_, row) => row) : series.values.map(() => seed),
-        values: series.values,
-        of: series.of,
         gaps: run.gaps.filter((gap) => gap.to_ms >= from_ms && gap.from_ms <= to_ms),
       }
+      return historyText(head, { run, layer, metric, fromMs: from_ms, toMs: to_ms, points, seed }, clock)
     },
     bus() {
       const health = board.busHealth()

@@ -29,7 +29,9 @@ export interface FrameIngestOptions {
   readonly toWallMs: (busMs: number) => number
   readonly refuse: (error: unknown, delivery: Delivery) => void
   readonly onGap: (run: Run, gap: CoverageGap) => void
-  /** Called once per merged entry, after the tables changed. */
+  /** The tables changed: called first of all, because somebody may wait for it. Must be cheap. */
+  readonly onMerged: () => void
+  /** Called once per merged entry, after the tables changed and its history was kept. */
   readonly onEntry: (run: Run, atMs: number, publishedMs: number) => void
   /** Writes where the values lie on the bus into a table's meta. */
   readonly mark: EntryMarks['mark']
@@ -54,6 +56,7 @@ export function createFrameIngest({
   toWallMs,
   refuse,
   onGap,
+  onMerged,
   onEntry,
   mark,
   latency,
@@ -108,6 +111,8 @@ export function createFrameIngest({
       }
       table.end()
     }
+    // Pictures go out while the past is kept: of large layers that takes milliseconds.
+    onMerged()
     for (const { header } of frames)
       if (header.kind === FRAME_KIND.seeds) appendHistory(run, header.layer, atMs, header.tick)
     run.framed = true

@@ -138,7 +138,6 @@ export function createIngest(options: IngestOptions): Ingest {
     // What comes seed by seed is looked at together.
     if (run.framed) watch?.onMerged(run, atMs)
     else watch?.onTouched(run)
-    onMerged()
   }
   const { mark } = createEntryMarks(post)
   const latency = createIngestLatency({ recorder, nowMs: () => clock.wallMs(), toWallMs, mark })
@@ -147,6 +146,7 @@ export function createIngest(options: IngestOptions): Ingest {
     nowMs: () => clock.monotonicMs(),
     toWallMs,
     refuse,
+    onMerged,
     onEntry: onReport,
     mark,
     latency,
@@ -154,7 +154,17 @@ export function createIngest(options: IngestOptions): Ingest {
       if (!outages.covers(run)) losses.note(run, gap)
     },
   })
-  const external = createExternalReports({ runs, toWallMs, refuse, onReport, mark, latency })
+  const external = createExternalReports({
+    runs,
+    toWallMs,
+    refuse,
+    onReport(run, atMs, publishedMs) {
+      onMerged()
+      onReport(run, atMs, publishedMs)
+    },
+    mark,
+    latency,
+  })
 
   const teller = createForeignTeller(clock, record)
   const foreign = createForeign({ runs, external, clock, toWallMs, record, refuse, post, teller, claimCheckDir })

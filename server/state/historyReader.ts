@@ -2,7 +2,8 @@
  * historyReader: series of one metric out of a layer's history ring, downsampled to what a screen can show.
  * In: a ring, a column, a time range. Out: times and one row of values per seed; bins without data stay out: gaps stay gaps.
  * Invariant: a value shown was really measured inside its bin: the least and the greatest of every seed, in the order they were
- * measured, on the times of the bin's first and last slot (all seeds share one time axis); nothing is interpolated.
+ * measured, on the times of the bin's first and last slot (all seeds share one time axis); nothing is interpolated. A slot that is
+ * overwritten while others are read is left out, never half shown.
  * Source: docs/protocol.md "HTTP"; seed-design.md 4.2.
  */
 import { columnIndex } from '../../lib/contracts/columnIndex.ts'
@@ -31,8 +32,18 @@ export interface SeriesRequest {
 
 const EMPTY: Series = Object.freeze({ at_ms: [], values: [], states: [], of: 0 })
 
-/** Reads a series; empty when the layer keeps no per-seed history or the metric is not one of its columns. */
-export function readSeries({ run, layer, metric, fromMs, toMs, points, seed }: SeriesRequest): Series {
+/** Reads a series at once: for few seeds. */
+export function readSeries(request: SeriesRequest): Series {
+  const steps = seriesSteps(request)
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return step.value
+  }
+}
+
+/** Reads a series, with a place to pause after each slot; empty when no history per seed or no such metric is kept. */
+export function* seriesSteps(request: SeriesRequest): Generator<void, Series, void> {
+  const { run, layer, metric, fromMs, toMs, points, seed } = request
   const ring = run.history[layer]
   const column = columnIndex(run.descriptor.seed_columns, metric)
   if (ring === null || ring === undefined || ring.shape.mode !== 'full' || column < 0) return EMPTY
@@ -49,23 +60,31 @@ export function readSeries({ run, layer, metric, fromMs, toMs, points, seed }: S
   let lastBin = -1
   let opened = 0
   let of = 0
-  ring.visit(fromMs, toMs, (slot) => {
+  const wanted = new Float32Array(count)
+  const stated = new Float32Array(count).fill(Number.NaN)
+  const [begin, end] = ring.range()
+  for (let index = begin; index < end; index++) {
+    const slotMs = ring.atMs(index)
+    if (!(slotMs >= fromMs && slotMs <= toMs)) continue
+    if (stateColumn >= 0) ring.copy(index, stateColumn * rows + first, stated)
+    if (!ring.copy(index, column * rows + first, wanted)) continue
     of++
-    const bin = Math.min(bins - 1, Math.floor((slot.atMs - fromMs) / binMs))
+    const bin = Math.min(bins - 1, Math.floor((slotMs - fromMs) / binMs))
     const opens = bin !== lastBin
     if (opens) opened = atMs.length
     lastBin = bin
     // The bin's first slot has the first point; every later one moves the second.
     const point = opens ? opened : opened + 1
-    atMs[point] = slot.atMs
+    atMs[point] = slotMs
     for (let row = 0; row < count; row++) {
       const extreme = extremes[row]!
       if (opens) extreme.open()
-      extreme.add(slot.values[column * rows + first + row]!)
+      extreme.add(wanted[row]!)
       extreme.write(values[row]!, opened, point)
-      states[row]![point] = stateColumn < 0 ? 254 : stateByte(slot.values[stateColumn * rows + first + row]!)
+      states[row]![point] = stateColumn < 0 ? 254 : stateByte(stated[row]!)
     }
-  })
+    yield
+  }
   return { at_ms: atMs, values, states, of }
 }
 

@@ -1,7 +1,7 @@
 /*
  * openApiDocument: the HTTP contract as OpenAPI 3.1, generated from the same schemas that validate.
  * In: HTTP_API. Out: a plain document.
- * Invariant: no route is described by hand.
+ * Invariant: no route is described by hand; it is made once, route by route, with the event loop free between them.
  * Source: docs/protocol.md "HTTP".
  */
 import { z } from 'zod'
@@ -51,15 +51,23 @@ function operationOf(name: string, contract: HttpContract) {
   }
 }
 
-/** Builds the document anew; it is small and asked for rarely. */
-export function openApiDocument() {
+async function build() {
   const paths: Record<string, Record<string, unknown>> = {}
-  for (const [name, contract] of Object.entries(HTTP_API) as [string, HttpContract][])
+  for (const [name, contract] of Object.entries(HTTP_API) as [string, HttpContract][]) {
     paths[contract.path] = { ...paths[contract.path], [contract.method.toLowerCase()]: operationOf(name, contract) }
+    await new Promise<void>((resolve) => void setImmediate(resolve))
+  }
   return {
     openapi: '3.1.0',
     info: { title: 'Morphoscope', version: '0.1.0', license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
     paths,
     components: { schemas: { Problem: toSchema(ProblemDocument, 'output') } },
   }
+}
+
+let made: ReturnType<typeof build> | null = null
+
+/** The document; the contract does not change while the server runs. */
+export function openApiDocument(): ReturnType<typeof build> {
+  return (made ??= build())
 }
