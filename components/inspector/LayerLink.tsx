@@ -1,7 +1,7 @@
 /*
- * Layer link: from a seed to its layer's page, made ready when the selection rests, or at the press: the page and its first rows.
+ * Layer link: from a seed to its layer's page, made ready as soon as a seed is chosen: the page's code and its first rows.
  * In: the layer, the page state. Out: a link.
- * Invariant: walking through seeds asks for nothing; a paused page asks for nothing ahead.
+ * Invariant: walking through seeds asks for nothing until it rests; a paused page asks for nothing ahead.
  * Source: docs/ux.md "pages: layer"; docs/performance.md "live page".
  */
 'use client'
@@ -13,8 +13,9 @@ import { systemClock } from '../../lib/primitives/clock.ts'
 import { useLive } from '../live/LiveProvider.tsx'
 import { hrefOf, PAGE_PATHS } from '../live/pageLinks.ts'
 
-/** A selection that stays this long is looked at. */
+/** Seeds chosen one after another faster than this are walked through: the one that stays is looked at. */
 const REST_MS = 300
+let chosenMs = Number.NEGATIVE_INFINITY
 
 export function LayerLink({ layerId, state }: { readonly layerId: string; readonly state: PageState }) {
   const { session } = useLive()
@@ -31,14 +32,15 @@ export function LayerLink({ layerId, state }: { readonly layerId: string; readon
       () => undefined,
     )
   }, [client, session, layerId, state])
-  useEffect(
-    () =>
-      systemClock.after(REST_MS, () => {
-        setReady(href)
-        askAhead()
-      }),
-    [href, askAhead],
-  )
+  useEffect(() => {
+    const nowMs = systemClock.monotonicMs()
+    const isWalk = nowMs - chosenMs < REST_MS
+    chosenMs = nowMs
+    return systemClock.after(isWalk ? REST_MS : 0, () => {
+      setReady(href)
+      askAhead()
+    })
+  }, [href, askAhead])
   return (
     <Link href={href} prefetch={ready === href} onClick={askAhead}>
       Layer

@@ -1,6 +1,6 @@
 /*
  * mirrorPack: the pictures of some layers as one buffer, handed from one thread to another without a clone.
- * In: mirrors. Out: one buffer to transfer; the same pictures written over mirrors of the same shape.
+ * In: mirrors. Out: one buffer to transfer; its parts, to be written over mirrors of the same shape (lazyMirrors.ts).
  * Invariant: unpacking makes each named mirror equal to the one that was packed, byte by byte; all of a pack is checked before the
  * first byte changes.
  * Source: docs/architecture.md "the browser"; docs/performance.md "traps".
@@ -44,37 +44,54 @@ const refuse = (why: string): never => {
   throw new AppError('CONTRACT_FRAME', `pack of pictures: ${why}`, { path: 'pictures' })
 }
 
-/** Where each layer of the pack begins. */
-function places(buffer: ArrayBuffer, mirrors: readonly LayerMirror[]): { mirror: LayerMirror; at: number }[] {
-  const found: { mirror: LayerMirror; at: number }[] = []
+/** Where one layer's part of a pack lies. */
+export interface PackEntry {
+  readonly layer: number
+  readonly headAt: number
+  readonly planesAt: number
+  readonly valuesAt: number
+}
+export interface PlaneSizes {
+  readonly planes: number
+  readonly values: number
+}
+
+/** Finds the parts of a pack; each must have the sizes of its layer. @throws CONTRACT_FRAME */
+export function packEntries(
+  buffer: ArrayBuffer,
+  sizesOf: (layer: number) => PlaneSizes | undefined,
+): readonly PackEntry[] {
+  const found: PackEntry[] = []
   for (let at = 0; at < buffer.byteLength;) {
     if (at + HEAD_NUMBERS * 8 > buffer.byteLength) return refuse('shorter than its head')
     const [layer = -1, planes = -1, values = -1] = new Float64Array(buffer, at, 3)
-    const mirror = mirrors[layer]
-    if (mirror === undefined) return refuse('names a layer that is not shown')
-    if (planes !== mirror.state.buffer.byteLength || values !== mirror.values.byteLength) return refuse('another shape')
-    found.push({ mirror, at })
-    at += sizeOf(mirror)
+    const sizes = sizesOf(layer)
+    if (sizes === undefined) return refuse('names a layer that is not shown')
+    if (planes !== sizes.planes || values !== sizes.values) return refuse('another shape')
+    const planesAt = at + HEAD_NUMBERS * 8 + COUNT_BYTES
+    const valuesAt = planesAt + round8(planes)
+    found.push({ layer, headAt: at, planesAt, valuesAt })
+    at = valuesAt + round8(values)
     if (at > buffer.byteLength) return refuse('shorter than its pictures')
   }
   return found
 }
 
-/** Writes packed pictures over the mirrors of their layers; answers those. @throws CONTRACT_FRAME; then nothing was changed. */
-export function unpackMirrors(buffer: ArrayBuffer, mirrors: readonly LayerMirror[]): readonly LayerMirror[] {
-  const found = places(buffer, mirrors)
-  for (const { mirror, at: start } of found) {
-    const head = new Float64Array(buffer, start, HEAD_NUMBERS)
-    let at = start + HEAD_NUMBERS * 8
-    mirror.stateCounts.set(new Uint32Array(buffer, at, 256))
-    at += COUNT_BYTES
-    const planes = planesOf(mirror)
-    planes.set(new Uint8Array(buffer, at, planes.byteLength))
-    at += round8(planes.byteLength)
-    valuesOf(mirror).set(new Uint8Array(buffer, at, mirror.values.byteLength))
-    const [, , , frame = 0, step = 0, tick = 0, ingestMs = 0, serverMs = 0, sourceFlags = 0, version = 0, gaps = 0] =
-      head
-    Object.assign(mirror, { frame, step, tick, ingestMs, serverMs, sourceFlags, version, gaps })
-  }
-  return found.map(({ mirror }) => mirror)
+/** Writes what names the picture, and its counts. */
+export function unpackHead(buffer: ArrayBuffer, { headAt }: PackEntry, mirror: LayerMirror): void {
+  const head = new Float64Array(buffer, headAt, HEAD_NUMBERS)
+  mirror.stateCounts.set(new Uint32Array(buffer, headAt + HEAD_NUMBERS * 8, 256))
+  const [, , , frame = 0, step = 0, tick = 0, ingestMs = 0, serverMs = 0, sourceFlags = 0, version = 0, gaps = 0] = head
+  Object.assign(mirror, { frame, step, tick, ingestMs, serverMs, sourceFlags, version, gaps })
+}
+
+/** Writes the picture itself. */
+export function unpackPlanes(
+  buffer: ArrayBuffer,
+  { planesAt, valuesAt }: PackEntry,
+  planes: Uint8Array,
+  values: Uint8Array,
+): void {
+  planes.set(new Uint8Array(buffer, planesAt, planes.byteLength))
+  values.set(new Uint8Array(buffer, valuesAt, values.byteLength))
 }

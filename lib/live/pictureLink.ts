@@ -6,7 +6,8 @@
  * Source: docs/architecture.md "the browser".
  */
 import type { LayerMirror } from '../frames/layerMirror.ts'
-import { packMirrors, unpackMirrors } from '../frames/mirrorPack.ts'
+import { makeLazy } from '../frames/lazyMirrors.ts'
+import { packMirrors } from '../frames/mirrorPack.ts'
 import type { Inflate } from '../frames/viewFrame.ts'
 import { createPictureBook, type PastSeries, type PictureShape } from './pictureBook.ts'
 import { createPictureKeeper, type PictureKeeper } from './pictureKeeper.ts'
@@ -96,6 +97,8 @@ export interface PictureReplica extends Pictures {
 /** The page's end. */
 export function createPictureReplica(post: Post<PictureOrder>): PictureReplica {
   const book = createPictureBook()
+  // A million seeds a second are not copied for a page that looks at none of them.
+  let lazy = makeLazy([])
   let counts: Counts = { lost: 0, applied: 0, waiting: 0 }
   let generation = 0
   let turn = 0
@@ -118,6 +121,7 @@ export function createPictureReplica(post: Post<PictureOrder>): PictureReplica {
       // A freezing that is still under way belongs to the pictures before.
       turn++
       book.open(shape)
+      lazy = makeLazy(book.live())
       post({ kind: 'open', generation, shape }, [])
     },
     setMetric(metricIndex) {
@@ -149,7 +153,7 @@ export function createPictureReplica(post: Post<PictureOrder>): PictureReplica {
         return changed()
       }
       counts = news.counts
-      if (news.generation === generation) unpackMirrors(news.pack, book.live()).forEach((mirror) => book.note(mirror))
+      if (news.generation === generation) lazy.take(news.pack).forEach((mirror) => book.note(mirror))
       changed()
     },
   }

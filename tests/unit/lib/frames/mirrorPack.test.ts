@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { copyLayerMirror, createLayerMirror, type LayerMirror } from '../../../../lib/frames/layerMirror.ts'
-import { packMirrors, unpackMirrors } from '../../../../lib/frames/mirrorPack.ts'
+import { makeLazy } from '../../../../lib/frames/lazyMirrors.ts'
+import { packMirrors } from '../../../../lib/frames/mirrorPack.ts'
 
 const plain = (mirror: LayerMirror) => ({
   ...mirror,
@@ -36,7 +37,7 @@ test('whatever was packed is there again, bit by bit, and other layers stay as t
       const targets = shapes.map(({ rows, columns }, layer) => filled(layer, rows, columns, seed + 100))
       const before = targets.map((target) => plain(copyLayerMirror(target)))
       const sent = sources.filter((_, layer) => (seed + layer) % 2 === 0)
-      const changed = unpackMirrors(packMirrors(sent), targets)
+      const changed = makeLazy(targets).take(packMirrors(sent))
       expect(changed.map((mirror) => mirror.layer)).toEqual(sent.map((mirror) => mirror.layer))
       targets.forEach((target, layer) =>
         expect(plain(target)).toEqual(sent.includes(sources[layer]!) ? plain(sources[layer]!) : before[layer]),
@@ -54,12 +55,12 @@ test('a pack of another shape, of an unknown layer or cut short changes nothing'
   ]
   for (const targets of others) {
     const before = targets.map((target) => plain(copyLayerMirror(target)))
-    expect(() => unpackMirrors(pack, targets)).toThrow('pack of pictures')
+    expect(() => makeLazy(targets).take(pack)).toThrow('pack of pictures')
     expect(targets.map(plain)).toEqual(before)
   }
   const targets = [filled(0, 4, 0, 5), filled(1, 4, 2, 5)]
-  expect(() => unpackMirrors(pack.slice(0, pack.byteLength - 8), targets)).toThrow('pack of pictures')
-  expect(() => unpackMirrors(pack.slice(0, 16), targets)).toThrow('pack of pictures')
+  expect(() => makeLazy(targets).take(pack.slice(0, pack.byteLength - 8))).toThrow('pack of pictures')
+  expect(() => makeLazy(targets).take(pack.slice(0, 16))).toThrow('pack of pictures')
 })
 
 test('a copy of a mirror is the same picture and does not follow it', () => {
@@ -70,4 +71,24 @@ test('a copy of a mirror is the same picture and does not follow it', () => {
   mirror.values[0] = 4
   mirror.stateCounts[0] = 5
   expect([copy.state[0], copy.values[0], copy.stateCounts[0]]).not.toEqual([1, 4, 5])
+})
+
+test('a picture is copied when somebody looks: the newest of its layer, once; its name and counts are there at once', () => {
+  const [first, second] = [filled(0, 40, 3, 1), filled(0, 40, 3, 2)]
+  const target = createLayerMirror(0, 40, 3, 'exact')
+  const planes = new Uint8Array(target.state.buffer)
+  const lazy = makeLazy([target])
+  const before = planes.slice()
+  expect(lazy.take(packMirrors([first]))[0] === target).toBe(true)
+  lazy.take(packMirrors([second]))
+  expect([target.frame, target.ingestMs, target.stateCounts[3]]).toEqual([2, 3, second.stateCounts[3]])
+  // Nobody has looked: not one byte of the picture was touched.
+  expect(planes).not.toEqual(new Uint8Array(second.state.buffer))
+  const { state } = target
+  expect([...state]).toEqual([...second.state])
+  expect(before).not.toEqual(planes)
+  planes[0] = planes[0]! ^ 255
+  const changed = planes[0]
+  // Looked at again, nothing new came: it is not written again.
+  expect(target.state[0]).toBe(changed)
 })
