@@ -28,6 +28,7 @@ import { LayerAge, LayerEvents, LayerFacts } from './LayerFacts.tsx'
 import { LayerGrid } from './LayerGrid.tsx'
 import { LayerTable } from './LayerTable.tsx'
 import { LayerTools } from './LayerTools.tsx'
+import { rowsThatFit } from './gridLayout.ts'
 import { openGrid } from './gridPicture.ts'
 import { layerViewText, parseLayerView, type LayerView } from './layerView.ts'
 import { baseWords, pausedWords, pointsWords, selectedRowOf, togglePin } from './layerWords.ts'
@@ -129,6 +130,8 @@ export function LayerPage({ layerId }: { readonly layerId: string }) {
     )
   }
 
+  // Known before the picture is: nothing moves when it comes.
+  const isBinned = size.height > 0 && (drill?.count ?? data?.matching ?? seeds) > rowsThatFit(size.height)
   const unknown = problem?.status === 404 && problem.text.includes('layer')
   const never = data !== null && data.freshness === 'never'
   const head = picture?.head ?? null
@@ -235,6 +238,12 @@ export function LayerPage({ layerId }: { readonly layerId: string }) {
               onUp={up}
               still={still}
             />
+            {isBinned && (
+              <p className="panel-note t2">
+                A notch at the foot of a row: seeds of it changed their state then; a diamond: one was culled or rolled
+                back.
+              </p>
+            )}
             {data?.order.said != null && <p className="panel-note t2">{data.order.said}</p>}
             <HeatmapLegend
               metric={metric}
