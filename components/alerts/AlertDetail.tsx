@@ -8,14 +8,17 @@
 import Link from 'next/link'
 import { useCallback, useState, type ReactNode } from 'react'
 import type { AlertDetail as Detail, AlertItem } from '../../lib/contracts/alerts.ts'
+import { THREAD_LINKS, withThread } from '../../lib/contracts/threadLinks.ts'
 import { formatAge, formatCount } from '../../lib/live/formatValue.ts'
 import { hrefOf, PAGE_PATHS } from '../live/pageLinks.ts'
 import { Ticking } from '../live/Ticking.tsx'
 import { usePageState } from '../live/useLiveTopic.ts'
 import { useApi } from '../records/useApi.ts'
+import { useShell } from '../shell/ShellContext.tsx'
 import { CopyValue } from '../ui/CopyValue.tsx'
 import { Icon } from '../ui/Icon.tsx'
 import { Panel } from '../ui/Panel.tsx'
+import { alertMoment, placeOfAlert } from './alertMoment.ts'
 import { AlertBell } from './AlertBell.tsx'
 import type { ActBody, ActName } from './alertDoor.ts'
 import {
@@ -77,6 +80,7 @@ export function AlertDetail(props: Props) {
       message={problem === null ? '' : `${problem.text} (${problem.code}) What was known stays below.`}
     >
       <DetailHead {...props} alert={alert} />
+      <Causes alert={alert} mayAct={props.mayAct} />
       <EvidenceView alert={alert} />
       {alert.runbook !== '' && (
         <section className="alert-part">
@@ -90,6 +94,37 @@ export function AlertDetail(props: Props) {
       </section>
       <Facts alert={alert} />
     </Panel>
+  )
+}
+
+/** What led to it, what changed before it, and a command that goes on in its thread. */
+function Causes({ alert, mayAct }: { readonly alert: AlertItem; readonly mayAct: boolean }) {
+  const page = usePageState()
+  const { show } = useShell()
+  const { correlation_id: thread, layer_id: layerId, seed_id: seedId } = alert
+  const selection = layerId === null || seedId === null ? null : { layerId, seedId }
+  return (
+    <p className="card-actions" {...alertMoment(alert)}>
+      <button type="button" onClick={() => show({ kind: 'changes', place: placeOfAlert(alert) })}>
+        What changed? <kbd>w</kbd>
+      </button>
+      {thread !== null && (
+        <Link href={THREAD_LINKS.thread(thread)} prefetch={false}>
+          Causal thread
+        </Link>
+      )}
+      {thread !== null && selection !== null && mayAct && (
+        <Link
+          href={withThread(
+            hrefOf(PAGE_PATHS.seed(selection), { ...page, runId: alert.run_id, selection, inspector: true }),
+            thread,
+          )}
+          prefetch={false}
+        >
+          Compose a command
+        </Link>
+      )}
+    </p>
   )
 }
 

@@ -9,6 +9,7 @@ import { memo, useState } from 'react'
 import type { AlertItem } from '../../lib/contracts/alerts.ts'
 import { formatCount } from '../../lib/live/formatValue.ts'
 import { Icon } from '../ui/Icon.tsx'
+import { alertMoment } from './alertMoment.ts'
 import { AlertBell } from './AlertBell.tsx'
 import type { ActBody, ActName } from './alertDoor.ts'
 import type { Failure } from './actStore.ts'
@@ -56,6 +57,7 @@ export const AlertRow = memo(function AlertRow(props: Props) {
         <button
           type="button"
           data-alert={alert.id}
+          {...alertMoment(alert)}
           className="alert-main"
           tabIndex={props.isCurrent ? 0 : -1}
           aria-current={props.isChosen ? 'true' : undefined}

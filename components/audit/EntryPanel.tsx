@@ -5,7 +5,9 @@
  * Source: docs/ux.md "pages: audit"; docs/audit.md "tree"; features F4, F6.
  */
 'use client'
+import Link from 'next/link'
 import type { AuditDetail, AuditProof } from '../../lib/contracts/httpAudit.ts'
+import { THREAD_LINKS } from '../../lib/contracts/threadLinks.ts'
 import { formatCount } from '../../lib/live/formatValue.ts'
 import { useApi } from '../records/useApi.ts'
 import { Panel } from '../ui/Panel.tsx'
@@ -87,9 +89,14 @@ function Detail({
       <p className="audit-actions">
         <a href={`/?at=${encodeURIComponent(before)}`}>10 s before</a>
         {entry.correlation_id !== null && (
-          <button type="button" className="link" onClick={() => onFilter(`correlation:${entry.correlation_id}`)}>
-            Only its thread
-          </button>
+          <>
+            <Link href={THREAD_LINKS.thread(entry.correlation_id)} prefetch={false}>
+              Causal thread
+            </Link>
+            <button type="button" className="link" onClick={() => onFilter(`correlation:${entry.correlation_id}`)}>
+              Only its thread
+            </button>
+          </>
         )}
         <button
           type="button"

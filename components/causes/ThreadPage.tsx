@@ -18,6 +18,11 @@ import { IndexNote } from './IndexNote.tsx'
 
 const ASK_EVERY_MS = 2_000
 const SHOWN_ID = 24
+const LEAD_MS = 10_000
+
+/** The Live page as it was a little before a moment. */
+const pastHref = (runId: string, atMs: number): string =>
+  `/?run=${encodeURIComponent(runId)}&at=${encodeURIComponent(new Date(atMs - LEAD_MS).toISOString())}`
 
 export function ThreadPage({ id }: { readonly id: string }) {
   const answer = useApi<ThreadView>(`/api/threads/${encodeURIComponent(id)}`, { everyMs: ASK_EVERY_MS })
@@ -86,6 +91,11 @@ function Head({ id, data }: { readonly id: string; readonly data: ThreadView | n
         <button type="button" onClick={() => act('copy-link')}>
           Copy link
         </button>
+        {data !== null && data.run_id !== null && (
+          <a className="button-link" href={pastHref(data.run_id, data.from_ms)}>
+            Replay from 10 s before
+          </a>
+        )}
         <button
           type="button"
           disabled={data === null}

@@ -7,6 +7,7 @@
 'use client'
 import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import type { SeedRef } from '../../lib/live/urlState.ts'
+import { threadOf } from '../../lib/contracts/threadLinks.ts'
 import { useOps } from '../ops/OpsProvider.tsx'
 import { stateWords } from '../ops/stageWords.ts'
 
@@ -23,7 +24,9 @@ if (typeof window !== 'undefined')
 const RECENT_MS = 500
 
 export function SeedCommands({ selection, runId }: { readonly selection: SeedRef; readonly runId: string | null }) {
-  const [open, setOpen] = useState(() => performance.now() - askedAtMs < RECENT_MS)
+  const [open, setOpen] = useState(
+    () => performance.now() - askedAtMs < RECENT_MS || threadOf(location.search) !== null,
+  )
   const section = useRef<HTMLElement>(null)
   const { commands } = useOps()
   useEffect(() => {

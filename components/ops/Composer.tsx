@@ -5,6 +5,7 @@
  * Source: docs/commands.md; docs/ux.md "composer".
  */
 'use client'
+import Link from 'next/link'
 import { useState } from 'react'
 import type { CommandTargets } from '../../lib/contracts/commandDraft.ts'
 import type { SeedChoices } from '../../lib/contracts/commandPreview.ts'
@@ -12,6 +13,7 @@ import type { SeedState } from '../../lib/contracts/lifecycle.ts'
 import { SEED_STATES } from '../../lib/contracts/lifecycleTable.ts'
 import { useLive, useTime } from '../live/LiveProvider.tsx'
 import { goLive } from '../live/timeActions.ts'
+import { THREAD_LINKS, threadOf } from '../../lib/contracts/threadLinks.ts'
 import { useApi } from '../records/useApi.ts'
 import { CommandCard } from './CommandCard.tsx'
 import { CommonFields } from './CommonFields.tsx'
@@ -48,6 +50,8 @@ export function Composer({ place, runId }: Props) {
   const [strategy, setStrategy] = useState('linear')
   const [ramp, setRamp] = useState('')
   const [common, setCommon] = useState<CommonValues>(NO_COMMON)
+  // Opened from an alert: what it causes goes on in the alert's thread.
+  const [thread, setThread] = useState(() => threadOf(location.search))
   const run = runId === null ? '' : `?run=${encodeURIComponent(runId)}`
   const asked = useApi<SeedChoices>(
     place.kind === 'seed'
@@ -65,7 +69,12 @@ export function Composer({ place, runId }: Props) {
   const rampTicks = /^\d{1,4}$/.test(ramp.trim()) ? { ramp_ticks: Number(ramp) } : {}
   const said = toCommon(common)
   const recipe = blueprint === '' ? {} : { blueprint_id: blueprint, grafting_strategy: strategy, ...rampTicks }
-  const base = { ...at, ...(runId === null ? {} : { run_id: runId }), ...said }
+  const base = {
+    ...at,
+    ...(runId === null ? {} : { run_id: runId }),
+    ...(thread === null ? {} : { correlation_id: thread }),
+    ...said,
+  }
   const draft = ((): Draft | null => {
     // What can not be read is never left out: without it the command would be another one.
     if (said === null || rampUnread) return null
@@ -127,6 +136,18 @@ export function Composer({ place, runId }: Props) {
           Blueprint
         </button>
       </fieldset>
+      {thread !== null && (
+        <p className="t2 composer-note">
+          Goes on in the{' '}
+          <Link href={THREAD_LINKS.thread(thread)} prefetch={false}>
+            thread of its alert
+          </Link>
+          .{' '}
+          <button type="button" className="link" onClick={() => setThread(null)}>
+            Begin one of its own
+          </button>
+        </p>
+      )}
       {asked.problem !== null && <p className="tone-warn">{asked.problem.text}</p>}
       {choices?.blocked && (
         <p className="tone-warn">

@@ -15,3 +15,15 @@ export const THREAD_LINKS = Object.freeze({
   life: (layerId: string, seedId: number, generation: number): string =>
     `/layers/${part(layerId)}/seeds/${seedId}/lives/${generation}`,
 })
+
+/** A link to where a command is composed, with the thread it goes on in. */
+export function withThread(href: string, thread: string): string {
+  return `${href}${href.includes('?') ? '&' : '?'}thread=${part(thread)}`
+}
+
+/** The thread an address names; null when it names none that may stand in a message. */
+export function threadOf(search: string): string | null {
+  const thread = new URLSearchParams(search).get('thread')
+  // eslint-disable-next-line no-control-regex -- exactly these can not stand in an id
+  return thread !== null && /^[^\u0000-\u001f\u007f-\u009f]{1,128}$/.test(thread) ? thread : null
+}

@@ -162,6 +162,46 @@ describe.skipIf(missing !== null)('what led to what, with the real trainer on re
     })
     expect(found.changes[0]!.text).toContain('random labels for 900 steps')
 
+    // The alert it raised, acknowledged, answered with a command: one story, with the fault beside it.
+    const raised = async () => {
+      const { body } = await server.get('/api/alerts?state=all&rule=loss_degradation')
+      return HTTP_API.alerts.output.parse(body).alerts.find(({ run_id: run }) => run === live.run.run_id)
+    }
+    await waitUntil('the alert', async () => (await raised()) !== undefined, 30_000)
+    const alert = (await raised())!
+    const acked = await ops.post(`/api/alerts/${alert.id}/ack`, {
+      version: alert.version,
+      seq: alert.seq,
+      note: 'looking',
+    })
+    expect(acked.status).toBe(200)
+    const saved = await ops.submit({
+      type: 'CheckpointCommand',
+      operation: 'save',
+      layer_id: 'layer_0',
+      run_id: live.run.run_id,
+      reason: 'before anything else is lost',
+      correlation_id: alert.correlation_id,
+    })
+    expect(saved.status).toBe(202)
+    expect((await ops.final(saved.body['id'])).state).toBe('APPLIED')
+    const story = async () => (await thread(alert.correlation_id!))?.nodes ?? []
+    await waitUntil(
+      'health after the alert',
+      async () => (await story()).some(({ kind, relation }) => kind === 'health' && relation === 'member'),
+      30_000,
+    )
+    const kinds = (await story()).map(({ kind, relation }) => (relation === 'overlap' ? `${kind} beside` : kind))
+    for (const kind of ['fault beside', 'alert', 'evidence', 'ack', 'command', 'stage', 'outcome', 'health'])
+      expect(kinds).toContain(kind)
+    const told = (await thread(alert.correlation_id!))!
+    expect(told.title).toBe(alert.text)
+    const joined = told.edges.filter(({ kind }) => kind !== 'overlap')
+    expect(joined).toHaveLength(told.nodes.filter(({ relation }) => relation === 'member').length - 1)
+    expect(joined.every(({ latency_ms }) => latency_ms !== null)).toBe(true)
+    expect(told.nodes.find(({ kind }) => kind === 'ack')).toMatchObject({ by: 'demo-1', text: 'acknowledged: looking' })
+    expect(told.nodes.find(({ kind }) => kind === 'evidence')?.evidence?.metric).toBe(alert.evidence.metric)
+
     await waitUntil(
       'the end of the fault and health after it',
       async () => {

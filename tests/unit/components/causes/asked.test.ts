@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { askedPlace, changesUrl, momentData, type Pointing } from '../../../../components/causes/askedPlace.ts'
 import { edgeText, gapText, latencyText, momentText, readingText } from '../../../../components/causes/causeWords.ts'
+import { threadOf, withThread } from '../../../../lib/contracts/threadLinks.ts'
 import { originData, valueOfElement, type ValueRef } from '../../../../components/provenance/valueRef.ts'
 
 const nothing: Pointing = { focused: null, moment: null, seed: null, selection: null, runId: 'run', pausedMs: null }
@@ -76,4 +77,12 @@ test('a value is written into an attribute and read back; what is no value is no
   expect(valueOfElement(element('not json'))).toBeNull()
   expect(valueOfElement(element(undefined))).toBeNull()
   expect(valueOfElement(null)).toBeNull()
+})
+
+test('the address of a composer names the thread it goes on in, and nothing that can not stand in a message', () => {
+  expect(withThread('/layers/a/seeds/1', 'alert:7 x')).toBe('/layers/a/seeds/1?thread=alert%3A7%20x')
+  expect(withThread('/a?run=r', 'b')).toBe('/a?run=r&thread=b')
+  expect(threadOf('?run=r&thread=alert%3A7%20x')).toBe('alert:7 x')
+  for (const search of ['', '?thread=', `?thread=${'x'.repeat(129)}`, '?thread=a%0ab'])
+    expect(threadOf(search)).toBeNull()
 })
