@@ -20,7 +20,7 @@ export interface BudgetBook {
   spend(layerId: string, seedIds: readonly number[], atMs?: number): void
   /** Seeds of the layer that were commanded in the window. */
   touched(layerId: string): ReadonlySet<number>
-  /** What is used, and what it would be with these seeds on top. */
+  /** What is used, and what it would be with these seeds on top; each is named once. */
   weigh(layers: readonly BudgetLayer[], wanted: ReadonlyMap<string, readonly number[]>): BlastBudget
 }
 
@@ -52,8 +52,7 @@ export function createBudgetBook(clock: Clock): BudgetBook {
       const rows = known.map(({ layerId, rows: seeds }) => {
         const spent = layers.get(layerId)
         const used = spent?.size ?? 0
-        const more = (wanted.get(layerId) ?? []).filter((id) => spent?.has(id) !== true)
-        const wouldUse = used + new Set(more).size
+        const wouldUse = used + countNew(wanted.get(layerId) ?? [], spent)
         const limit = Math.max(BUDGET.seedsPerLayer, Math.floor(seeds * BUDGET.ratio))
         return { layer_id: layerId, seeds, used, would_use: wouldUse, over: wouldUse > limit && wouldUse > used }
       })
@@ -72,6 +71,13 @@ export function createBudgetBook(clock: Clock): BudgetBook {
       }
     },
   }
+}
+
+function countNew(ids: readonly number[], spent: ReadonlyMap<number, number> | undefined): number {
+  if (spent === undefined || spent.size === 0) return ids.length
+  let count = 0
+  for (const id of ids) if (!spent.has(id)) count++
+  return count
 }
 
 /** Tells whether anything of it is over. */

@@ -136,17 +136,18 @@ function lineOf({ seed, targetState, blueprintId }: Target): string {
   return `${layerId} ${seedId} ${state} ${generation ?? '-'} ${targetState ?? ''} ${blueprintId ?? ''}\n`
 }
 
-/** Judges all of them and hashes what will change. */
-function* judgeAll(
+/** Judges all of them and hashes what will change. `targetOf`: one at a time, so that no step makes all of them. */
+function* judgeAll<T>(
   layers: readonly LayerView[],
-  targets: readonly Target[],
-  many: boolean,
-  insist: boolean,
+  items: readonly T[],
+  targetOf: (item: T) => Target,
+  { many, insist }: { readonly many: boolean; readonly insist: boolean },
 ): Steps<ResolvedTargets> {
   const hash = createHash('sha256')
   const findings: TargetFinding[] = []
   let lines = ''
-  for (const target of targets) {
+  for (const item of items) {
+    const target = targetOf(item)
     const finding = judgeTarget(target, insist)
     if (finding.kind === 'changes') lines += lineOf(target)
     if (findings.push(finding) % ITEMS_PER_STEP !== 0) continue
@@ -160,8 +161,8 @@ function* judgeAll(
 /** Finds the targets of a draft. @throws STATE_NOT_FOUND, CONTRACT_INVALID */
 export function* resolvingTargets(draft: CommandDraft, network: NetworkView): Steps<ResolvedTargets> {
   const runId = draft.run_id
-  const done = (layers: readonly LayerView[], targets: readonly Target[], many: boolean): Steps<ResolvedTargets> =>
-    judgeAll(layers, targets, many, draft.force)
+  const done = (layers: readonly LayerView[], targets: readonly Target[]): Steps<ResolvedTargets> =>
+    judgeAll(layers, targets, (target) => target, { many: false, insist: draft.force })
   switch (draft.type) {
     case 'LifecycleTransitionCommand':
     case 'BlueprintUpdateCommand': {
@@ -171,18 +172,16 @@ export function* resolvingTargets(draft: CommandDraft, network: NetworkView): St
       }
       if (draft.targets === undefined) {
         const view = network.layer(draft.layer_id!, runId)
-        return yield* done([view], [{ seed: view.seed(draft.seed_id!), ...wanted }], false)
+        return yield* done([view], [{ seed: view.seed(draft.seed_id!), ...wanted }])
       }
       const { layers, seeds } = yield* selectMany(draft.targets, network, runId)
       if (seeds.length > COMMAND_LIMITS.maxTargets)
         throw new AppError('CONTRACT_INVALID', `${seeds.length} seeds; ${COMMAND_LIMITS.maxTargets} are the bound`, {
           path: 'targets',
         })
-      return yield* done(
-        layers,
-        seeds.map((seed) => ({ seed, ...wanted })),
-        true,
-      )
+      const { targetState, blueprintId } = wanted
+      const targetOf = (seed: SeedView): Target => ({ seed, targetState, blueprintId })
+      return yield* judgeAll(layers, seeds, targetOf, { many: true, insist: draft.force })
     }
     case 'BatchCommand': {
       const view = network.layer(draft.layer_id, runId)
@@ -198,11 +197,11 @@ export function* resolvingTargets(draft: CommandDraft, network: NetworkView): St
         left.set(part.seed_id, target.targetState ?? 'GERMINATED')
         return target
       })
-      return yield* done([view], targets, false)
+      return yield* done([view], targets)
     }
     case 'CheckpointCommand':
     case 'RunControl':
     case 'NoOp':
-      return yield* done([network.layer(draft.layer_id, runId)], [], false)
+      return yield* done([network.layer(draft.layer_id, runId)], [])
   }
 }

@@ -38,8 +38,7 @@ export interface EffectText {
 }
 
 /** Tells before and after. */
-export function effectText(draft: CommandDraft, resolved: ResolvedTargets): EffectText {
-  const changing = resolved.findings.filter((finding) => finding.kind === 'changes').length
+export function effectText(draft: CommandDraft, resolved: ResolvedTargets, changing: number): EffectText {
   const one = resolved.findings.length === 1 ? resolved.findings[0]! : null
   const text = commandText(draft, changing)
   switch (draft.type) {

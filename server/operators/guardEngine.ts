@@ -15,6 +15,7 @@ import { isLiveState } from '../../lib/contracts/lifecycleTable.ts'
 import { isOverBudget, type BudgetBook } from './blastBudget.ts'
 import { effectText, type EffectText } from './commandText.ts'
 import { resolvingTargets, type ResolvedTargets, type TargetFinding } from './commandTargets.ts'
+import { ITEMS_PER_STEP } from '../state/inTurns.ts'
 import type { LayerView, NetworkView } from './networkView.ts'
 import { describingTargets } from './targetSplit.ts'
 
@@ -51,6 +52,9 @@ export interface Evaluation {
   /** Seeds that would change, by layer. */
   readonly wanted: ReadonlyMap<string, readonly number[]>
 }
+
+/** Reasons of targets that are told; more of them say nothing new. */
+const TOLD_REASONS = 8
 
 const COMPARE = {
   '<': (a: number, b: number) => a < b,
@@ -133,12 +137,10 @@ function findReasons(
     if (insists || (resolved.many && changing > 0)) warnings.push(found)
     else reasons.push(found)
   }
-  const bad = resolved.findings.filter(
-    (finding): finding is Exclude<TargetFinding, { kind: 'changes' }> => finding.kind !== 'changes',
-  )
   const partial = resolved.many || (draft.type === 'BatchCommand' && !draft.atomic)
-  if (resolved.findings.length > 0 && (changing === 0 || (!partial && bad.length > 0)))
-    for (const finding of dedupe(bad).slice(0, 8)) {
+  const hasBad = changing < resolved.findings.length
+  if (resolved.findings.length > 0 && (changing === 0 || (!partial && hasBad)))
+    for (const finding of differentBad(resolved.findings)) {
       // A stale target was told with its layer already.
       if (finding.kind === 'stale' && reasons.some((known) => known.code === 'COMMAND_TARGET_STALE')) continue
       reasons.push(reason(finding.code, finding.text))
@@ -151,9 +153,39 @@ function findReasons(
   return { reasons, warnings }
 }
 
-function dedupe<T extends { readonly text: string }>(findings: readonly T[]): T[] {
-  const seen = new Set<string>()
-  return findings.filter(({ text }) => !seen.has(text) && seen.add(text))
+type BadFinding = Exclude<TargetFinding, { kind: 'changes' }>
+
+/** The first few that are told in different words. */
+function differentBad(findings: readonly TargetFinding[]): BadFinding[] {
+  const seen = new Map<string, BadFinding>()
+  for (const finding of findings) {
+    if (finding.kind === 'changes' || seen.has(finding.text)) continue
+    if (seen.set(finding.text, finding).size === TOLD_REASONS) break
+  }
+  return [...seen.values()]
+}
+
+/** Counts what would change, by layer; each seed once, though a batch may name it twice. */
+function* countChanging({
+  findings,
+  many,
+}: ResolvedTargets): Generator<
+  void,
+  { readonly changing: number; readonly wanted: ReadonlyMap<string, readonly number[]> },
+  void
+> {
+  const wanted = new Map<string, number[]>()
+  let changing = 0
+  for (const [at, { kind, target }] of findings.entries()) {
+    if (at % ITEMS_PER_STEP === ITEMS_PER_STEP - 1) yield
+    if (kind !== 'changes') continue
+    changing++
+    const { layerId, seedId } = target.seed
+    const ids = wanted.get(layerId) ?? []
+    if (ids.length === 0) wanted.set(layerId, ids)
+    if (many || !ids.includes(seedId)) ids.push(seedId)
+  }
+  return { changing, wanted }
 }
 
 function statesOf(draft: CommandDraft): readonly SeedState[] {
@@ -185,14 +217,7 @@ function inverseFor(draft: CommandDraft, resolved: ResolvedTargets): EdgeInverse
 export function* evaluatingCommand(draft: CommandDraft, context: GuardContext): Generator<void, Evaluation, void> {
   const resolved = yield* resolvingTargets(draft, context.network)
   yield
-  const changes = resolved.findings.filter((finding) => finding.kind === 'changes')
-  const changing = changes.length
-  const wanted = new Map<string, number[]>()
-  for (const { target } of changes) {
-    const ids = wanted.get(target.seed.layerId) ?? []
-    ids.push(target.seed.seedId)
-    wanted.set(target.seed.layerId, ids)
-  }
+  const { changing, wanted } = yield* countChanging(resolved)
   yield
   const budget = context.budget.weigh(resolved.layers, wanted)
   yield
@@ -219,7 +244,7 @@ export function* evaluatingCommand(draft: CommandDraft, context: GuardContext): 
     verdict,
     demands,
     guards: [...freshnessGuard(resolved.layers), ...readGuards(resolved, draft.force)],
-    effect: effectText(draft, resolved),
+    effect: effectText(draft, resolved, changing),
     inverse: inverseFor(draft, resolved),
     budget,
     targets,
