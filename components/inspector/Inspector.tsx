@@ -188,7 +188,7 @@ function Metrics({
   readonly row: number
   readonly answer: InspectAnswer | null
 }) {
-  const { page } = useLive()
+  const { page, session, live } = useLive()
   const columns = scene.descriptor.seed_columns.filter((column) => column.name !== 'state')
   const roving = useRovingList(columns.length)
   // The answer ages too: its own age is that of the moment it was given.
@@ -239,7 +239,10 @@ function Metrics({
                 </th>
                 <td className="num">
                   {value === null ? (
-                    <span className="t3">unmeasured</span>
+                    // Of a large run the picture of the past holds one metric: the others are not known here.
+                    <span className="t3">
+                      {session !== live && drawn === undefined ? 'not in this picture' : 'unmeasured'}
+                    </span>
                   ) : (
                     <SeedValue
                       seed={{ layerId: layer.layerId, seedId: row }}

@@ -10,7 +10,7 @@ import type { SeedRef } from '../../lib/live/urlState.ts'
 import { useLive } from '../live/LiveProvider.tsx'
 import { useShell } from '../shell/ShellContext.tsx'
 import { originData } from './valueRef.ts'
-import { copySeedValue } from './copySeedValue.ts'
+import { COPY_IN_PAST, copySeedValue } from './copySeedValue.ts'
 
 interface Props {
   readonly seed: SeedRef
@@ -21,11 +21,12 @@ interface Props {
 }
 
 export function SeedValue({ seed, metric, label, tabIndex = 0, children }: Props) {
-  const { session } = useLive()
+  const { session, live } = useLive()
   const { say } = useShell()
   const copy = (): void => {
     const run = session.store.run()
     if (!run) return
+    if (session !== live) return say(COPY_IN_PAST)
     const { descriptor } = run
     void copySeedValue({ seed, metric, descriptor, nowMs: session.client.serverNowMs(), origin: location.origin }).then(
       say,

@@ -12,6 +12,9 @@ import { PAGE_PATHS } from '../live/pageLinks.ts'
 import { askApi, problemOf } from '../records/useApi.ts'
 import { provenanceText, type Provenance } from '../ui/CopyValue.tsx'
 
+/** What is copied is the newest value: of a past one the provenance is not known here. */
+export const COPY_IN_PAST = 'The past is shown, and what is copied is the newest value: go live to copy it.'
+
 interface Wanted {
   readonly seed: SeedRef
   readonly descriptor: RunDescriptor

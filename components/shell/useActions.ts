@@ -18,7 +18,7 @@ import { clearPicked, readPicked } from '../ops/selectionStore.ts'
 import { actOnTime } from '../live/timeActions.ts'
 import { useUndo } from '../ops/useUndo.ts'
 import { pointedPlace, pointedValue } from './pointedThings.ts'
-import { copySeedValue } from '../provenance/copySeedValue.ts'
+import { COPY_IN_PAST, copySeedValue } from '../provenance/copySeedValue.ts'
 import type { PageAction } from './keymap.ts'
 import type { Overlay, Shell } from './ShellContext.tsx'
 import { currentTheme, nextTheme, setTheme } from './theme.ts'
@@ -71,8 +71,9 @@ export function useActions(): Actions {
     if (seed === null || !descriptor || metric === undefined)
       return say('Point at a seed or select one first: its value is copied then.')
     const wanted = { seed, descriptor, metric, nowMs: session.client.serverNowMs(), origin: location.origin }
+    if (session !== live) return say(COPY_IN_PAST)
     void copySeedValue(wanted).then(say)
-  }, [page, session])
+  }, [page, session, live])
 
   const act = useCallback(
     (action: PageAction): void => {

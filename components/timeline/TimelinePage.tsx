@@ -20,6 +20,7 @@ import { PageMain } from '../shell/PageMain.tsx'
 import { Panel, type PanelState } from '../ui/Panel.tsx'
 import { ComparePanel } from './ComparePanel.tsx'
 import { DwellPanel } from './DwellPanel.tsx'
+import { KeptRuns } from './KeptRuns.tsx'
 import { LanesPanel } from './LanesPanel.tsx'
 import { RiverPanel } from './RiverPanel.tsx'
 import { SankeyPanel } from './SankeyPanel.tsx'
@@ -71,13 +72,14 @@ function useWindow(): readonly [TimelineWindow, (next: TimelineWindow) => void] 
 }
 
 function Timeline({ runId }: { readonly runId: string }) {
-  const { page, live } = useLive()
+  const { page, live, session } = useLive()
   const time = useTime()
-  const { table, selection } = usePageState()
+  const { table } = usePageState()
   const [window, setWindow] = useWindow()
   const [layer, setLayer] = useState<string | null>(null)
   const [film, setFilm] = useState(false)
   const [compare, setCompare] = useState(false)
+  const [upTo, setUpTo] = useState(false)
   const player = time.kind === 'past' ? time.travel.player : null
   const coverage = useApi<ReplayCoverage>(`/api/replay/coverage?run=${encodeURIComponent(runId)}`, {
     everyMs: COVERAGE_EVERY_MS,
@@ -106,8 +108,17 @@ function Timeline({ runId }: { readonly runId: string }) {
   const lanes = useApi<ReplayLanes>(ask('lanes'), { keepWhileChanging: true })
   const flow = useApi<ReplayFlow>(ask('flow'), { keepWhileChanging: true })
   const dwell = useApi<ReplayDwell>(ask('dwell'), { keepWhileChanging: true })
+  // Ribbons that grow with the moment: a hundred steps over the stretch, whatever its length.
+  const stepMs = Math.max(1_000, (stretch.toMs - stretch.fromMs) / 100)
+  const flowToMs = upTo && momentMs !== null ? Math.ceil(momentMs / stepMs) * stepMs : null
+  const isPart = flowToMs !== null && flowToMs > stretch.fromMs && flowToMs < stretch.toMs
+  const part = useApi<ReplayFlow>(
+    isPart ? (ask('flow')?.replace(/to=\d+/, `to=${Math.round(flowToMs)}`) ?? null) : null,
+    { keepWhileChanging: true },
+  )
+  const moves = isPart ? part : flow
   const gaps = (data?.gaps ?? []).map(({ from, to, cause, lost }) => ({ fromMs: from, toMs: to, cause, lost }))
-  const layers = live.store.log.runs.get(runId)?.descriptor.layers ?? []
+  const layers = session.store.run()?.descriptor.layers ?? []
   const goTo = (ms: number): void => {
     if (player === null) goToMoment({ page, live }, ms)
     else player.act({ kind: 'jump', atMs: ms })
@@ -229,16 +240,26 @@ function Timeline({ runId }: { readonly runId: string }) {
         <Panel
           title="From state to state"
           className="timeline-flow"
-          hint={selection === null ? '' : `${selection.layerId}/${selection.seedId} is selected`}
-          {...stateOf(flow, none)}
+          hint={isPart ? `up to ${formatUtc(flowToMs)} UTC` : 'in the whole stretch'}
+          actions={
+            player !== null && (
+              <button type="button" aria-pressed={upTo} onClick={() => setUpTo(!upTo)}>
+                Up to the moment
+              </button>
+            )
+          }
+          {...stateOf(moves, none)}
         >
-          {flow.data !== null && <SankeyPanel flow={flow.data} table={table} />}
+          {moves.data !== null && <SankeyPanel flow={moves.data} table={table} />}
         </Panel>
         <Panel title="Time in each state" className="timeline-dwell" {...stateOf(dwell, none)}>
           {dwell.data !== null && <DwellPanel dwell={dwell.data} />}
         </Panel>
         <Panel title="The record" className="timeline-wide" {...stateOf(coverage, null)}>
           {data !== null && <RecordFacts coverage={data} />}
+        </Panel>
+        <Panel title="Runs that are kept" className="timeline-wide" {...stateOf(coverage, null)}>
+          {data !== null && <KeptRuns coverage={data} />}
         </Panel>
       </div>
       {film && kept !== null && (
