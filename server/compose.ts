@@ -128,8 +128,7 @@ export async function compose({
     const history = createHistoryDesk({
       root: path.join(dataDir, 'history'),
       clock,
-      isRecording: config.history.durable,
-      retention: config.history,
+      config: config.history,
       onProblem: (text) => logger.room('history').warn(text),
     })
     parts.add('history', (deadlineMs) => history.stop(deadlineMs))
@@ -376,14 +375,16 @@ export async function compose({
       address,
       viewers: () => live.viewers(),
       fanout: () => ticker.counters(),
+      past: history,
     })
     const auditApi = trail.api((address) => operators.access.addressHash(address))
+    const baselines = createBaselineReader({ clock, runs, recordings })
     const handle: Handle = {
       ...core,
       ...auditApi,
       ...operators.handle,
       ...createSeedApi({ clock, runs, reader, lives, ask: threads.ask }),
-      ...createLayerApi({ clock, runs, reader, baselines: createBaselineReader({ clock, runs, recordings }) }),
+      ...createLayerApi({ clock, runs, reader, baselines, past: history }),
       ...createLatencyApi({ clock, shelf, runs, replayed: () => board.counters().replayed ?? 0 }),
       ...createLimitsApi({
         clock,
@@ -419,7 +420,6 @@ export async function compose({
         if (layers <= MANY_LAYERS || statusTurn % 2 === 0) live.sendStatus(() => board.status())
       }),
     )
-
     parts.add(
       'latency slices',
       clock.every(LATENCY_LIMITS.sliceMs, () => shelf.turn()),

@@ -105,7 +105,7 @@ export interface CoreHandle {
   readonly layer: (layerId: string, run?: string) => AsyncIterable<string>
   /** @throws STATE_NOT_FOUND, CONTRACT_INVALID */
   /** The JSON of LayerHistory in pieces. @throws STATE_NOT_FOUND, CONTRACT_INVALID before the first of them */
-  readonly history: (layerId: string, query: HistoryQuery) => AsyncIterable<string>
+  readonly history: (layerId: string, query: HistoryQuery) => Promise<AsyncIterable<string>>
   readonly bus: () => Readonly<Record<string, unknown>>
   readonly metrics: () => Promise<{ readonly contentType: string; readonly body: string }>
 }

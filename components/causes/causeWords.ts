@@ -56,6 +56,8 @@ const GAPS: Readonly<Record<CoverageGap['cause'], string>> = {
   producer_silent: 'the producer was silent',
   lost: 'reports never arrived',
   server_restart: 'this server was not running',
+  not_recorded: 'nothing was recorded',
+  damaged: 'the record is damaged',
 }
 
 /** Says what a gap is and what it cost. */

@@ -113,6 +113,8 @@ const CAUSES: Readonly<Record<GridGap['cause'], string>> = {
   producer_silent: 'the producer was silent',
   lost: 'reports were lost',
   server_restart: 'the server restarted',
+  not_recorded: 'nothing was recorded',
+  damaged: 'the record is damaged',
   not_kept: 'before the history that is kept',
   nothing: 'nothing arrived',
 }

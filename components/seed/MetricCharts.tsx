@@ -49,6 +49,8 @@ const CAUSES: Readonly<Record<SeedSeries['gaps'][number]['cause'], string>> = {
   producer_silent: 'the producer was silent',
   lost: 'entries were lost',
   server_restart: 'the server was restarted',
+  not_recorded: 'nothing was recorded',
+  damaged: 'the record is damaged',
 }
 
 export function MetricCharts({ answer, detail, descriptor, limits, window, onWindow }: Props) {

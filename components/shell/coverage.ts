@@ -4,7 +4,15 @@
  * Invariant: what was not seen is a gap with a cause, never drawn as covered; before the run began there is nothing at all.
  * Source: features B5; docs/ux.md "honest gaps".
  */
-export type GapCause = 'bus_down' | 'producer_silent' | 'lost' | 'server_restart' | 'browser_asleep' | 'disconnected'
+export type GapCause =
+  | 'bus_down'
+  | 'producer_silent'
+  | 'lost'
+  | 'server_restart'
+  | 'not_recorded'
+  | 'damaged'
+  | 'browser_asleep'
+  | 'disconnected'
 
 export interface CoverageSegment {
   readonly from: number
@@ -26,6 +34,8 @@ const WORDS: Readonly<Record<GapCause, string>> = {
   producer_silent: 'producer was silent',
   lost: 'telemetry was lost',
   server_restart: 'server restarted',
+  not_recorded: 'nothing was recorded',
+  damaged: 'record is damaged',
   browser_asleep: 'browser was asleep',
   disconnected: 'this page was cut off',
 }

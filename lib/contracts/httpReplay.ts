@@ -8,7 +8,7 @@
 import { z } from 'zod'
 import { Count, MetricKey, Moment, Reading, SeedStateName } from './httpShapes.ts'
 import { Finite, LayerId, Prose, RunId, SeedId, Step } from './ids.ts'
-import { LiveRecord } from './liveRecords.ts'
+import { CoverageGap, LiveRecord } from './liveRecords.ts'
 import { RunDescriptor, RunOrigin } from './runDescriptor.ts'
 
 export const REPLAY_LIMITS = Object.freeze({
@@ -57,13 +57,8 @@ const whole = (least: number, most: number) =>
 const RunChoice = z.object({ run: RunId.optional() })
 const Window = RunChoice.extend({ from: ReplayMoment.optional(), to: ReplayMoment.optional() })
 
-export const ReplayGap = z.object({
-  from_ms: Finite,
-  to_ms: Finite,
-  /** `not_recorded`: the recorder could not write or was not running; `damaged`: a part of a file can not be read any more. */
-  cause: z.enum(['bus_down', 'producer_silent', 'lost', 'server_restart', 'not_recorded', 'damaged']),
-  lost: Count.nullable(),
-})
+/** `not_recorded`: the recorder could not write or was not running; `damaged`: a part of a file can not be read any more. */
+export const ReplayGap = CoverageGap
 export type ReplayGap = z.infer<typeof ReplayGap>
 
 export const ReplayStateQuery = RunChoice.extend({ at: ReplayMoment.optional() })

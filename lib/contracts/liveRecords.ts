@@ -132,7 +132,8 @@ export type LiveRecord = z.infer<typeof LiveRecord>
 export const CoverageGap = z.object({
   from_ms: Finite,
   to_ms: Finite,
-  cause: z.enum(['bus_down', 'producer_silent', 'lost', 'server_restart']),
+  /** `not_recorded` and `damaged` only of what is read from the disk. */
+  cause: z.enum(['bus_down', 'producer_silent', 'lost', 'server_restart', 'not_recorded', 'damaged']),
   lost: z.int().min(0).nullable(),
 })
 export type CoverageGap = z.infer<typeof CoverageGap>

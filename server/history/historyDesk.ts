@@ -48,9 +48,8 @@ export interface HistoryDesk {
 export interface HistoryDeskOptions {
   readonly root: string
   readonly clock: Clock
-  /** False: what was recorded can be read, and nothing is added. */
-  readonly isRecording: boolean
-  readonly retention: RetentionBounds
+  /** Not durable: what was recorded can be read, and nothing is added. */
+  readonly config: RetentionBounds & { readonly durable: boolean }
   readonly onProblem: (text: string) => void
 }
 
@@ -75,7 +74,9 @@ const NOTHING: RecorderCounters = Object.freeze({
 const isCode = (code: string): code is ErrorCode => Object.hasOwn(ERROR_CATALOG, code)
 
 /** Creates the desk; its threads start when there is something for them. */
-export function createHistoryDesk({ root, clock, isRecording, retention, onProblem }: HistoryDeskOptions): HistoryDesk {
+export function createHistoryDesk({ root, clock, config, onProblem }: HistoryDeskOptions): HistoryDesk {
+  const { durable: isRecording, maxBytes, maxAgeMs } = config
+  const retention: RetentionBounds = { maxBytes, maxAgeMs }
   const runs = new Map<string, RunAnnouncement>()
   const open = new Map<number, Open>()
   let waiting: { readonly batch: number; readonly records: readonly LiveRecord[] }[] = []

@@ -11,13 +11,17 @@ import type {
   ReplayFlow,
   ReplayFlowQuery,
   ReplayFramesQuery,
+  ReplayGap,
   ReplayMoment,
   ReplayState,
   ReplayStateQuery,
 } from '../../lib/contracts/httpReplay.ts'
 import type { CoverageGap, LiveRecord } from '../../lib/contracts/liveRecords.ts'
 import type { RunAnnouncement } from '../ingest/ingestMessages.ts'
+import type { FlatSeries } from '../state/historyText.ts'
+import type { Grid } from '../state/layerGrid.ts'
 import type { WorkerError } from '../workers/workerProtocol.ts'
+import type { MomentTables, RecordedGridRequest, RecordedSeriesRequest } from './historyPast.ts'
 import type { RecorderCounters } from './historyRecorder.ts'
 import type { RetentionBounds } from './retention.ts'
 
@@ -59,6 +63,19 @@ export interface HistoryQuestions {
   readonly coverage: {
     readonly ask: { readonly run: string | undefined; readonly recorder: RecorderCounters | null }
     readonly answer: ReplayCoverage
+  }
+  readonly series: {
+    readonly ask: RecordedSeriesRequest
+    readonly answer: FlatSeries & { readonly gaps: readonly ReplayGap[] }
+  }
+  readonly grid: {
+    readonly ask: RecordedGridRequest
+    readonly answer: { readonly grid: Grid; readonly firstMs: number | null; readonly gaps: readonly ReplayGap[] }
+  }
+  /** The tables are shared, not copied. */
+  readonly moment: {
+    readonly ask: { readonly run: string; readonly at: ReplayMoment | undefined }
+    readonly answer: MomentTables
   }
   readonly 'bundle-open': {
     readonly ask: {

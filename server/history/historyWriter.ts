@@ -39,7 +39,7 @@ export interface HistoryWriter {
   tick(tick: HistoryTick): void
   /** Gives how many of them were new. @throws what the disk says */
   records(records: readonly LiveRecord[]): number
-  gap(gap: CoverageGap | (Omit<CoverageGap, 'cause'> & { readonly cause: 'not_recorded' })): void
+  gap(gap: CoverageGap): void
   /** The bus is told from its beginning again. */
   restart(): void
   /** Whether the open ticks should become chunks now. */

@@ -10,6 +10,7 @@ import { systemClock as clock } from '../../lib/primitives/clock.ts'
 import { toWorkerError } from '../workers/workerProtocol.ts'
 import { makeBundle } from './bundle.ts'
 import { openHistoryLibrary } from './historyLibrary.ts'
+import { momentTables, recordedGrid, recordedSeries } from './historyPast.ts'
 import type {
   FromReader,
   HistoryError,
@@ -70,6 +71,15 @@ const ANSWERS: {
   lanes: (query) => lanesOf(withServer(library.open(query.run)), query),
   dwell: (query) => dwellOf(library.open(query.run), query),
   coverage: ({ run, recorder }) => coverageOf(run, { library, retention, recorder }),
+  series(request) {
+    const history = library.open(request.run)
+    return { ...recordedSeries(history, request), gaps: history.gaps() }
+  },
+  grid(request) {
+    const history = library.open(request.run)
+    return { ...recordedGrid(history, request), gaps: history.gaps() }
+  },
+  moment: ({ run, at }) => momentTables(library.open(run), at),
   'bundle-open'({ run, from, to }) {
     const history = library.open(run)
     const bundle = makeBundle(withServer(history), { from, to }, clock.wallMs())

@@ -9,7 +9,6 @@ import type { ReplayLayerState, ReplayMoment, ReplayState } from '../../lib/cont
 import { SEED_STATES } from '../../lib/contracts/lifecycleTable.ts'
 import type { RunDescriptor } from '../../lib/contracts/runDescriptor.ts'
 import { NEVER_STATE_ID } from '../../lib/frames/layerMirror.ts'
-import { spanOf } from './historyLibrary.ts'
 import { createStateChecksum, runChecksum, type TickMoment } from './historyTick.ts'
 import { findTick, tickBytes, type RunHistory, type Stretch } from './runHistory.ts'
 
@@ -87,8 +86,10 @@ function layerState(
 
 /** Rebuilds a run at a moment. */
 export function stateAt(history: RunHistory, wanted: ReplayMoment | undefined): ReplayState {
-  const span = spanOf(history)
-  const moment = wanted ?? { ms: span?.toMs ?? 0, seq: null }
+  const stretches = history.run.descriptor.layers.flatMap((layer) => history.stretches(layer.layer_id))
+  const fromMs = stretches.length === 0 ? null : Math.min(...stretches.map((stretch) => stretch.fromMs))
+  const toMs = stretches.length === 0 ? null : Math.max(...stretches.map((stretch) => stretch.toMs))
+  const moment = wanted ?? { ms: toMs ?? 0, seq: null }
   const layers = history.run.descriptor.layers.map((layer) => layerState(history, layer, moment))
   const known = layers.filter(({ moment: own }) => own !== null)
   const sumOf = (which: 'checksum' | 'recorded_checksum'): string | null =>
@@ -108,7 +109,7 @@ export function stateAt(history: RunHistory, wanted: ReplayMoment | undefined): 
     recorded_checksum: recorded,
     agrees: checksum === null ? null : known.every(({ state }) => state.agrees === true),
     gaps: history.gaps().filter((gap) => gap.from_ms <= moment.ms && gap.to_ms >= moment.ms),
-    coverage: { from: span?.fromMs ?? null, to: span?.toMs ?? null },
+    coverage: { from: fromMs, to: toMs },
     descriptor: { ...history.run.descriptor, run_id: history.run.run_id },
   }
 }

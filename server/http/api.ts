@@ -4,19 +4,21 @@
  * Invariant: read only; unknown ids are STATE_NOT_FOUND with the path; nothing is zero because it is unknown.
  * Source: docs/protocol.md "HTTP".
  */
-import { AppError } from '../../lib/contracts/appError.ts'
+import { AppError, isAppError } from '../../lib/contracts/appError.ts'
 import type { LayerSummary } from '../../lib/contracts/liveRecords.ts'
 import { columnIndex } from '../../lib/contracts/columnIndex.ts'
 import type { Clock } from '../../lib/primitives/clock.ts'
 import type { FanoutCounters } from '../fanout/frameTicker.ts'
 import type { CoreHandle } from '../handle.ts'
-import { historyText } from '../state/historyText.ts'
+import type { HistoryDesk } from '../history/historyDesk.ts'
+import type { HistoryQuestions } from '../history/historyProtocol.ts'
+import { historyText, recordedText } from '../state/historyText.ts'
 import type { LayerReader } from '../state/layerReader.ts'
 import type { IngestCounters } from '../ingest/ingestMessages.ts'
 import { layerText } from '../state/layerText.ts'
 import type { StatusBoard } from '../state/liveStatus.ts'
 import type { KnownRun, RunBook } from '../state/runBook.ts'
-import { createLayerFinder } from './findLayer.ts'
+import { createLayerFinder, type FoundLayer } from './findLayer.ts'
 import type { Metrics } from './metrics.ts'
 
 export interface ApiSources {
@@ -28,6 +30,8 @@ export interface ApiSources {
   readonly address: string
   readonly viewers: () => number
   readonly fanout: () => FanoutCounters
+  /** What lies before the memory, and runs that are not live any more. */
+  readonly past: Pick<HistoryDesk, 'ask'>
 }
 
 const DEFAULT_WINDOW_MS = 900_000
@@ -70,7 +74,7 @@ const foreignOf = ({ foreign }: IngestCounters) =>
 
 /** Creates the functions of the handle. */
 export function createApi(sources: ApiSources): CoreHandle {
-  const { clock, runs, reader, board, metrics, address, viewers, fanout } = sources
+  const { clock, runs, reader, board, metrics, address, viewers, fanout, past } = sources
   const startedMs = clock.monotonicMs()
 
   const summaryOf = (run: KnownRun, layer: number): LayerSummary =>
@@ -80,6 +84,35 @@ export function createApi(sources: ApiSources): CoreHandle {
     })
 
   const find = createLayerFinder({ runs, summaryOf })
+
+  /** Null for what is not live: it may be recorded. */
+  const findOrNull = (layerId: string, runId: string | undefined) => {
+    try {
+      return find(layerId, runId)
+    } catch (error) {
+      if (isAppError(error, 'STATE_NOT_FOUND') && runId !== undefined && runs.get(runId) === undefined) return null
+      throw error
+    }
+  }
+  /** When the oldest moment in memory is of; null when it keeps none. */
+  const firstInMemory = ({ run, layer }: FoundLayer, metric: string, seed: number | undefined): number | null => {
+    if (columnIndex(run.descriptor.seed_columns, metric) < 0) throw notFound('metric', 'metric')
+    if (seed !== undefined && seed >= run.tables[layer]!.shape.rows) throw notFound('seed', 'seed')
+    const ring = run.history[layer]
+    const [first, end] = ring?.shape.mode === 'full' ? ring.range() : [0, 0]
+    return end > first ? ring!.atMs(first) : null
+  }
+  /** Null when nothing is recorded of it. */
+  const fromRecord = async (ask: HistoryQuestions['series']['ask']) => {
+    try {
+      return await past.ask('series', ask)
+    } catch (error) {
+      if (isAppError(error, 'BUS_UNAVAILABLE')) return null
+      if (isAppError(error, 'STATE_NOT_FOUND') && error.context['path'] === 'run' && runs.get(ask.run) !== undefined)
+        return null
+      throw error
+    }
+  }
 
   const refused = () => {
     const { refusedTotal, refusedByReason } = board.counters()
@@ -128,27 +161,35 @@ export function createApi(sources: ApiSources): CoreHandle {
       }
       return layerText(head, { run, layer, clock })
     },
-    history(layerId, { run: runId, metric, fromMs, toMs, resolutionMs, seed }) {
-      const { run, layer } = find(layerId, runId)
-      if (columnIndex(run.descriptor.seed_columns, metric) < 0) throw notFound('metric', 'metric')
-      if (seed !== undefined && seed >= run.tables[layer]!.shape.rows) throw notFound('seed', 'seed')
-      const nowMs = clock.wallMs()
-      const to_ms = toMs ?? nowMs
+    async history(layerId, { run: runId, metric, fromMs, toMs, resolutionMs, seed }) {
+      const to_ms = toMs ?? clock.wallMs()
       const from_ms = fromMs ?? to_ms - DEFAULT_WINDOW_MS
       if (from_ms >= to_ms) throw new AppError('CONTRACT_INVALID', 'from is not before to', { path: 'from' })
       const points = Math.min(
         4_096,
         Math.max(1, Math.ceil((to_ms - from_ms) / (resolutionMs ?? (to_ms - from_ms) / 600))),
       )
+      const found = findOrNull(layerId, runId)
+      const firstMs = found === null ? null : firstInMemory(found, metric, seed)
+      const known = found?.run.descriptor.run_id ?? runId
+      const asked = { layerId, metric, fromMs: from_ms, toMs: to_ms, points, seed }
+      const reaches = firstMs !== null && firstMs <= from_ms
+      const recorded = reaches || known === undefined ? null : await fromRecord({ ...asked, run: known })
+      // The record of a run that goes on is a moment behind: it is asked for what memory does not have.
+      const isOlder = recorded !== null && (recorded.atMs[0] ?? Infinity) < (firstMs ?? Infinity)
+      if (found === null && !isOlder) throw notFound('layer', 'layer')
+      const gaps = isOlder ? recorded.gaps : found!.run.gaps
       const head = {
         layer_id: layerId,
-        run_id: run.descriptor.run_id,
+        run_id: known,
         metric,
         from_ms,
         to_ms,
         resolution_ms: (to_ms - from_ms) / points,
-        gaps: run.gaps.filter((gap) => gap.to_ms >= from_ms && gap.from_ms <= to_ms),
+        gaps: gaps.filter((gap) => gap.to_ms >= from_ms && gap.from_ms <= to_ms).slice(-256),
       }
+      if (isOlder) return recordedText(head, recorded, seed, clock)
+      const { run, layer } = found!
       return historyText(head, { run, layer, metric, fromMs: from_ms, toMs: to_ms, points, seed }, clock)
     },
     bus() {

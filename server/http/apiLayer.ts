@@ -4,7 +4,7 @@
  * Invariant: only what is asked for leaves the server; no turn of the event loop is longer than a few ms, whatever the layer has.
  * Source: docs/protocol.md "layers: rows, grid, baseline"; docs/ux.md "pages: layer".
  */
-import { AppError } from '../../lib/contracts/appError.ts'
+import { AppError, isAppError } from '../../lib/contracts/appError.ts'
 import type { Baseline } from '../../lib/contracts/baselineWords.ts'
 import { evaluateFreshness, FRESHNESS_LIMITS } from '../../lib/contracts/freshnessRule.ts'
 import {
@@ -25,9 +25,11 @@ import { orderRows, robustScores } from '../../lib/frames/rowOrder.ts'
 import { similarRows, type SimilarRows } from '../../lib/frames/similarRows.ts'
 import type { Clock } from '../../lib/primitives/clock.ts'
 import type { LayerHandle } from '../handle.ts'
+import type { HistoryDesk } from '../history/historyDesk.ts'
+import type { HistoryQuestions } from '../history/historyProtocol.ts'
 import { inTurns } from '../state/inTurns.ts'
 import { makeGrid } from '../state/layerGrid.ts'
-import { openPast, tellPast } from '../state/layerPast.ts'
+import { firstKept, openPast, reachesBack, tellPast } from '../state/layerPast.ts'
 import type { LayerReader } from '../state/layerReader.ts'
 import {
   copyRowColumns,
@@ -45,12 +47,15 @@ import type { KnownRun, RunBook } from '../state/runBook.ts'
 import type { BaselineReader } from './apiBaseline.ts'
 import { toMark } from './apiSeed.ts'
 import { createLayerFinder, notFound, type FoundLayer } from './findLayer.ts'
+import { createMomentFinder } from './findMoment.ts'
 
 export interface LayerApiSources {
   readonly clock: Clock
   readonly runs: RunBook
   readonly reader: LayerReader
   readonly baselines: BaselineReader
+  /** Moments before the memory, and runs that are not live any more. */
+  readonly past: Pick<HistoryDesk, 'ask'>
 }
 
 /** Points that similarity is judged by. */
@@ -70,13 +75,14 @@ interface Judged {
 }
 
 /** Creates the functions of the layer page's routes. */
-export function createLayerApi({ clock, runs, reader, baselines }: LayerApiSources): LayerHandle {
+export function createLayerApi({ clock, runs, reader, baselines, past: record }: LayerApiSources): LayerHandle {
   const orders = createOrderBook()
   const judged = new WeakMap<KnownRun, Map<string, Judged>>()
   const find = createLayerFinder({
     runs,
     summaryOf: (run, layer) => reader.summary(run, layer, { nowMs: clock.wallMs(), lost: 0 }),
   })
+  const findAt = createMomentFinder({ find, runs, reader, record, clock })
   const breathe = () => new Promise<void>((resolve) => void clock.after(0, resolve))
   const columnOf = (run: KnownRun, metric: string): MetricColumn => {
     const column = run.descriptor.seed_columns[columnIndex(run.descriptor.seed_columns, metric)]
@@ -205,17 +211,27 @@ export function createLayerApi({ clock, runs, reader, baselines }: LayerApiSourc
     }: { readonly metric: string; readonly base?: Baseline | undefined; readonly at?: number | undefined },
   ) => (base === undefined ? null : baselines.ofLayer(found.run, found.layer, metric, base, at))
 
+  /** Null when nothing of it is recorded. */
+  const recordedGrid = async (ask: HistoryQuestions['grid']['ask']) => {
+    try {
+      return await record.ask('grid', ask)
+    } catch (error) {
+      if (isAppError(error, 'STATE_NOT_FOUND') || isAppError(error, 'BUS_UNAVAILABLE')) return null
+      throw error
+    }
+  }
+
   return {
     async layerRows(layerId, query): Promise<LayerRows> {
-      const found = find(layerId, query.run)
+      const found = await findAt(layerId, query.run, query.at)
       const { run, layer, summary } = found
       const { metric } = query
       const column = columnOf(run, metric)
       const base = await baseOf(found, query)
-      const then = query.at === undefined ? null : pastRowColumns(run, layer, metric, query.at)
+      const then = query.at === undefined || found.asOfMs !== null ? null : pastRowColumns(run, layer, metric, query.at)
       const copy = then?.columns ?? copyRowColumns(run, layer, metric)
       const nowMs = clock.wallMs()
-      const agesAtMs = then === null ? nowMs : query.at!
+      const agesAtMs = then === null ? found.endMs : query.at!
       const ageMs = then === null ? summary.age_ms : agesAtMs - then.atMs
       const { scores, median, mad } = robustScores(copy.value, MIN_SIBLINGS + 1)
       await breathe()
@@ -242,7 +258,7 @@ export function createLayerApi({ clock, runs, reader, baselines }: LayerApiSourc
         interval_ms: summary.interval_ms,
         server_ms: nowMs,
         ages_at_ms: agesAtMs,
-        as_of_ms: then?.atMs ?? null,
+        as_of_ms: then?.atMs ?? found.asOfMs,
         step: then === null ? summary.step : then.tick * run.descriptor.steps_per_tick,
         tick: then === null ? summary.tick : then.tick,
         metric,
@@ -269,7 +285,7 @@ export function createLayerApi({ clock, runs, reader, baselines }: LayerApiSourc
     },
 
     async layerGrid(layerId, query) {
-      const found = find(layerId, query.run)
+      const found = await findAt(layerId, query.run, query.at)
       const { run, layer, summary } = found
       const { metric } = query
       const column = columnOf(run, metric)
@@ -292,33 +308,31 @@ export function createLayerApi({ clock, runs, reader, baselines }: LayerApiSourc
       // Ticks that come a little late must not leave every second column empty.
       const bucketMs = BUCKETS_MS.find((ms) => ms >= least * 0.999) ?? Math.ceil(least / 60_000) * 60_000
       const columns = Math.max(1, Math.ceil((query.seconds * 1_000) / bucketMs))
-      const untilMs = query.at ?? clock.wallMs()
+      const untilMs = query.at ?? found.endMs
       const toMs = (Math.floor(untilMs / bucketMs) + 1) * bucketMs
       const fromMs = toMs - columns * bucketMs
       const room = Math.max(1, Math.min(query.bins, Math.floor(LAYER_LIMITS.cells / columns) - kept.pinned))
       const binSize = Math.max(1, Math.ceil(count / room))
       const { late, lateMs } = { late: FRESHNESS_LIMITS.lateIntervals, lateMs: FRESHNESS_LIMITS.lateMs }
-      const grid =
-        past === null
-          ? null
-          : await inTurns(
-              makeGrid({
-                past,
-                column: columnIndex(run.descriptor.seed_columns, metric),
-                stateColumn: columnIndex(run.descriptor.seed_columns, 'state'),
-                worst: column.worst,
-                order,
-                pinned: kept.pinned,
-                binSize,
-                fromMs,
-                bucketMs,
-                columns,
-                untilMs,
-                holdMs: Math.max(bucketMs + intervalMs, Math.min(lateMs, late * intervalMs)),
-                base: base === null ? null : baselineCells(base.values, column, past.rows),
-              }),
-              clock,
-            )
+      const request = {
+        column: columnIndex(run.descriptor.seed_columns, metric),
+        stateColumn: columnIndex(run.descriptor.seed_columns, 'state'),
+        worst: column.worst,
+        order,
+        pinned: kept.pinned,
+        binSize,
+        fromMs,
+        bucketMs,
+        columns,
+        untilMs,
+        holdMs: Math.max(bucketMs + intervalMs, Math.min(lateMs, late * intervalMs)),
+        base: base === null ? null : baselineCells(base.values, column, run.tables[layer]!.shape.rows),
+      }
+      const recorded = reachesBack(past, fromMs, intervalMs)
+        ? null
+        : await recordedGrid({ ...request, run: run.descriptor.run_id, layerId })
+      const useDisk = recorded !== null && (recorded.firstMs ?? Infinity) < (firstKept(past) ?? Infinity)
+      const grid = useDisk ? recorded.grid : past === null ? null : await inTurns(makeGrid({ ...request, past }), clock)
       const { marks, of: marksOf } = marksIn(run.events, layerId, order, {
         pinned: kept.pinned,
         binSize,
@@ -341,8 +355,12 @@ export function createLayerApi({ clock, runs, reader, baselines }: LayerApiSourc
         seed_id: grid === null ? [] : firstSeeds(order, kept.pinned, binSize),
         ticks: [...(grid?.ticks ?? [])],
         of: grid?.of ?? 0,
-        past: tellPast(run, past),
-        gaps: run.gaps.filter((gap) => gap.to_ms >= fromMs && gap.from_ms <= (query.at ?? toMs)),
+        past: useDisk
+          ? { kept: 'ticks', bucket_ms: intervalMs, from_ms: recorded.firstMs, none_because: null }
+          : tellPast(run, past),
+        gaps: (useDisk ? recorded.gaps : run.gaps)
+          .filter((gap) => gap.to_ms >= fromMs && gap.from_ms <= (query.at ?? toMs))
+          .slice(-256),
         marks,
         marks_of: marksOf,
         base: base?.found ?? null,

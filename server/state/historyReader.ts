@@ -51,6 +51,31 @@ export function* seriesSteps(request: SeriesRequest): Generator<void, Series, vo
   const stateColumn = columnIndex(run.descriptor.seed_columns, 'state')
   const first = seed ?? 0
   const count = seed === undefined ? rows : 1
+  const maker = createSeriesMaker({ count, fromMs, toMs, points })
+  const wanted = new Float32Array(count)
+  const stated = new Float32Array(count).fill(Number.NaN)
+  const [begin, end] = ring.range()
+  for (let index = begin; index < end; index++) {
+    const slotMs = ring.atMs(index)
+    if (!(slotMs >= fromMs && slotMs <= toMs)) continue
+    if (stateColumn >= 0) ring.copy(index, stateColumn * rows + first, stated)
+    if (!ring.copy(index, column * rows + first, wanted)) continue
+    maker.add(slotMs, wanted, (row) => (stateColumn < 0 ? 254 : stateByte(stated[row]!)))
+    yield
+  }
+  return maker.end()
+}
+
+export interface SeriesShape {
+  /** Seeds of each moment. */
+  readonly count: number
+  readonly fromMs: number
+  readonly toMs: number
+  readonly points: number
+}
+
+/** Makes a series out of moments in their order, wherever they were kept. */
+export function createSeriesMaker({ count, fromMs, toMs, points }: SeriesShape) {
   const bins = Math.max(1, Math.floor(points / 2))
   const binMs = Math.max(1, (toMs - fromMs) / bins)
   const atMs: number[] = []
@@ -60,32 +85,27 @@ export function* seriesSteps(request: SeriesRequest): Generator<void, Series, vo
   let lastBin = -1
   let opened = 0
   let of = 0
-  const wanted = new Float32Array(count)
-  const stated = new Float32Array(count).fill(Number.NaN)
-  const [begin, end] = ring.range()
-  for (let index = begin; index < end; index++) {
-    const slotMs = ring.atMs(index)
-    if (!(slotMs >= fromMs && slotMs <= toMs)) continue
-    if (stateColumn >= 0) ring.copy(index, stateColumn * rows + first, stated)
-    if (!ring.copy(index, column * rows + first, wanted)) continue
-    of++
-    const bin = Math.min(bins - 1, Math.floor((slotMs - fromMs) / binMs))
-    const opens = bin !== lastBin
-    if (opens) opened = atMs.length
-    lastBin = bin
-    // The bin's first slot has the first point; every later one moves the second.
-    const point = opens ? opened : opened + 1
-    atMs[point] = slotMs
-    for (let row = 0; row < count; row++) {
-      const extreme = extremes[row]!
-      if (opens) extreme.open()
-      extreme.add(wanted[row]!)
-      extreme.write(values[row]!, opened, point)
-      states[row]![point] = stateColumn < 0 ? 254 : stateByte(stated[row]!)
-    }
-    yield
+  return {
+    /** Values of all its seeds at one moment. */
+    add(momentMs: number, column: Float32Array, stateOf: (row: number) => number): void {
+      of++
+      const bin = Math.min(bins - 1, Math.floor((momentMs - fromMs) / binMs))
+      const opens = bin !== lastBin
+      if (opens) opened = atMs.length
+      lastBin = bin
+      // The bin's first slot has the first point; every later one moves the second.
+      const point = opens ? opened : opened + 1
+      atMs[point] = momentMs
+      for (let row = 0; row < count; row++) {
+        const extreme = extremes[row]!
+        if (opens) extreme.open()
+        extreme.add(column[row]!)
+        extreme.write(values[row]!, opened, point)
+        states[row]![point] = stateOf(row)
+      }
+    },
+    end: (): Series => ({ at_ms: atMs, values, states, of }),
   }
-  return { at_ms: atMs, values, states, of }
 }
 
 /** Least and greatest value of one seed inside one bin, and which came first. */

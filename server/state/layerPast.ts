@@ -76,6 +76,18 @@ export function openPast(run: KnownRun, layer: number): Past | null {
   return pictures ? ofBuckets(pictures, rows, columns) : null
 }
 
+/** When the oldest picture is of; null when there is none. */
+export function firstKept(past: Past | null): number | null {
+  const [from, end] = past?.range() ?? [0, 0]
+  return end > from ? past!.atMs(from) : null
+}
+
+/** Whether memory has all of a window. */
+export function reachesBack(past: Past | null, fromMs: number, intervalMs: number): boolean {
+  const first = firstKept(past)
+  return first !== null && first <= fromMs + 2 * intervalMs
+}
+
 /** Says what is kept, for people. */
 export function tellPast(run: KnownRun, past: Past | null): LayerPast {
   if (past === null)

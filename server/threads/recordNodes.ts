@@ -222,6 +222,8 @@ const GAP_WORDS: Readonly<Record<CoverageGap['cause'], string>> = {
   producer_silent: 'its producer was silent',
   lost: 'reports never arrived',
   server_restart: 'this server was not running',
+  not_recorded: 'nothing was recorded',
+  damaged: 'the record is damaged',
 }
 
 /** A hole in the telemetry of a run, kept as an incident with its cause. */

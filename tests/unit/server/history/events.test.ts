@@ -73,6 +73,37 @@ test('every record comes back once and in order, over pages, segments, restarts 
   expect(counted).toMatchObject({ total: 900, counts: { transition: 900 }, records: [], next: null })
 })
 
+test('an hour played at 64 times its speed leaves no record out and tells none twice', async () => {
+  const world = open()
+  const recorder = world.openRecorder()
+  const hourMs = 3_600_000
+  const count = 20_000
+  for (let at = 0; at < count; at += 1_000) {
+    recorder.records(
+      Array.from({ length: 1_000 }, (_, index) => {
+        const number = at + index
+        return world.transition(number % 2, number % 10, `${START + Math.floor((number * hourMs) / count)}-${number}`)
+      }),
+    )
+    await world.settle(recorder.settle())
+  }
+  const history = world.library().open(undefined)
+  const played = new Map<string, number>()
+  // A player asks for what the next half second of its own time will show: 32 s of the hour.
+  for (let fromMs = START; fromMs <= START + hourMs; fromMs += 32_000) {
+    let cursor: string | null = null
+    do {
+      const window = { from: String(fromMs), to: String(fromMs + 31_999), limit: '150' }
+      const page = eventsOf([history], query({ ...window, ...(cursor === null ? {} : { cursor }) }))
+      for (const { entry } of page.records) played.set(entry!.entry_id, (played.get(entry!.entry_id) ?? 0) + 1)
+      cursor = page.next
+    } while (cursor !== null)
+  }
+  expect(played.size).toBe(count)
+  expect([...played.values()].every((times) => times === 1)).toBe(true)
+  expect(recorder.counters()).toMatchObject({ events: count, droppedEvents: 0 })
+})
+
 test('two records of one entry are two, also when the entry is told again', async () => {
   const world = open()
   const pair = [world.transition(0, 1, `${START}-7`), world.transition(0, 2, `${START}-7`)]

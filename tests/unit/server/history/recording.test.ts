@@ -9,11 +9,12 @@ import { ReplayFramesHead, ReplayFramesQuery } from '../../../../lib/contracts/h
 import { createLayerEncoder } from '../../../../server/fanout/layerEncoder.ts'
 import { segmentsIn, segmentFile, tailsIn, tailFile } from '../../../../server/history/runFolder.ts'
 import { coverageOf } from '../../../../server/history/replayCoverage.ts'
+import { pastTicks } from '../../../../server/history/pastTicks.ts'
 import { framesOf } from '../../../../server/history/replayFrames.ts'
 import { stateAt } from '../../../../server/history/replayState.ts'
 import type { RunHistory } from '../../../../server/history/runHistory.ts'
 import { createRunBook } from '../../../../server/state/runBook.ts'
-import { createHistoryWorld, TICK_MS, type HistoryWorld } from './historyWorld.ts'
+import { createHistoryWorld, TICK_MS, valueAt, type HistoryWorld } from './historyWorld.ts'
 
 const inflate = (bytes: Uint8Array, raw: number) => new Uint8Array(zstdDecompressSync(bytes, { maxOutputLength: raw }))
 const worlds: HistoryWorld[] = []
@@ -167,6 +168,38 @@ test('frames of a longer step leave ticks out, and say of how many', async () =>
   const { head, frames } = framesIn(framesOf(world.library().open(undefined), asked))
   expect(head).toMatchObject({ frames: 10, of: 50 })
   expect(frames.map((frame) => frame.atMs - fromMs)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map((at) => at * 1_000))
+})
+
+test('a past window comes tick by tick as the columns that were live, with its holes', async () => {
+  const world = open()
+  const recorder = world.openRecorder()
+  await world.pump(recorder, 350)
+  await world.settle(recorder.settle())
+  await world.clock.advance(20_000)
+  await world.pump(recorder, 10)
+  const history = world.library().open(undefined)
+  const fromMs = 1_700_000_000_000 + 10 * TICK_MS
+  const names = ['state', 'health_score', 'no_such_metric']
+  let ticks = 0
+  let holes = 0
+  let lastMs = 0
+  for (const one of pastTicks(history, { fromMs, toMs: world.clock.wallMs(), columns: names })) {
+    expect(one.atMs).toBeGreaterThanOrEqual(lastMs)
+    lastMs = one.atMs
+    if (one.sinceMs > 1_000) holes++
+    const [states, health, unknown] = one.columns
+    for (let row = 0; row < one.rows; row++) {
+      expect(states![row]).toBe(valueAt('state', row, one.tick, one.layer))
+      expect(health![row]).toEqual(valueAt('health_score', row, one.tick, one.layer))
+      expect(unknown![row]).toBeNaN()
+    }
+    expect(one.layerValues[0]).toBe(one.tick)
+    ticks++
+  }
+  // Ticks 10 to 360 of two layers; both fell silent once.
+  expect([ticks, holes]).toEqual([702, 2])
+  const single = [...pastTicks(history, { fromMs, toMs: fromMs + 1_000, columns: [], layerIds: ['layer_1'] })]
+  expect(single.map((one) => [one.layerId, one.tick])).toEqual([10, 11, 12, 13, 14, 15].map((at) => ['layer_1', at]))
 })
 
 test('a torn end of a segment is cut off and counted, and what lies before it stays', async () => {

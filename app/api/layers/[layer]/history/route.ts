@@ -3,9 +3,9 @@ import { defineRoute, streamJson } from '../../../_route/defineRoute.ts'
 
 export const dynamic = 'force-dynamic'
 
-export const GET = defineRoute(HTTP_API.layerHistory, ({ handle, params, query }) =>
+export const GET = defineRoute(HTTP_API.layerHistory, async ({ handle, params, query }) =>
   streamJson(
-    handle.history(params.layer, {
+    await handle.history(params.layer, {
       run: query.run,
       metric: query.metric,
       fromMs: query.from ?? null,
