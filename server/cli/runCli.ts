@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util'
 import { LayerId } from '../../lib/contracts/ids.ts'
 import { runAudit } from './auditCommand.ts'
 import { type CliArguments, type CliIo, EXIT } from './cliIo.ts'
+import { runReplay } from './replayCommand.ts'
 import { sendCommand } from './sendCommand.ts'
 import { sendResume } from './sendResume.ts'
 import { sendStop } from './sendStop.ts'
@@ -24,6 +25,8 @@ export const HELP = `morphoscope: look at the product, stop it, send commands
   morphoscope command FILE|-              sends the command in the file (JSON as POST /api/commands takes it)
   morphoscope audit verify|prove|diff|export
                                           the audit trail from files and keys alone; audit --help tells more
+  morphoscope replay list|state|events|open|check|export
+                                          the recorded past: any moment with its checksum, bundles; replay --help tells more
   morphoscope topics tail [PATTERN]       entries of the bus as they come; PATTERN as in subscriptions, default kasmina.#
 
   --json        one JSON document, or one per line
@@ -98,6 +101,7 @@ function parse(args: readonly string[], io: CliIo): { readonly name: string; rea
 export async function runCli(args: readonly string[], io: CliIo): Promise<number> {
   // Its arguments and exit codes are those of a verifier: it runs without the product and knows no web server.
   if (args[0] === 'audit') return runAudit(args.slice(1), io)
+  if (args[0] === 'replay') return runReplay(args.slice(1), io)
   let line: ReturnType<typeof parse>
   try {
     line = parse(args, io)
