@@ -182,28 +182,32 @@ export function createRunHistory(folder: string, first: RunFile, cache: BytesCac
 
   const stretchOfTail = (number: number, ticks: readonly HistoryTick[], names: readonly string[]): Stretch => {
     const rows = ticks[0]!.seeds.length / Math.max(1, names.length)
-    const values = (column: MetricColumn): Float32Array | null => {
-      const place = names.indexOf(column.name)
-      if (place < 0) return null
-      const all = new Float32Array(ticks.length * rows)
-      ticks.forEach((tick, at) => all.set(tick.seeds.subarray(place * rows, (place + 1) * rows), at * rows))
-      return all
-    }
+    // A tail grows: what was made of fewer ticks is another thing.
+    const key = `tail ${folder} ${number} ${ticks[0]!.layer} ${ticks.length}`
+    const values = (column: MetricColumn): Float32Array | null =>
+      cache.get(`${key}:values:${column.name}`, () => {
+        const place = names.indexOf(column.name)
+        if (place < 0) return { value: null, bytes: 0 }
+        const all = new Float32Array(ticks.length * rows)
+        ticks.forEach((tick, at) => all.set(tick.seeds.subarray(place * rows, (place + 1) * rows), at * rows))
+        return { value: all, bytes: all.byteLength }
+      })
     return {
-      key: `tail ${folder} ${number} ${ticks[0]!.layer} ${ticks.length}`,
+      key,
       fromMs: ticks[0]!.atMs,
       toMs: ticks.at(-1)!.atMs,
       count: ticks.length,
       rows,
       moments: () => ticks,
       values,
-      bytes(column) {
-        const all = values(column)
-        if (all === null) return null
-        const target = new Uint8Array(all.length)
-        columnBytes(all, column, target)
-        return target
-      },
+      bytes: (column) =>
+        cache.get(`${key}:bytes:${column.name}`, () => {
+          const all = values(column)
+          if (all === null) return { value: null, bytes: 0 }
+          const target = new Uint8Array(all.length)
+          columnBytes(all, column, target)
+          return { value: target, bytes: target.byteLength }
+        }),
       layerValue: (tick, place) => ticks[tick]?.layerValues[place] ?? Number.NaN,
     }
   }
