@@ -104,7 +104,8 @@ export function QueryBar({ query, onQuery, inputRef, onLeave }: Props) {
       setOpen(false)
     } else if (event.key === 'ArrowDown' && !isListed) {
       event.preventDefault()
-      onLeave()
+      if (event.altKey) setOpen(true)
+      else onLeave()
     } else if (isListed && (event.key === 'ArrowDown' || event.key === 'ArrowUp')) {
       event.preventDefault()
       const step = event.key === 'ArrowDown' ? 1 : -1
@@ -137,7 +138,8 @@ export function QueryBar({ query, onQuery, inputRef, onLeave }: Props) {
           maxLength={500}
           onChange={(event) => write(event.target.value, event.target.selectionStart ?? event.target.value.length)}
           onSelect={(event) => setCaret(event.currentTarget.selectionStart ?? 0)}
-          onFocus={() => setOpen(true)}
+          // With terms in force the list would lie over their chips: it opens with the next key.
+          onFocus={() => setOpen(text === '')}
           onBlur={() => setOpen(false)}
           onKeyDown={onKeyDown}
         />
