@@ -233,6 +233,8 @@ export async function compose({
       onOrder: (order) => threads.setAlertOrder(order),
       onProblem: (text) => logger.room('alerts').warn(text),
       send: (changed) => ops.alerts(changed),
+      channels: config.alerts,
+      publicUrl: config.publicOrigins[0] ?? null,
     })
     parts.add('alerts', () => alerts.stop())
     causes.watchAlerts(alerts.engine)

@@ -31,6 +31,11 @@ export interface Config {
     readonly controlPort: number
   }
   readonly historySeconds: number
+  /** Where notifications of alerts go; null = nowhere. */
+  readonly alerts: {
+    readonly webhook: { readonly url: string; readonly secret: string | null } | null
+    readonly mail: { readonly url: string; readonly from: string; readonly to: readonly string[] } | null
+  }
   /** What is kept on the disk. */
   readonly history: {
     readonly durable: boolean
@@ -123,7 +128,7 @@ export function parseConfig(source: Environment): Config {
   const embedded = bus === 'memory' || (values['MORPHOSCOPE_EMBEDDED_BUS'] as boolean)
   const auth =
     (values['AUTH'] as Config['auth'] | undefined) ?? (isLoopbackHost(host) && embedded ? 'demo' : 'required')
-  problems.push(...accessProblems(values, host, auth))
+  problems.push(...accessProblems(values, host, auth), ...mailProblems(values))
   const isOpen = !isLoopbackHost(host) || values['PUBLIC_URL'] !== undefined
   const oidc = readOidc(values)
   if (problems.length > 0)
@@ -148,6 +153,7 @@ export function parseConfig(source: Environment): Config {
       controlPort: values['GATEWAY_CONTROL_PORT'] as number,
     }),
     historySeconds: values['HISTORY_SECONDS'] as number,
+    alerts: readAlertChannels(values),
     history: {
       durable: values['HISTORY_DURABLE'] as boolean,
       maxBytes: (values['HISTORY_MAX_MB'] as number) * 1_048_576,
@@ -213,6 +219,33 @@ function accessProblems(
       example: 'AUTH=required',
     })
   return problems
+}
+
+/** A mail server without anybody to write to is a mistake, and so is the reverse. */
+function mailProblems(values: Readonly<Record<string, unknown>>): ConfigProblem[] {
+  const [server, to] = [values['SMTP_URL'] !== undefined, values['ALERT_MAIL_TO'] !== undefined]
+  if (server === to) return []
+  const missing = server ? 'ALERT_MAIL_TO' : 'SMTP_URL'
+  return [
+    {
+      key: missing,
+      given: 'nothing',
+      expected: `a value, because ${server ? 'SMTP_URL' : 'ALERT_MAIL_TO'} is set`,
+      example: `${missing}=${CONFIG_KEYS.find((entry) => entry.name === missing)!.example}`,
+    },
+  ]
+}
+
+function readAlertChannels(values: Readonly<Record<string, unknown>>): Config['alerts'] {
+  const url = values['ALERT_WEBHOOK_URL'] as string | undefined
+  const secret = (values['ALERT_WEBHOOK_SECRET'] as string | undefined) ?? null
+  const server = values['SMTP_URL'] as string | undefined
+  const to = values['ALERT_MAIL_TO'] as string[] | undefined
+  return Object.freeze({
+    webhook: url === undefined ? null : { url, secret },
+    mail:
+      server === undefined || to === undefined ? null : { url: server, from: values['ALERT_MAIL_FROM'] as string, to },
+  })
 }
 
 function readOidc(values: Readonly<Record<string, unknown>>): Config['oidc'] {

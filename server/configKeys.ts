@@ -59,6 +59,24 @@ const toOrigins = (text: string, context: z.RefinementCtx): string[] => {
   return origins
 }
 
+const isSmtpUrl = (text: string): boolean => {
+  try {
+    const { protocol, hostname } = new URL(text)
+    return (protocol === 'smtp:' || protocol === 'smtps:') && hostname !== ''
+  } catch {
+    return false
+  }
+}
+
+const MAIL = /^[^\s@<>,;:"]{1,64}@[A-Za-z0-9.-]{1,255}$/
+
+const toMailAddresses = (text: string, context: z.RefinementCtx): string[] => {
+  const addresses = text.split(',').map((part) => part.trim())
+  for (const address of addresses)
+    if (!MAIL.test(address)) context.addIssue({ code: 'custom', message: 'not a mail address' })
+  return addresses
+}
+
 const key = (entry: ConfigKey): ConfigKey => Object.freeze(entry)
 
 /** Every key in the order of .env.example. */
@@ -283,6 +301,49 @@ export const CONFIG_KEYS: readonly ConfigKey[] = Object.freeze([
     expected: 'on or off',
     example: 'on',
     why: 'Whether a proxy on this machine may say, in X-Forwarded-For, whom it speaks for; limits of sign-in are kept per address.',
+  }),
+  key({
+    name: 'ALERT_WEBHOOK_URL',
+    schema: z.url({ protocol: /^https?$/ }).max(2_048),
+    default: null,
+    expected: 'an http(s) address that takes a POST',
+    example: 'https://chat.example.org/hooks/morphoscope',
+    why: 'Where notifications of alerts are posted; unset means nowhere.',
+    secret: true,
+  }),
+  key({
+    name: 'ALERT_WEBHOOK_SECRET',
+    schema: z.string().min(16).max(512),
+    default: null,
+    expected: '16 to 512 characters',
+    example: 'a-long-random-text-both-ends-know',
+    why: 'Signs what is posted, so that its receiver can tell it from what others send; unset means unsigned.',
+    secret: true,
+  }),
+  key({
+    name: 'SMTP_URL',
+    schema: z.string().max(2_048).refine(isSmtpUrl),
+    default: null,
+    expected: 'smtp://user:password@host:port or smtps://...',
+    example: 'smtps://morphoscope:password@mail.example.org:465',
+    why: 'Mail server for notifications of alerts; unset means no mail.',
+    secret: true,
+  }),
+  key({
+    name: 'ALERT_MAIL_TO',
+    schema: z.string().max(2_048).transform(toMailAddresses),
+    default: null,
+    expected: 'one mail address, or several separated by commas',
+    example: 'oncall@example.org',
+    why: 'Who gets mail about alerts; goes with SMTP_URL.',
+  }),
+  key({
+    name: 'ALERT_MAIL_FROM',
+    schema: z.string().regex(MAIL),
+    default: 'morphoscope@localhost',
+    expected: 'a mail address',
+    example: 'morphoscope@example.org',
+    why: 'Sender of mail about alerts.',
   }),
   key({
     name: 'LOG_LEVEL',

@@ -193,12 +193,13 @@ const ransomware: Maker = (rule, rows, onFinding) => {
         const last = before[row]!
         before[row] = value
         const raised = rowsOf.isRaised(row)
-        if (value !== value) {
-          // Its life is over, and what it was accused of with it.
-          const state = stateAt < 0 ? -1 : seeds[stateAt + row]!
-          if (raised && (state === SEED_STATE_ID.DORMANT || state >= SEED_STATE_ID.CULLED)) rowsOf.step(row, -1, value)
+        // Its life is over, and what it was accused of with it: the readings stand there until the next one.
+        const state = stateAt < 0 ? SEED_STATE_ID.FINE_TUNING : seeds[stateAt + row]!
+        if (state < SEED_STATE_ID.EVALUATING || state > SEED_STATE_ID.FOSSILIZED) {
+          if (raised) rowsOf.step(row, -1, value)
           continue
         }
+        if (value !== value) continue
         const bad = value > contribution! && seeds[totalAt + row]! < improvement!
         const ended = !(value > contribution!) || seeds[totalAt + row]! >= improvement!
         // A reading stands for many ticks: it counts once.

@@ -4,12 +4,12 @@
  * Invariant: it only wires; it starts with what the disk has and ends with everything written.
  * Source: docs/architecture.md "rooms"; docs/alerts.md.
  */
-import type { Alarm } from '../../lib/alerts/alarmTypes.ts'
 import { completeDraft } from '../../lib/alerts/shippedRules.ts'
 import { AppError } from '../../lib/contracts/appError.ts'
 import type { AlertsChanged, AlertSummary } from '../../lib/contracts/httpAlerts.ts'
 import type { Clock } from '../../lib/primitives/clock.ts'
 import type { AuditLog } from '../audit/auditLog.ts'
+import type { Config } from '../config.ts'
 import { createAlertsApi, createAlertSummary, createItemMaker } from '../http/apiAlerts.ts'
 import type { KnownRun, RunBook } from '../state/runBook.ts'
 import type { Records } from '../stores/recordsDatabase.ts'
@@ -18,9 +18,13 @@ import type { AlertsHandle } from './alertsHandle.ts'
 import { createAlertService } from './alertService.ts'
 import type { WatchOrder } from './alertSignals.ts'
 import { createAlertTeller } from './alertTeller.ts'
+import { createDelivery, type Delivery, type Letter } from './delivery.ts'
 import type { InstallationReadings } from './installationWatch.ts'
+import { createMailer } from './mailer.ts'
+import { createNotifier } from './notifier.ts'
 import { backtestRule } from './ruleBacktest.ts'
 import { toRule } from './ruleBook.ts'
+import { createWebhook } from './webhook.ts'
 
 export interface AlertsOptions {
   readonly clock: Clock
@@ -31,6 +35,9 @@ export interface AlertsOptions {
   readonly onOrder: (order: WatchOrder) => void
   readonly onProblem: (text: string) => void
   readonly send: (changed: AlertsChanged) => void
+  readonly channels: Config['alerts']
+  /** Where pages are, for links; null where nobody told. */
+  readonly publicUrl: string | null
 }
 
 export interface Alerts {
@@ -63,9 +70,24 @@ export async function openAlerts(options: AlertsOptions): Promise<Alerts> {
     onProblem,
   })
   const brokenWays = (): { name: string; text: string }[] => {
-    const problem = engine.store.problem()
-    return problem === null ? [] : [{ name: 'records', text: problem.slice(0, 1_000) }]
+    const found = [
+      { name: 'records', text: engine.store.problem() },
+      { name: 'webhook', text: webhook?.broken() ?? null },
+      { name: 'email', text: email?.broken() ?? null },
+    ]
+    return found.flatMap(({ name, text }) => (text === null ? [] : [{ name, text: text.slice(0, 1_000) }]))
   }
+  const deliveryOf = (name: string, send: ((letter: Letter) => Promise<void>) | null): Delivery | null =>
+    send === null ? null : createDelivery({ name, clock, send, onProblem })
+  const { webhook: hook, mail } = options.channels
+  const webhook = deliveryOf('webhook', hook === null ? null : createWebhook({ ...hook, clock }))
+  const email = deliveryOf('e-mail', mail === null ? null : createMailer(mail))
+  const notifier = createNotifier({
+    clock,
+    channels: { webhook, email },
+    ruleOf: (id) => engine.rules.get(id),
+    publicUrl: options.publicUrl,
+  })
   const toItem = createItemMaker({ clock, engine })
   const summary = createAlertSummary({ clock, engine })
   const service = createAlertService({
@@ -75,8 +97,7 @@ export async function openAlerts(options: AlertsOptions): Promise<Alerts> {
     audit,
     isProtected: (rule) => engine.rules.get(rule)?.protected === true,
     toItem,
-    onEscalate: (alarm: Alarm, to) =>
-      onProblem(`an alert was escalated${to === null ? '' : ` to ${to}`}: ${alarm.text}`),
+    onEscalate: (alarm, to) => notifier.escalate(alarm, to),
   })
   const backtest: AlertsHandle['backtestRule'] = async ({ rule: draft, hours, run: wanted }) => {
     const run = wanted === undefined ? newest(runs.all()) : runs.get(wanted)
@@ -94,7 +115,10 @@ export async function openAlerts(options: AlertsOptions): Promise<Alerts> {
   }
   const teller = createAlertTeller({ clock, summary, send })
   const undo = [
-    engine.onChange((alarm, events) => teller.changed(alarm, events)),
+    engine.onChange((alarm, events) => {
+      teller.changed(alarm, events)
+      notifier.changed(alarm, events)
+    }),
     engine.rules.onChange(() => teller.rulesChanged()),
   ]
   const handle = createAlertsApi({
@@ -103,7 +127,10 @@ export async function openAlerts(options: AlertsOptions): Promise<Alerts> {
     service,
     audit,
     backtest,
-    channels: () => ({ webhook: null, email: null }),
+    channels: () => ({
+      webhook: hook === null ? null : new URL(hook.url).host,
+      email: mail === null ? null : mail.to.join(', ').slice(0, 300),
+    }),
   })
   return {
     handle,
@@ -113,6 +140,8 @@ export async function openAlerts(options: AlertsOptions): Promise<Alerts> {
     async stop() {
       for (const cancel of undo) cancel()
       teller.stop()
+      notifier.stop()
+      await Promise.all([webhook?.stop(), email?.stop()])
       await engine.stop()
     },
   }

@@ -9,6 +9,7 @@ import { LayerId } from '../../lib/contracts/ids.ts'
 import { runAudit } from './auditCommand.ts'
 import { type CliArguments, type CliIo, EXIT } from './cliIo.ts'
 import { runReplay } from './replayCommand.ts'
+import { ackAlerts, showAlerts } from './showAlerts.ts'
 import { sendCommand } from './sendCommand.ts'
 import { sendResume } from './sendResume.ts'
 import { sendStop } from './sendStop.ts'
@@ -23,6 +24,10 @@ export const HELP = `morphoscope: look at the product, stop it, send commands
   morphoscope resume [--stop ID] --reason TEXT
                                           proposes to lift the newest stop, or that one; a second person approves it
   morphoscope command FILE|-              sends the command in the file (JSON as POST /api/commands takes it)
+  morphoscope alerts [open|acked|shelved|silent|history|all] [--layer L]
+                                          alerts, most urgent first, and whether their engine runs
+  morphoscope ack ID|GROUP... [--reason NOTE]
+                                          acknowledges alerts, or what is now in a group
   morphoscope audit verify|prove|diff|export
                                           the audit trail from files and keys alone; audit --help tells more
   morphoscope replay list|state|events|open|check|export
@@ -47,6 +52,8 @@ const COMMANDS: Readonly<Record<string, (args: CliArguments, io: CliIo) => Promi
   stop: sendStop,
   resume: sendResume,
   command: sendCommand,
+  alerts: showAlerts,
+  ack: ackAlerts,
   topics: tailTopics,
 }
 

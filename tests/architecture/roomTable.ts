@@ -59,6 +59,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'pg',
       'better-auth',
       'better-auth/*',
+      'nodemailer',
     ],
     builtins: ['*'],
   },

@@ -15,8 +15,8 @@ describe.skipIf(missing !== null)('alerts of a server on a real Redis', () => {
   let world: AlertWorld
   beforeAll(async () => {
     world = await startAlertWorld()
-    await waitUntil('the engine runs', async () => (await world.list()).engine.age_ms !== null)
-  }, 60_000)
+    await waitUntil('the engine runs', async () => (await world.list()).engine.age_ms !== null, 60_000)
+  }, 120_000)
   afterAll(() => world.end())
 
   const complain = (layer: string, type = 'threshold_exceeded', severity = 'warning', seed = 1) =>
@@ -148,7 +148,7 @@ describe.skipIf(missing !== null)('alerts of a server on a real Redis', () => {
     const before = (await world.list('?state=open')).alerts.filter(ofProducers)
     expect(before.length).toBeGreaterThan(3)
     await world.restart()
-    await waitUntil('the engine runs', async () => (await world.list()).engine.age_ms !== null)
+    await waitUntil('the engine runs', async () => (await world.list()).engine.age_ms !== null, 60_000)
     await complain('l7')
     await world.until('what came after', ({ layer_id: layer }) => layer === 'l7', '')
     const after = (await world.list('?state=open')).alerts
@@ -164,7 +164,7 @@ describe.skipIf(missing !== null)('rules of a server', () => {
   let world: AlertWorld
   beforeAll(async () => {
     world = await startAlertWorld()
-  }, 60_000)
+  }, 120_000)
   afterAll(() => world.end())
   const rules = async () => HTTP_API.rules.output.parse((await world.as('demo-1').get('/api/rules')).body)
   const draftOf = (rule: object) => {

@@ -54,8 +54,15 @@ test('reports every bad key at once, with what was given and an example, and red
 test('every example of every key is acceptable', () => {
   const oidc = CONFIG_KEYS.filter((entry) => /^OIDC_(ISSUER|CLIENT)/.test(entry.name))
   const beside = { REDIS_URL: 'redis://h', AUTH: 'required' }
-  for (const entry of CONFIG_KEYS.filter((one) => !oidc.includes(one)))
+  // One needs the other.
+  const mail = ['SMTP_URL', 'ALERT_MAIL_TO']
+  for (const entry of CONFIG_KEYS.filter((one) => !oidc.includes(one) && !mail.includes(one.name)))
     expect(problemsOf({ ...beside, [entry.name]: entry.example }), entry.name).toEqual([])
+  const both = Object.fromEntries(
+    CONFIG_KEYS.filter((one) => mail.includes(one.name)).map((one) => [one.name, one.example]),
+  )
+  expect(parseConfig(both).alerts.mail).toMatchObject({ to: ['oncall@example.org'] })
+  for (const name of mail) expect(problemsOf({ [name]: both[name] })).toMatchObject([{ given: 'nothing' }])
   const all = Object.fromEntries(oidc.map((entry) => [entry.name, entry.example]))
   expect(parseConfig({ ...beside, ...all }).oidc).toMatchObject({ clientId: 'morphoscope', name: 'your organisation' })
 })
