@@ -62,7 +62,7 @@ test('every example of every key is acceptable', () => {
     CONFIG_KEYS.filter((one) => mail.includes(one.name)).map((one) => [one.name, one.example]),
   )
   expect(parseConfig(both).alerts.mail).toMatchObject({ to: ['oncall@example.org'] })
-  for (const name of mail) expect(problemsOf({ [name]: both[name] })).toMatchObject([{ given: 'nothing' }])
+  for (const name of mail) expect(problemsOf({ [name]: both[name]! })).toMatchObject([{ given: 'nothing' }])
   const all = Object.fromEntries(oidc.map((entry) => [entry.name, entry.example]))
   expect(parseConfig({ ...beside, ...all }).oidc).toMatchObject({ clientId: 'morphoscope', name: 'your organisation' })
 })
