@@ -1,7 +1,8 @@
 /*
  * TopAlerts: the most urgent open alerts on the Live page, or that all is clear and the engine runs.
  * In: the first of the open list. Out: at most three lines that lead to their alert; a panel of fixed height.
- * Invariant: "all clear" only from an engine that ran a moment ago; how many are not shown is said; nothing moves while pointed at.
+ * Invariant: "all clear" only from an engine that ran a moment ago; how many are not shown is said; nothing moves while pointed at;
+ * beside a moment of the past it says that it is of the present.
  * Source: docs/ux.md "pages: live".
  */
 'use client'
@@ -11,6 +12,7 @@ import type { AlertItem } from '../../lib/contracts/alerts.ts'
 import type { AlertList } from '../../lib/contracts/httpAlerts.ts'
 import { formatAge, formatCount } from '../../lib/live/formatValue.ts'
 import { systemClock } from '../../lib/primitives/clock.ts'
+import { useLive } from '../live/LiveProvider.tsx'
 import { hrefOf } from '../live/pageLinks.ts'
 import { usePageState, useTickKey } from '../live/useLiveTopic.ts'
 import { useOps } from '../ops/OpsProvider.tsx'
@@ -25,6 +27,7 @@ const SHOWN = 3
 export default function TopAlerts() {
   const page = usePageState()
   const { offsetMs } = useOps()
+  const { session, live } = useLive()
   const { data, problem, atMs } = useAlertQuery(`state=open&limit=${SHOWN}`)
   const nowMs = systemClock.wallMs() + offsetMs
   useTickKey(() => String(Math.floor(systemClock.wallMs() / 1_000)))
@@ -44,7 +47,7 @@ export default function TopAlerts() {
     <section className="panel panel-alerts" aria-labelledby="top-alerts" aria-busy={data === null && problem === null}>
       <div className="panel-head">
         <h2 id="top-alerts">Alerts</h2>
-        <span className="sub">{problem === null ? '' : 'as last known'}</span>
+        <span className="sub">{problem !== null ? 'as last known' : session === live ? '' : 'of the present'}</span>
         <span className="grow" />
         <Link href={hrefOf('/alerts', page)} prefetch={false}>
           {data === null ? 'All' : `All ${formatCount(data.counts.open)}`}

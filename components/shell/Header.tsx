@@ -83,7 +83,9 @@ function EnvironmentBadge() {
   const environment = session.store.status?.environment
   return (
     <div className={`field env env-${isPast ? 'replay' : (environment ?? 'unknown').toLowerCase()}`}>
-      <span className="k">Environment{isPast ? ` ${environment ?? ''}` : ''}</span>
+      <span className="k">
+        Environment<span className="wide">{isPast ? ` ${environment ?? ''}` : ''}</span>
+      </span>
       <b>{isPast ? 'REPLAY' : (environment ?? 'unknown')}</b>
     </div>
   )
