@@ -89,6 +89,11 @@ const COMMAND_WORDS: Readonly<Record<string, string>> = {
   EmergencyStopCommand: 'emergency stop',
 }
 
+/** Tells whether a record only says that a layer answered: a probe asks every few seconds, and nothing happened. */
+export function isAnsweredProbe(record: LiveRecord): boolean {
+  return record.kind === 'command' && record.command_type === 'NoOp' && record.outcome === 'applied'
+}
+
 /** Turns names of states and columns inside a sentence into words. */
 const spoken = (text: string): string =>
   text

@@ -10,7 +10,7 @@ import { useCallback } from 'react'
 import type { LayerRows } from '../../lib/contracts/httpLayer.ts'
 import type { LiveRecord } from '../../lib/contracts/liveRecords.ts'
 import { formatAge, formatCount, formatUtc } from '../../lib/live/formatValue.ts'
-import { eventText } from '../events/eventText.ts'
+import { eventText, isAnsweredProbe } from '../events/eventText.ts'
 import { StateGlyph } from '../heatmap/StateGlyph.tsx'
 import { DEFAULT_CHOICE, toHash } from '../latency/latencyChoice.ts'
 import { useLive } from '../live/LiveProvider.tsx'
@@ -89,7 +89,7 @@ export function LayerEvents({ layerId }: { readonly layerId: string }) {
   useLiveTopic(['records', 'pause'], 1_000)
   const all = session.store.events()
   const events = all
-    .filter((record) => 'layer_id' in record && record.layer_id === layerId)
+    .filter((record) => 'layer_id' in record && record.layer_id === layerId && !isAnsweredProbe(record))
     .slice(-EVENTS)
     .toReversed()
   if (events.length === 0) return <p className="panel-note t2">{noEventsText(all)}</p>

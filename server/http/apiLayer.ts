@@ -404,6 +404,8 @@ function marksIn(
   order.forEach((seed, at) => places.set(seed, at < pinned ? at : pinned + Math.floor((at - pinned) / binSize)))
   const marks = events.flatMap((record): GridMark[] => {
     if (record.at_ms < fromMs || record.at_ms > toMs) return []
+    // A probe asks every layer every few seconds: its answers are no events of the seeds, and would be lines across all of them.
+    if (record.kind === 'command' && record.command_type === 'NoOp') return []
     const named = record as { readonly layer_id?: string | null; readonly seed_id?: number | null }
     if ((named.layer_id ?? layerId) !== layerId) return []
     const seedId = named.seed_id ?? null

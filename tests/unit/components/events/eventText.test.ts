@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { eventText, isUnder, mergedCommands } from '../../../../components/events/eventText.ts'
+import { eventText, isAnsweredProbe, isUnder, mergedCommands } from '../../../../components/events/eventText.ts'
 import { tallyLives } from '../../../../components/lifecycle/tallyLives.ts'
 import { countStates } from '../../../../components/lifecycle/countStates.ts'
 import { givenTransition } from '../../lib/live/liveFixture.ts'
@@ -85,4 +85,23 @@ test('counts come from the pictures, each with its own; never and unknown are ap
   const counts = countStates([layer(0, 2, 7), layer(254, 255)])
   expect(counts).toMatchObject({ total: 5, reported: 4, never: 1, unknown: 1, live: 1 })
   expect(counts.byState[7]).toBe(1)
+})
+
+test('a probe that was answered is told from everything that happened, a refused one is not', () => {
+  const probe = {
+    kind: 'command',
+    offset: 1,
+    at_ms: 0,
+    run_id: 'run',
+    command_id: 'c',
+    command_type: 'NoOp',
+    layer_id: 'layer_0',
+    seed_id: null,
+    outcome: 'applied',
+    code: null,
+    text: 'alive',
+  } as const
+  expect(isAnsweredProbe(probe)).toBe(true)
+  expect(isAnsweredProbe({ ...probe, outcome: 'rejected' })).toBe(false)
+  expect(isAnsweredProbe({ ...probe, command_type: 'LifecycleTransitionCommand' })).toBe(false)
 })
