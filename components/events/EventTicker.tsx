@@ -21,11 +21,11 @@ import { eventText, mergedCommands, type CommandRecord, type EventFilter } from 
 import { newestEvents, trickle } from './newestEvents.ts'
 
 /** Rows that are in the page from the start; more come as the end of the list comes into sight. */
-const FIRST_ROWS = 24
-const MORE_ROWS = 48
+const FIRST_ROWS = 8
+const MORE_ROWS = 4
 const MOST_ROWS = 480
 /** Added before the reader reaches the end, px: rows out of sight are laid out and painted with every new one. */
-const AHEAD_PX = 80
+const AHEAD_PX = 60
 /** New rows that one frame of the screen takes in. */
 const ROWS_PER_FRAME = 2
 /** More at once than this are no trickle: they replace the list. */
