@@ -121,6 +121,11 @@ export function createActStore(options: {
       change({ undo: null })
     })
   }
+  const withdraw = (): void => {
+    forget?.()
+    forget = null
+    if (picture.undo !== null) change({ undo: null })
+  }
   const newestOf = <T extends ActTarget>(target: T): T | AlertItem => {
     const known = picture.newest.get(target.id)
     return known !== undefined && known.version >= target.version ? known : target
@@ -162,6 +167,8 @@ export function createActStore(options: {
     // The same act again while it is on its way is a second press.
     const wanted = targets.filter((target) => picture.sending.get(target.id) !== act)
     if (wanted.length === 0) return []
+    // From here on the key means this act: it must never take back the one before while this one is on its way.
+    if (UNDOES[act] !== undefined) withdraw()
     const worked: AlertItem[] = []
     const queue = wanted.values()
     const work = async (): Promise<void> => {
@@ -190,6 +197,7 @@ export function createActStore(options: {
     run,
     async ackGroup(group) {
       if (picture.groups.has(group.key)) return
+      withdraw()
       change({ groups: new Set([...picture.groups, group.key]) })
       try {
         const answer = await door.ackGroup(group)

@@ -133,6 +133,18 @@ test('for ten seconds it can be taken back, on the version the answer told; then
   expect(clock.openTimers).toBe(0)
 })
 
+test('while a newer act is on its way the one before can no longer be taken back: the key would mean the wrong one', async () => {
+  const { store, asked } = bench()
+  const first = store.run('ack', [alertOf('a')])
+  asked[0]!.answer(alertOf('a', { version: 2, state: 'acked_active' }))
+  await first
+  const second_ = store.run('ack', [alertOf('b')])
+  expect(await store.undo()).toBe(false)
+  asked[1]!.answer(alertOf('b', { version: 2, state: 'acked_active' }))
+  await second_
+  expect(store.get().undo?.targets.map(({ id }) => id)).toEqual(['b'])
+})
+
 test('an older answer never replaces a newer one', async () => {
   const { store, asked } = bench()
   const first = store.run('note', [alertOf('a')], { note: 'one' })
