@@ -40,7 +40,7 @@ export function PageMain({ title, ownHeading = false, withoutBanners = false, ch
     // itself. A focusable scroll container is what WCAG 2.1.1 asks for; the rule knows only widgets.
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
     <main id="main" className="main" aria-label={title} tabIndex={0}>
-      {!ownHeading && <h1 className="visually-hidden">{title}</h1>}
+      {(!ownHeading || waits) && <h1 className="visually-hidden">{title}</h1>}
       {!withoutBanners && (
         <>
           <OriginBanner />

@@ -48,7 +48,7 @@ export function TimelinePage() {
   useLiveTopic(['runs', 'view'], 500)
   const run = session.store.run()
   return (
-    <PageMain title="Timeline" ownHeading>
+    <PageMain title="Timeline" ownHeading={run !== null}>
       {run === null ? <EmptyState /> : <Timeline key={run.descriptor.run_id} runId={run.descriptor.run_id} />}
     </PageMain>
   )

@@ -94,6 +94,8 @@ const GROWN_MS = 300_000
 const SETTLE_MS = 2_500
 /** Tabs opened before one freeze: all of them are looked at while they are late. */
 const TABS_PER_FREEZE = 3
+/** The same for the longer states. */
+const TABS_PER_LONG_FREEZE = 8
 
 interface OpenTab {
   readonly page: TourPage
@@ -212,7 +214,10 @@ export async function tourStates(options: TourOptions): Promise<void> {
         await frozen(trainer, all.slice(from, from + TABS_PER_FREEZE), ['late'])
     }
     const longer = (['stale', 'silent'] as const).filter(wanted)
-    if (longer.length > 0) await frozen(trainer, all, longer)
+    // So many that all of them are looked at before the next state comes: every open page costs, frozen publisher or not.
+    if (longer.length > 0)
+      for (let from = 0; from < all.length; from += TABS_PER_LONG_FREEZE)
+        await frozen(trainer, all.slice(from, from + TABS_PER_LONG_FREEZE), longer)
   }
 
   /** Opens the tabs on a living publisher, freezes it, and shows them all in each state that follows. */

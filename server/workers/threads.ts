@@ -230,7 +230,10 @@ export function createThreads(options: ThreadsOptions): Threads {
         thread.stop(deadlineMs, (worker) => worker.postMessage({ kind: 'stop', deadlineMs: deadlineMs - 200 })),
       )
       // Nobody will take it any more: the trainer ends when its line does.
-      const stopTrainer = trainer.stop(deadlineMs, () => waitingPort?.close())
+      const stopTrainer = trainer.stop(deadlineMs, () => {
+        waitingPort?.close()
+        waitingPort = null
+      })
       await Promise.all([...stopBus, stopTrainer])
     },
     trainerState() {

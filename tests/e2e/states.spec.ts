@@ -16,7 +16,7 @@ const LOOKS = [
 ] as const
 
 test('every page, every state, dark on a desktop and light on a phone', async ({ browser }) => {
-  test.setTimeout(25 * 60_000)
+  test.setTimeout(50 * 60_000)
   const wrong: string[] = []
   const seen = new Set<string>()
   const visit = async (stop: TourStop): Promise<void> => {

@@ -133,7 +133,7 @@ test('the trail is verified in the background, an entry is proved, exports hold 
       const { state, verified, size } = await verdict(server!)
       return state === 'verified' && verified > 0 && size > 12
     },
-    30_000,
+    50_000,
   )
   expect((await send(server, 'POST', '/api/audit/verify')).status).toBe(202)
   await waitUntil(
@@ -142,7 +142,7 @@ test('the trail is verified in the background, an entry is proved, exports hold 
       const { state, running, verified, exposed } = await verdict(server!)
       return state === 'verified' && !running && verified >= 13 && exposed <= 2
     },
-    30_000,
+    50_000,
   )
   const { seq } = (await page(server, 'action:note.add "note 3"')).entries[0]!
   const detail = (await server.get(`/api/audit/${seq}`)).body as AuditDetail
@@ -177,7 +177,7 @@ test('the trail is verified in the background, an entry is proved, exports hold 
   const script = `new (require('node:sqlite').DatabaseSync)(process.argv[1], { timeout: 5000 }).exec(process.argv[2])`
   await promisify(execFile)(process.execPath, ['-e', script, server.databaseFile, edit])
   await send(server, 'POST', '/api/audit/verify')
-  await waitUntil('the break is found', async () => (await verdict(server!)).state === 'broken', 30_000)
+  await waitUntil('the break is found', async () => (await verdict(server!)).state === 'broken', 50_000)
   expect((await verdict(server)).first_bad).toMatchObject({ seq, kind: 'changed' })
   expect((await server.get(`/api/audit/${seq}`)).body).toMatchObject({
     hash_holds: false,
@@ -186,4 +186,4 @@ test('the trail is verified in the background, an entry is proved, exports hold 
   })
   expect(server.lines.join('\n')).toContain('the first wrong entry is')
   expect((await cli(['verify', await save('log'), ...keys, ...checkpoints])).code).toBe(1)
-}, 120_000)
+}, 240_000)

@@ -22,12 +22,16 @@ for (const driver of ['memory', 'redis'] as const)
     beforeAll(async () => {
       redis = driver === 'redis' ? await startRedis() : null
       server = await startTestServer({ TRAINER: 'on', ...(redis === null ? {} : { REDIS_URL: redis.url }) })
-      await waitUntil('all layers fresh', async () => {
-        const { body } = await server.get('/api/layers')
-        const { layers } = HTTP_API.layers.output.parse(body)
-        return layers.length === 3 && layers.every((layer) => layer.freshness === 'fresh')
-      })
-    })
+      await waitUntil(
+        'all layers fresh',
+        async () => {
+          const { body } = await server.get('/api/layers')
+          const { layers } = HTTP_API.layers.output.parse(body)
+          return layers.length === 3 && layers.every((layer) => layer.freshness === 'fresh')
+        },
+        60_000,
+      )
+    }, 90_000)
     afterAll(async () => {
       await server.end()
       await redis?.stop()
@@ -154,10 +158,15 @@ test('a server whose Redis is not there is up, says so, and heals when it comes'
       )
     })
     await redis.restart()
-    await waitUntil('ready', async () => (await server.get('/api/health/ready')).status === 200)
+    // The gateway comes back beside the bus, a moment sooner or later.
+    const isFull = async (): Promise<boolean> => {
+      const { status, body } = await server.get('/api/health/ready')
+      return status === 200 && (body as { mode: string }).mode === 'full'
+    }
+    await waitUntil('full service', isFull, 60_000)
     expect((await server.get('/api/health/ready')).body).toMatchObject({ mode: 'full', causes: [] })
   } finally {
     await server.end()
     await redis.stop()
   }
-})
+}, 120_000)
