@@ -31,7 +31,7 @@ test('from the live page by key to a stage, a bucket and the entry of a slow mes
   await page.getByRole('button', { name: 'Whole window' }).click()
   const message = page.getByRole('button', { name: /Packed telemetry/ }).first()
   await message.click()
-  await expect(page.getByText(/"message_type": "LayerHealthReport"/)).toBeVisible()
+  await expect(page.getByText(/"publishedAtS"|"message_type": "LayerHealthReport"/)).toBeVisible()
   expect(await findViolations(page)).toEqual([])
   expect(errors).toEqual([])
 })
