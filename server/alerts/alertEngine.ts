@@ -115,6 +115,8 @@ export async function createAlertEngine(options: AlertEngineOptions): Promise<Al
   let settled = false
   const undo: (() => void)[] = []
 
+  /** Newest moment of what was told, on this server's clock. */
+  let toldMs = 0
   const raise = (signal: RaiseSignal): void => {
     const rule = rules.get(signal.rule)
     if (rule?.enabled !== true) return
@@ -144,6 +146,7 @@ export async function createAlertEngine(options: AlertEngineOptions): Promise<Al
     for (const signal of signals) {
       switch (signal.on) {
         case 'raise':
+          toldMs = Math.max(toldMs, signal.atMs)
           raise(signal)
           break
         case 'clear':
@@ -242,7 +245,8 @@ export async function createAlertEngine(options: AlertEngineOptions): Promise<Al
     },
     async stop() {
       for (const cancel of undo.splice(0)) cancel()
-      if (beat !== null) store.setMark(MARK, beat.atMs)
+      // Also what was told since the last beat was seen: an event is not counted again after a restart.
+      if (beat !== null) store.setMark(MARK, Math.max(beat.atMs, toldMs))
       await store.stop()
     },
   }
