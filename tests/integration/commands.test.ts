@@ -108,8 +108,13 @@ for (const driver of ['memory', 'redis'] as const)
     }, 40_000)
 
     test('what is held can be taken back with certainty, and what was sent can not', async () => {
-      const seed = await find('DORMANT')
-      const sent = await one.submit(transition(seed, 'GERMINATED'))
+      // The policy may be faster with a seed: then the next one is asked for.
+      let sent = await one.submit(transition(await find('DORMANT'), 'GERMINATED'))
+      for (let left = 20; sent.status !== 202 && left > 0; left--) {
+        await new Promise((resolve) => setTimeout(resolve, 500))
+        sent = await one.submit(transition(await find('DORMANT', left % 3), 'GERMINATED'))
+      }
+      expect(sent).toMatchObject({ status: 202 })
       const cancelled = await one.post(`/api/commands/${String(sent.body['id'])}/cancel`)
       expect(cancelled.body).toMatchObject({ state: 'CANCELLED', final: true, outcome: { kind: 'cancelled' } })
       const again = await one.post(`/api/commands/${String(sent.body['id'])}/cancel`, {})
