@@ -331,7 +331,8 @@ export function createLayerApi({ clock, runs, reader, baselines, past: record }:
       const recorded = reachesBack(past, fromMs, intervalMs)
         ? null
         : await recordedGrid({ ...request, run: run.descriptor.run_id, layerId })
-      const useDisk = recorded !== null && (recorded.firstMs ?? Infinity) < (firstKept(past) ?? Infinity)
+      // A whole column more, not a few milliseconds: the record of a young run begins a report before the memory of it.
+      const useDisk = recorded?.firstMs != null && recorded.firstMs + bucketMs <= (firstKept(past) ?? Infinity)
       const grid = useDisk ? recorded.grid : past === null ? null : await inTurns(makeGrid({ ...request, past }), clock)
       const { marks, of: marksOf } = marksIn(run.events, layerId, order, {
         pinned: kept.pinned,
