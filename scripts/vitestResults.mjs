@@ -5,6 +5,7 @@
  * Source: docs/adr/0001-toolchain.md.
  */
 import { writeFileSync } from 'node:fs'
+import { firstLines } from './testResults.mjs'
 
 function suitesOf(testCase) {
   const names = []
@@ -23,6 +24,7 @@ function describeCase(testCase) {
     // A case still pending at the end did not run: that is a failure of the run, not a skip.
     state: result.state === 'pending' ? 'failed' : result.state,
     reason: result.state === 'skipped' ? (result.note ?? null) : null,
+    said: result.state === 'failed' ? firstLines(result.errors?.[0]?.message) : null,
   }
 }
 
