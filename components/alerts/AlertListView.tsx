@@ -35,6 +35,7 @@ interface Props {
   readonly onUnfold: (key: string) => void
   readonly onHold: () => void
   readonly onRelease: () => void
+  readonly onReleaseSoon: () => void
   readonly renderAlert: (row: Extract<ListRow, { kind: 'alert' }>, isCurrent: boolean) => ReactNode
 }
 
@@ -77,7 +78,7 @@ export function AlertListView(props: Props) {
       label="Alerts. j and k move, a acknowledges, s shelves, e escalates, o opens."
       className="alert-list"
       onPointerEnter={props.onHold}
-      onPointerLeave={props.onRelease}
+      onPointerLeave={(event) => (event.pointerType === 'touch' ? props.onReleaseSoon() : props.onRelease())}
       onFocus={(event) => {
         props.onHold()
         const row = event.target instanceof Element ? event.target.closest<HTMLElement>('[data-row]') : null

@@ -276,6 +276,7 @@ export function AlertsPage() {
                 onUnfold={board.unfold}
                 onHold={board.hold}
                 onRelease={board.release}
+                onReleaseSoon={board.releaseSoon}
                 renderAlert={({ alert }, isCurrent) => (
                   <AlertRow
                     alert={alert}

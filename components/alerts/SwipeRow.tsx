@@ -8,6 +8,8 @@
 import { useRef, useState, type PointerEvent, type ReactNode } from 'react'
 import { swipeState, type Swipe } from './swipe.ts'
 
+const REST: Swipe = Object.freeze({ px: 0, kind: 'none' })
+
 export function SwipeRow({
   enabled,
   label,
@@ -20,7 +22,13 @@ export function SwipeRow({
   readonly children: ReactNode
 }) {
   const start = useRef<{ readonly x: number; readonly y: number; readonly id: number } | null>(null)
-  const [swipe, setSwipe] = useState<Swipe>({ px: 0, kind: 'none' })
+  const [swipe, setSwipe] = useState<Swipe>(REST)
+  // A finger lifts before the page has drawn its last way: what it did is decided by this, not by what was drawn.
+  const way = useRef<Swipe>(REST)
+  const go = (next: Swipe): void => {
+    way.current = next
+    setSwipe(next)
+  }
   const onDown = (event: PointerEvent<HTMLDivElement>): void => {
     if (!enabled || event.pointerType !== 'touch' || !event.isPrimary) return
     start.current = { x: event.clientX, y: event.clientY, id: event.pointerId }
@@ -28,16 +36,17 @@ export function SwipeRow({
   const onMove = (event: PointerEvent<HTMLDivElement>): void => {
     const from = start.current
     if (from === null || event.pointerId !== from.id) return
-    const next = swipeState(swipe, event.clientX - from.x, event.clientY - from.y)
+    const next = swipeState(way.current, event.clientX - from.x, event.clientY - from.y)
     if (next.kind === 'scroll') start.current = null
     else if (next.kind !== 'none') event.currentTarget.setPointerCapture(event.pointerId)
-    setSwipe(next)
+    go(next)
   }
   const onEnd = (done: boolean): void => {
-    if (start.current === null && swipe.kind === 'none') return
+    const { kind } = way.current
+    if (start.current === null && kind === 'none') return
     start.current = null
-    if (done && swipe.kind === 'far') onSwiped()
-    setSwipe({ px: 0, kind: 'none' })
+    go(REST)
+    if (done && kind === 'far') onSwiped()
   }
   return (
     <div

@@ -17,8 +17,13 @@ export interface AlertBoard {
   readonly waiting: number
   readonly hold: () => void
   readonly release: () => void
+  /** Lets go in a moment: a finger that was lifted has left before its tap is dispatched, and the tap must meet the same row. */
+  readonly releaseSoon: () => void
   readonly unfold: (group: string) => void
 }
+
+/** A tap follows its finger within this; a second one on the next row does too. */
+const TAP_MS = 1_500
 
 const NO_KEYS: ReadonlySet<string> = new Set()
 
@@ -54,11 +59,21 @@ export function useAlertBoard(
   useEffect(() => {
     latest.current = { rows, holding }
   })
+  const soon = useRef<ReturnType<typeof setTimeout> | undefined>(undefined)
   const hold = useCallback((): void => {
+    clearTimeout(soon.current)
     const { rows: now, holding: key } = latest.current
     if (now !== null) setHeld((before) => before ?? { what: key, rows: now })
   }, [])
-  const release = useCallback((): void => setHeld(null), [])
+  const release = useCallback((): void => {
+    clearTimeout(soon.current)
+    setHeld(null)
+  }, [])
+  const releaseSoon = useCallback((): void => {
+    clearTimeout(soon.current)
+    soon.current = setTimeout(() => setHeld(null), TAP_MS)
+  }, [])
+  useEffect(() => () => clearTimeout(soon.current), [])
   const unfold = useCallback((group: string): void => setUnfolded((before) => new Set([...before, group])), [])
-  return { rows, waiting, hold, release, unfold }
+  return { rows, waiting, hold, release, releaseSoon, unfold }
 }

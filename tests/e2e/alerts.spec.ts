@@ -209,6 +209,7 @@ test('an alert is shelved with two keys and comes back from its list; a phone ac
   for (let way = 10; way <= 180; way += 10) await finger('touchMove', x + way, y)
   await finger('touchEnd', 0, 0)
   await expect.poll(async () => (await alertsOf(page, `state=acked&rule=${GAP}`)).length).toBe(1)
+  await expect(ack).toHaveCount(2)
   await ack.first().tap()
   await expect.poll(async () => (await alertsOf(page, `state=acked&rule=${GAP}`)).length).toBe(2)
   expect(await findViolations(phone)).toEqual([])

@@ -91,7 +91,7 @@ test('a second look heals only what passes in it, and names it', () => {
 
 test('a second look can not hide a failure: what was not run again, or fails only then, is failed', () => {
   const first = [law('redis', 'order', 'failed'), law('redis', 'gap', 'passed')]
-  expect(overlaySecondLook(first, []).map(({ state }) => state)).toEqual(['failed', 'passed'])
+  expect(overlaySecondLook(first, []).map((one: { state: string }) => one.state)).toEqual(['failed', 'passed'])
   const worse = overlaySecondLook(first, [law('redis', 'order', 'skipped', 'x'), law('redis', 'gap', 'failed')])
-  expect(worse.map(({ state }) => state)).toEqual(['failed', 'failed'])
+  expect(worse.map((one: { state: string }) => one.state)).toEqual(['failed', 'failed'])
 })
