@@ -78,8 +78,8 @@ export function toIndexRow(entry: AuditEntry, orderMs: number): AuditIndexRow {
     ...placeOf(entry),
     level: levelOf(entry),
     error_code: entry.error_code,
-    // A zero byte is no text for Postgres.
-    text: words.join(' ').toLowerCase().replaceAll('\u0000', ' ').slice(0, TEXT_LENGTH),
+    // A line each: words that were asked for together are found in one value, never across two. A zero byte is no text for Postgres.
+    text: words.join('\n').toLowerCase().replaceAll('\u0000', ' ').slice(0, TEXT_LENGTH),
   }
 }
 

@@ -92,6 +92,9 @@ test('what is done is found: starts, changes with before and after, refusals, no
     action: 'note.add',
     reason: '=cmd|calc, noted by hand',
   })
+  // Together in one value, never across two: action and type of the object stand beside each other.
+  expect((await page(server, '"note.add note"')).entries).toEqual([])
+  expect((await page(server, 'note.add note')).entries.length).toBeGreaterThan(0)
 
   const facets = AUDIT_ROUTES.auditFacets.output.parse(
     (await server.get('/api/audit/facets?query=')).body,
@@ -144,7 +147,9 @@ test('the trail is verified in the background, an entry is proved, exports hold 
     },
     50_000,
   )
-  const { seq } = (await page(server, 'action:note.add "note 3"')).entries[0]!
+  const found = (await page(server, 'action:note.add "note 3"')).entries
+  expect(found.map(({ reason }) => reason)).toEqual(['note 3'])
+  const { seq } = found[0]!
   const detail = (await server.get(`/api/audit/${seq}`)).body as AuditDetail
   expect(detail.proof).toMatchObject({ holds: true })
 
