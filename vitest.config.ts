@@ -6,7 +6,7 @@
  */
 import { defineConfig } from 'vitest/config'
 
-const HANG_GUARD_MS = 30_000
+const HANG_GUARD_MS = 60_000
 
 const quick = (name: string) => ({
   test: { name, include: [`tests/${name}/**/*.test.{ts,tsx}`], pool: 'threads' as const, testTimeout: HANG_GUARD_MS },

@@ -43,9 +43,15 @@ test('redis killed with -9 under load: said within 1.5 s, healed without a new s
     )
     const outage = records.find((record) => record.kind === 'incident' && record.code === 'BUS_OUTAGE')!
     if (outage.kind !== 'incident') throw new Error('not an incident')
-    const again = await hello(socket)
-    if (!again.ok || again.value.records.kind !== 'snapshot') throw new Error('no snapshot')
-    const gap = again.value.records.runs[0]!.gaps.find((one: CoverageGap) => one.cause === 'bus_down')!
+    // A layer's gap ends, and is told, with its first report after it.
+    let found: CoverageGap | undefined
+    await waitUntil('the gap told', async () => {
+      const again = await hello(socket)
+      if (!again.ok || again.value.records.kind !== 'snapshot') throw new Error('no snapshot')
+      found = again.value.records.runs[0]!.gaps.find((one: CoverageGap) => one.cause === 'bus_down')
+      return found !== undefined
+    })
+    const gap = found!
     process.stdout.write(
       `redis kill: told after ${(told.atMs - killedMs).toFixed(0)} ms, up ${(upMs - readyMs).toFixed(0)} ms after ready, gap ${(gap.to_ms - gap.from_ms).toFixed(0)} ms, lost ${gap.lost}, ${outage.text}\n`,
     )

@@ -31,7 +31,9 @@ for (const driver of ['memory', 'redis'] as const)
         },
         60_000,
       )
-    }, 90_000)
+      // A layer can be heard before its reader has said that all of it runs.
+      await waitUntil('ready', async () => (await server.get('/api/health/ready')).status === 200, 60_000)
+    }, 150_000)
     afterAll(async () => {
       await server.end()
       await redis?.stop()

@@ -16,6 +16,9 @@ export interface Asked {
   readonly headers: Headers
 }
 
+/** A download may be many lines of JSON, which are text. */
+const IS_JSON = /^application\/(?:problem\+)?json\b/
+
 /** As a page of the product asks: with its Origin, with the cookie of who is signed in. */
 export async function ask(
   server: TestServer,
@@ -43,7 +46,7 @@ export async function ask(
   const set = response.headers.getSetCookie().find((line) => line.startsWith('morphoscope_session='))
   return {
     status: response.status,
-    body: /^[[{]/.test(text) ? (JSON.parse(text) as unknown) : text,
+    body: IS_JSON.test(response.headers.get('content-type') ?? '') ? (JSON.parse(text) as unknown) : text,
     cookie: set === undefined ? null : set.split(';')[0]!,
     headers: response.headers,
   }

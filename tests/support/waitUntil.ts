@@ -7,7 +7,7 @@
 export async function waitUntil(
   what: string,
   condition: () => boolean | Promise<boolean>,
-  guardMs = 15_000,
+  guardMs = 30_000,
 ): Promise<void> {
   const endMs = performance.now() + guardMs
   while (!(await condition())) {
