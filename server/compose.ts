@@ -385,7 +385,7 @@ export async function compose({
       ...core,
       ...auditApi,
       ...operators.handle,
-      ...createSeedApi({ clock, runs, reader, lives, ask: threads.ask }),
+      ...createSeedApi({ clock, runs, reader, lives, ask: threads.ask, record: history }),
       ...createLayerApi({ clock, runs, reader, baselines, past: history }),
       ...createLatencyApi({ clock, shelf, runs, replayed: () => board.counters().replayed ?? 0 }),
       ...createLimitsApi({

@@ -59,6 +59,7 @@ import type { Vitals } from '../lib/contracts/httpVitals.ts'
 import type {
   RawEntry,
   SeedDetail,
+  SeedQuery,
   SeedRaw,
   SeedRawQuery,
   SeedSeries,
@@ -112,9 +113,10 @@ export interface CoreHandle {
 
 /** One seed: what it is, its lives, its series, the entries behind it. All throw STATE_NOT_FOUND. */
 export interface SeedHandle {
-  readonly seed: (layerId: string, seedId: number, run?: string) => SeedDetail
+  /** @throws BUS_UNAVAILABLE when a moment is asked for and the record can not be read */
+  readonly seed: (layerId: string, seedId: number, query: z.infer<typeof SeedQuery>) => Promise<SeedDetail>
   /** @throws CONTRACT_INVALID */
-  readonly seedSeries: (layerId: string, seedId: number, query: z.infer<typeof SeedSeriesQuery>) => SeedSeries
+  readonly seedSeries: (layerId: string, seedId: number, query: z.infer<typeof SeedSeriesQuery>) => Promise<SeedSeries>
   /** @throws BUS_UNAVAILABLE, BUS_TIMEOUT */
   readonly seedRaw: (layerId: string, seedId: number, query: z.infer<typeof SeedRawQuery>) => Promise<SeedRaw>
 }

@@ -1,13 +1,15 @@
 /*
  * PlaceAlerts: the alerts of one layer or one seed, on its own page.
  * In: the place. Out: its open alerts, worst first, each leading to its page; a link to what was.
- * Invariant: none is only said after an answer; a seed shows its own alerts and those of its whole layer apart.
+ * Invariant: none is only said after an answer; a seed shows its own alerts and those of its whole layer apart; beside a moment of the
+ * past it says that it is of the present.
  * Source: docs/ux.md "pages: layer", "pages: alerts"; features D17.
  */
 'use client'
 import Link from 'next/link'
 import { formatCount } from '../../lib/live/formatValue.ts'
 import { systemClock } from '../../lib/primitives/clock.ts'
+import { useLive } from '../live/LiveProvider.tsx'
 import { useTickKey } from '../live/useLiveTopic.ts'
 import { useOps } from '../ops/OpsProvider.tsx'
 import { Panel } from '../ui/Panel.tsx'
@@ -26,6 +28,7 @@ export default function PlaceAlerts({
   readonly seedId?: number | null
 }) {
   const { offsetMs } = useOps()
+  const { session, live } = useLive()
   const { data, problem } = useAlertQuery(`state=open&layer=${encodeURIComponent(layerId)}&limit=${ASKED}`)
   const nowMs = systemClock.wallMs() + offsetMs
   useTickKey(() => String(Math.floor(systemClock.wallMs() / 1_000)))
@@ -36,13 +39,12 @@ export default function PlaceAlerts({
     <Panel
       title="Alerts"
       className="place-alerts"
-      hint={
-        data === null
-          ? ''
-          : mine.length === 0
-            ? ''
-            : `${formatCount(mine.length)}${data.next === null ? '' : ' or more'} open`
-      }
+      hint={[
+        session === live ? '' : 'of the present',
+        mine.length === 0 ? '' : `${formatCount(mine.length)}${data?.next == null ? '' : ' or more'} open`,
+      ]
+        .filter(Boolean)
+        .join(', ')}
       actions={
         <Link href={`/alerts?tab=history&of=${encodeURIComponent(layerId)}`} prefetch={false}>
           Past ones

@@ -16,6 +16,7 @@ import { colourable, defaultMetric } from '../heatmap/metricChoice.ts'
 import { useLive } from '../live/LiveProvider.tsx'
 import { hrefOf, PAGE_PATHS } from '../live/pageLinks.ts'
 import { useLiveTopic, usePageState } from '../live/useLiveTopic.ts'
+import { useShownMoment } from '../live/useShownMoment.ts'
 import { standsWords } from '../records/shownAnswer.ts'
 import { pickSeeds, useSelection, type PickHow } from '../ops/selectionStore.ts'
 import { problemOf, useApi } from '../records/useApi.ts'
@@ -50,6 +51,7 @@ export function LayerPage({ layerId }: { readonly layerId: string }) {
   const metric = columns.find((column) => column.name === (state.metric ?? defaultMetric(columns))) ?? null
   const seeds = run?.descriptor.layers.find((layer) => layer.layer_id === layerId)?.seeds ?? 0
   const view = parseLayerView(state.rows)
+  const moment = useShownMoment()
   const [drill, setDrill] = useState<Drill | null>(null)
   const [size, setSize] = useState({ width: 0, height: 0 })
   const [firstRow, setFirstRow] = useState(0)
@@ -61,7 +63,7 @@ export function LayerPage({ layerId }: { readonly layerId: string }) {
     view,
     pins: state.pins,
     delta: state.delta,
-    pausedMs: session.store.pause?.atMs ?? null,
+    moment,
     drill,
     ...size,
     firstRow,
@@ -145,7 +147,7 @@ export function LayerPage({ layerId }: { readonly layerId: string }) {
           data !== null && (
             <>
               {formatCount(data.total)} seeds, <LayerAge data={data} />
-              {`, run ${data.run_id}${data.origin === 'load-generator' ? ', GENERATED LOAD' : ''}${pausedWords(data, session.store.pause !== null && !rows.isFormer)}`}
+              {`, run ${data.run_id}${data.origin === 'load-generator' ? ', GENERATED LOAD' : ''}${pausedWords(data, moment.atMs !== null && !rows.isFormer, moment.isPast)}`}
             </>
           )
         }
@@ -155,7 +157,9 @@ export function LayerPage({ layerId }: { readonly layerId: string }) {
             ? `No layer named ${layerId} has been announced. It may belong to another run, or to one that was let go.`
             : problem !== null
               ? `${problem.text} (${problem.code})${standsWords(rows)}`
-              : `This layer is known and has never reported. Its producer, ${data?.producer ?? 'whoever announced it'}, has sent no telemetry for it: look whether it runs, and on the Bus page whether its entries are refused.`
+              : moment.isPast
+                ? 'Nothing of this layer had been recorded by this moment.'
+                : `This layer is known and has never reported. Its producer, ${data?.producer ?? 'whoever announced it'}, has sent no telemetry for it: look whether it runs, and on the Bus page whether its entries are refused.`
         }
         actions={
           columns.length > 0 && (
@@ -262,6 +266,7 @@ export function LayerPage({ layerId }: { readonly layerId: string }) {
                   onRange={(min, max) => setView({ ...view, min, max })}
                 />
               )}
+              {moment.isPast && <p className="panel-note t2">Limits are those of the present.</p>}
               {limits.problem !== null && (
                 <p className="panel-note t2">The limits are not known: {limits.problem.text}</p>
               )}

@@ -24,6 +24,7 @@ export interface RowsAsk {
   readonly first: number
   readonly order: string | null
   readonly at: number | null
+  readonly isPast: boolean
 }
 
 /** The address of the rows in sight. */
@@ -35,9 +36,11 @@ export function layerRowsUrl({ layerId, runId, view, ...ask }: RowsAsk): string 
 export function askRowsAhead(
   client: QueryClient,
   layerId: string,
-  { metric, rows, pins, delta }: Pick<PageState, 'metric' | 'rows' | 'pins' | 'delta'>,
+  { metric, rows, pins, delta, at }: Pick<PageState, 'metric' | 'rows' | 'pins' | 'delta' | 'at'>,
   run: { readonly run_id: string; readonly seed_columns: readonly MetricColumn[] },
 ): void {
+  // In the past the moment may be another one by the time the page is open.
+  if (at !== null) return
   const wanted = metric ?? defaultMetric(run.seed_columns)
   if (wanted === null || !run.seed_columns.some((column) => column.name === wanted)) return
   const url = layerRowsUrl({
@@ -50,6 +53,7 @@ export function askRowsAhead(
     first: 0,
     order: null,
     at: null,
+    isPast: false,
   })
   void client.prefetchQuery({ queryKey: ['api', url], queryFn: ({ signal }) => askApi<LayerRows>(url, { signal }) })
 }

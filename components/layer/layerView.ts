@@ -98,6 +98,8 @@ export function rowsQuery(
     readonly order: string | null
     /** The moment that is shown, Unix ms; null for now. */
     readonly at: number | null
+    /** It is one of the past, told from the record. */
+    readonly isPast: boolean
   },
 ): string {
   const query = new URLSearchParams({ metric: asked.metric, sort: view.sort, down: view.down ? '1' : '0' })
@@ -114,5 +116,6 @@ export function rowsQuery(
   if (asked.delta !== null) query.set('base', asked.delta)
   if (asked.order !== null) query.set('order', asked.order)
   if (asked.at !== null) query.set('at', String(asked.at))
+  if (asked.isPast) query.set('source', 'record')
   return query.toString()
 }

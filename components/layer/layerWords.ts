@@ -24,10 +24,15 @@ export function pointsWords(head: LayerGridHead, seconds: number): string {
   return `last ${shown} min, ${formatCount(used)} of ${formatCount(head.of)} points: least and greatest of each ${bucket}${worst}${marked}${rest}`
 }
 
-/** Says of a paused page which moment its rows are of. */
-export function pausedWords(data: Pick<LayerRows, 'as_of_ms' | 'server_ms' | 'past'>, isPaused: boolean): string {
+/** Says of a page that is paused, or shows the past, which moment its rows are of. */
+export function pausedWords(
+  data: Pick<LayerRows, 'as_of_ms' | 'server_ms' | 'past'>,
+  isPaused: boolean,
+  isPast = false,
+): string {
   if (data.as_of_ms !== null)
     return `, as of ${formatUtc(data.as_of_ms)} UTC${data.past.kept === 'buckets' ? ', values to 1/254 of their range' : ''}`
+  if (isPast) return isPaused ? ', nothing of it had been recorded by this moment' : ''
   // Answered before the pause, or of a moment that is not kept.
   return isPaused ? `, values of ${formatUtc(data.server_ms)} UTC: nothing of the paused moment is kept` : ''
 }

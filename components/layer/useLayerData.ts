@@ -9,6 +9,7 @@
 import { useEffect, useRef, useState } from 'react'
 import type { LayerGridHead, LayerRows } from '../../lib/contracts/httpLayer.ts'
 import { useApi, type ApiAnswer } from '../records/useApi.ts'
+import type { ShownMoment } from '../live/useShownMoment.ts'
 import { useBytes, type Headed } from '../records/useBytes.ts'
 import { rowsThatFit } from './gridLayout.ts'
 import { layerRowsUrl } from './layerRowsUrl.ts'
@@ -38,8 +39,8 @@ export interface LayerAsk {
   readonly view: LayerView
   readonly pins: readonly number[]
   readonly delta: string | null
-  /** The moment at which the page was paused, server's clock; null while it goes on. */
-  readonly pausedMs: number | null
+  /** The moment that is shown: where the page was paused, or one of the past. */
+  readonly moment: ShownMoment
   readonly drill: Drill | null
   /** Of the plot of values, CSS px; 0 before it was measured. */
   readonly width: number
@@ -60,14 +61,17 @@ export interface LayerData {
 export function useLayerData(ask: LayerAsk): LayerData {
   const { layerId, runId, metric, view, pins, delta, drill } = ask
   // A question that is asked while paused is one about that moment.
-  const at = ask.pausedMs === null ? null : Math.round(ask.pausedMs)
+  const { atMs: at, isPast } = ask.moment
   const paused = at !== null
+  const era = isPast ? 'past' : 'present'
   const path = `/api/layers/${encodeURIComponent(layerId)}`
   const [held, setHeld] = useState<string | null>(null)
   const first = Math.floor(Math.max(0, ask.firstRow) / ROWS_STEP) * ROWS_STEP
   const rows = useApi<LayerRows>(
-    metric === null ? null : layerRowsUrl({ layerId, runId, metric, view, pins, delta, first, order: held, at }),
-    { everyMs: paused ? 0 : EVERY_MS, keepWhileChanging: true },
+    metric === null
+      ? null
+      : layerRowsUrl({ layerId, runId, metric, view, pins, delta, first, order: held, at, isPast }),
+    { everyMs: paused ? 0 : EVERY_MS, keepWhileChanging: true, era },
   )
   const mine = rows.data?.layer_id === layerId && (runId === null || rows.data.run_id === runId) ? rows.data : null
   const order = mine !== null && mine.metric === metric ? mine.order.id : null
@@ -87,15 +91,21 @@ export function useLayerData(ask: LayerAsk): LayerData {
   }
   if (delta !== null) query.set('base', delta)
   if (at !== null) query.set('at', String(at))
+  if (isPast) query.set('source', 'record')
   const isAsked = order !== null && ask.width > 0 && mine?.past.kept !== 'none'
   const gridUrl = (seconds: number): string => `${path}/grid?${query}&seconds=${seconds}`
   // Five minutes first: the rest of a longer window is not waited for.
   const isLong = view.seconds > FIRST_WINDOW_S
   const [isLongThere, setLongThere] = useState(false)
-  const short = useBytes<LayerGridHead>(isAsked && !(isLong && isLongThere) ? gridUrl(FIRST_WINDOW_S) : null, everyMs)
+  const short = useBytes<LayerGridHead>(
+    isAsked && !(isLong && isLongThere) ? gridUrl(FIRST_WINDOW_S) : null,
+    everyMs,
+    era,
+  )
   const long = useBytes<LayerGridHead>(
     isAsked && isLong && (isLongThere || short.data !== null) ? gridUrl(view.seconds) : null,
     everyMs,
+    era,
   )
   if (isLongThere !== (long.data !== null)) setLongThere(long.data !== null)
   const grid = isLong && long.data !== null ? long : short
@@ -115,6 +125,6 @@ export function useLayerData(ask: LayerAsk): LayerData {
     hold,
     release,
     rowsUrl: (stretch) =>
-      `${path}/rows?${rowsQuery(view, { run: runId, metric: metric ?? '', pins, delta, at, ...stretch })}`,
+      `${path}/rows?${rowsQuery(view, { run: runId, metric: metric ?? '', pins, delta, at, isPast, ...stretch })}`,
   }
 }

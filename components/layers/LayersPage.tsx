@@ -1,6 +1,6 @@
 /*
  * Layers page: every layer of the shown run, how it is and how old that is.
- * In: the answer of /api/layers, the shown run. Out: a table; each layer leads to its page.
+ * In: the answer of /api/layers, or the moment of the past that is shown; the shown run. Out: a table; each layer leads to its page.
  * Invariant: a layer that never reported is told apart from one that is silent; a list that is cut says so.
  * Source: docs/ux.md "information architecture"; features A9, A18.
  */
@@ -9,7 +9,7 @@ import Link from 'next/link'
 import { useState } from 'react'
 import type { LayerList } from '../../lib/contracts/httpApi.ts'
 import { SEED_STATE_ID, SEED_STATES } from '../../lib/contracts/lifecycleTable.ts'
-import { formatAge, formatCount, stateText } from '../../lib/live/formatValue.ts'
+import { formatAge, formatCount, formatUtc, stateText } from '../../lib/live/formatValue.ts'
 import { StateGlyph } from '../heatmap/StateGlyph.tsx'
 import { useLive } from '../live/LiveProvider.tsx'
 import { hrefOf, PAGE_PATHS } from '../live/pageLinks.ts'
@@ -32,14 +32,16 @@ function statesOf(layer: Layer): readonly (readonly [string, number])[] {
 }
 
 export function LayersPage() {
-  const { session } = useLive()
-  useLiveTopic(['runs', 'view'])
+  const { session, live } = useLive()
+  const isPast = session !== live
+  // The past is told by the session that shows it, as it tells every page.
+  useLiveTopic(isPast ? ['runs', 'view', 'status'] : ['runs', 'view'])
   const state = usePageState()
   const runId = session.store.run()?.descriptor.run_id ?? null
   const [search, setSearch] = useState('')
-  const answer = useApi<LayerList>(runId === null ? '/api/layers' : `/api/layers?run=${encodeURIComponent(runId)}`, {
-    everyMs: ASK_EVERY_MS,
-  })
+  const url = runId === null ? '/api/layers' : `/api/layers?run=${encodeURIComponent(runId)}`
+  const asked = useApi<LayerList>(isPast ? null : url, { everyMs: ASK_EVERY_MS })
+  const answer = isPast ? { data: session.store.status, problem: null } : asked
   const all = answer.data?.layers ?? []
   const found = all.filter((layer) => layer.layer_id.toLowerCase().includes(search.trim().toLowerCase()))
   const shown = found.slice(0, MAX_ROWS)
@@ -51,7 +53,7 @@ export function LayersPage() {
         hint={
           answer.data === null
             ? ''
-            : `${formatCount(all.length)}${runId === null ? '' : ` of ${runId}`}${shown.length < all.length ? `, ${formatCount(shown.length)} shown` : ''}`
+            : `${formatCount(all.length)}${runId === null ? '' : ` of ${runId}`}${shown.length < all.length ? `, ${formatCount(shown.length)} shown` : ''}${isPast ? `, as of ${formatUtc(session.client.serverNowMs())} UTC` : ''}`
         }
         state={
           answer.problem !== null ? 'error' : answer.data === null ? 'loading' : found.length === 0 ? 'empty' : 'ready'

@@ -65,9 +65,9 @@ export function momentHref(state: PageState, runId: string | null, atMs: number)
   return hrefOf('/', { ...state, runId, at: atText(atMs), speed: null })
 }
 
-/** Pages whose every part is drawn from the session, so that they can show a moment of the past; the others show the present. */
+/** Pages that can show a moment of the past; the others show the present, and say so. */
 export function drawsPast(path: string): boolean {
-  return path === '/' || path === '/timeline'
+  return path === '/layers' || drawsFrames(path)
 }
 
 /** Writes a link to a page that keeps what is selected; what the path itself says is not said twice. */

@@ -95,12 +95,16 @@ export function problemOf(error: unknown): ApiProblem | null {
   return { status: null, code: 'INTERNAL', text: error instanceof Error ? error.message : 'This page failed to ask.' }
 }
 
-/** Gives what is shown of a query; the last answer to any address stays while `keep`, also when the present one fails. */
-export function useShown<T>(query: UseQueryResult<T>, keep: boolean): ShownAnswer<T> {
-  const [before, setBefore] = useState<KeptAnswer<T> | null>(null)
-  const now = query.data === undefined ? null : { data: query.data, atMs: query.dataUpdatedAt }
-  if (keep && now !== null && (now.atMs !== before?.atMs || now.data !== before.data)) setBefore(now)
-  return shownAnswer(now, before, keep)
+/**
+ * Gives what is shown of a query; the last answer to any address of the same `era` stays while `keep`, also when the present one fails:
+ * what was said of the present is never shown for the past, nor the other way round.
+ */
+export function useShown<T>(query: UseQueryResult<T>, keep: boolean, era = ''): ShownAnswer<T> {
+  const [before, setBefore] = useState<(KeptAnswer<T> & { readonly era: string }) | null>(null)
+  const now = query.data === undefined ? null : { data: query.data, atMs: query.dataUpdatedAt, era }
+  if (keep && now !== null && (now.atMs !== before?.atMs || now.data !== before.data || era !== before.era))
+    setBefore(now)
+  return shownAnswer(now, before?.era === era ? before : null, keep)
 }
 
 /**
@@ -109,7 +113,11 @@ export function useShown<T>(query: UseQueryResult<T>, keep: boolean): ShownAnswe
  */
 export function useApi<T>(
   url: string | null,
-  { everyMs = 0, keepWhileChanging = false }: { readonly everyMs?: number; readonly keepWhileChanging?: boolean } = {},
+  {
+    everyMs = 0,
+    keepWhileChanging = false,
+    era = '',
+  }: { readonly everyMs?: number; readonly keepWhileChanging?: boolean; readonly era?: string } = {},
 ): ApiAnswer<T> {
   const query = useQuery<T>({
     queryKey: ['api', url],
@@ -117,7 +125,7 @@ export function useApi<T>(
     enabled: url !== null,
     refetchInterval: everyMs > 0 ? everyMs : false,
   })
-  const shown = useShown(query, keepWhileChanging)
+  const shown = useShown(query, keepWhileChanging, era)
   return {
     ...shown,
     problem: problemOf(query.error),

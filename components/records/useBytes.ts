@@ -15,7 +15,7 @@ export interface Headed<H> {
 }
 
 /** Asks while the tab is visible; null asks nothing. The former picture stays until the one to a new address is there. */
-export function useBytes<H>(url: string | null, everyMs: number): ApiAnswer<Headed<H>> {
+export function useBytes<H>(url: string | null, everyMs: number, era = ''): ApiAnswer<Headed<H>> {
   const query = useQuery<Headed<H>>({
     queryKey: ['bytes', url],
     queryFn: async ({ signal }) => decodeHeaded(await askBytes(url ?? '', signal)) as Headed<H>,
@@ -25,7 +25,7 @@ export function useBytes<H>(url: string | null, everyMs: number): ApiAnswer<Head
     structuralSharing: false,
     gcTime: 10_000,
   })
-  const shown = useShown(query, true)
+  const shown = useShown(query, true, era)
   return {
     ...(url === null ? { data: null, atMs: null, isFormer: false } : shown),
     problem: problemOf(query.error),

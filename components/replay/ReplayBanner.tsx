@@ -17,12 +17,14 @@ import type { Travel } from '../live/timeTravel.ts'
 import { usePageState } from '../live/useLiveTopic.ts'
 import { Icon } from '../ui/Icon.tsx'
 import { gapWords } from './gapWords.ts'
+import { presentWords } from './presentWords.ts'
 import { usePlayer } from './usePlayer.ts'
 
 export function ReplayBanner({ travel }: { readonly travel: Travel }) {
   const { page, live } = useLive()
   const state = usePageState()
-  const past = drawsPast(usePathname())
+  const path = usePathname()
+  const past = drawsPast(path)
   const { player } = travel
   const view = usePlayer(player)
   const read = useCallback(() => `${formatUtc(player.get().atMs)} UTC`, [player])
@@ -42,6 +44,7 @@ export function ReplayBanner({ travel }: { readonly travel: Travel }) {
             </b>
           )}{' '}
           <span className="t2">
+            {past ? '' : `${presentWords(path)} `}
             Commands are refused meanwhile. The emergency stop acts on LIVE, not on the moment shown.
             {past && gap && view.state.kind === 'fixed' ? ` Here the record has a gap: ${gapWords(gap)}.` : ''}
           </span>

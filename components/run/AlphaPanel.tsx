@@ -30,15 +30,21 @@ const MAX_SEEDS = 256
 const SHOWN = 24
 const BOX = { width: 240, height: 30 }
 
-export function AlphaPanel({ run }: { readonly run: RunView }) {
+interface Props {
+  readonly run: RunView
+  /** The moment of the past that is shown; null for the present. */
+  readonly moment: number | null
+}
+
+export function AlphaPanel({ run, moment }: Props) {
   const { session } = useLive()
   const state = usePageState()
   const { run_id: runId, layers } = run.descriptor
   const asked = layers.filter((layer) => layer.seeds <= MAX_SEEDS).slice(0, MAX_LAYERS)
   const query = useQuery({
-    queryKey: ['alpha', runId, asked.map((layer) => layer.layer_id).join(' ')],
+    queryKey: ['alpha', runId, moment, asked.map((layer) => layer.layer_id).join(' ')],
     queryFn: async ({ signal }) => {
-      const toMs = Math.floor(session.client.serverNowMs())
+      const toMs = Math.floor(moment ?? session.client.serverNowMs())
       const window = `metric=alpha&resolution=${RESOLUTION_MS}&from=${Math.floor(Math.max(toMs - WINDOW_MS, Math.min(run.firstSeenMs, toMs - MIN_WINDOW_MS)))}&to=${toMs}&run=${encodeURIComponent(runId)}`
       return Promise.all(
         asked.map((layer) =>
@@ -46,7 +52,9 @@ export function AlphaPanel({ run }: { readonly run: RunView }) {
         ),
       )
     },
-    refetchInterval: ASK_EVERY_MS,
+    refetchInterval: moment === null ? ASK_EVERY_MS : false,
+    // Between two moments of the past the former strip stands; what was live never does.
+    placeholderData: (before, query) => (moment !== null && query?.queryKey[2] !== null ? before : undefined),
     enabled: asked.length > 0,
   })
   const histories = query.data ?? null
@@ -73,7 +81,7 @@ export function AlphaPanel({ run }: { readonly run: RunView }) {
       hint={
         rows.length === 0
           ? ''
-          : `${blending} being blended now, ${rows.length - blending} at 1 or back at 0; ${shown.length < rows.length ? `${shown.length} of ${rows.length} drawn; ` : ''}the other ${formatCount(seeds - rows.length)} of ${formatCount(seeds)} stayed at 0${asked.length < layers.length ? `; ${asked.length} of ${layers.length} layers` : ''}`
+          : `${blending} being blended ${moment === null ? 'now' : 'then'}, ${rows.length - blending} at 1 or back at 0; ${shown.length < rows.length ? `${shown.length} of ${rows.length} drawn; ` : ''}the other ${formatCount(seeds - rows.length)} of ${formatCount(seeds)} stayed at 0${asked.length < layers.length ? `; ${asked.length} of ${layers.length} layers` : ''}`
       }
       {...told}
     >

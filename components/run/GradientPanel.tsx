@@ -23,7 +23,7 @@ const LISTED = 6
 const TABLE_ROWS = 24
 
 export function GradientPanel({ run }: { readonly run: RunView }) {
-  const { session } = useLive()
+  const { session, live } = useLive()
   useLiveTopic(['frames', 'view', 'pause', 'connection'], EVERY_MS)
   const state = usePageState()
   const canvas = useRef<HTMLCanvasElement>(null)
@@ -104,7 +104,7 @@ export function GradientPanel({ run }: { readonly run: RunView }) {
           ? ''
           : reading !== ''
             ? reading
-            : `now: ${counts.exploding} exploding, ${counts.vanishing} vanishing, ${counts.weak} weak, ${counts.unknown} not measured${rows.length < matrix.rows.length ? `; the worst ${formatCount(rows.length)} of ${formatCount(matrix.rows.length)} seeds` : ''}`
+            : `${session === live ? 'now' : 'then'}: ${counts.exploding} exploding, ${counts.vanishing} vanishing, ${counts.weak} weak, ${counts.unknown} not measured${rows.length < matrix.rows.length ? `; the worst ${formatCount(rows.length)} of ${formatCount(matrix.rows.length)} seeds` : ''}`
       }
       state={hasCells ? 'ready' : 'empty'}
       message={empty}

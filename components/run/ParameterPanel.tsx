@@ -33,7 +33,7 @@ export function ParameterPanel({ answer }: { readonly answer: ApiAnswer<RunDetai
       hint={
         first === undefined || last === undefined
           ? ''
-          : `${formatCount(first.parameters)} at step ${formatCount(first.step)}, ${formatCount(last.parameters)} now, in ${formatCount(steps.length - 1)} changes`
+          : `${formatCount(first.parameters)} at step ${formatCount(first.step)}, ${formatCount(last.parameters)} at step ${formatCount(last.step)}, in ${formatCount(steps.length - 1)} changes`
       }
       {...answerState(answer, steps.length === 0, 'No evaluation of this run has told the size of its network.')}
     >

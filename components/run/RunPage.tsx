@@ -1,7 +1,7 @@
 /*
  * Run page: what growing did to the host, life by life and blueprint by blueprint, now and beside another run.
  * In: the shown run of the session, the answers about it and about the run it is compared with. Out: the page.
- * Invariant: gain is told against the recorded run without growth at the same step only; what the records do not reach is said.
+ * Invariant: in the past every part is of its moment, or says that it is of the present; gain is told against the recorded run without growth at the same step only; what the records do not reach is said.
  * Source: docs/ux.md "pages: run"; docs/training.md.
  */
 'use client'
@@ -14,6 +14,7 @@ import { EmptyState } from '../empty/EmptyState.tsx'
 import { useLive } from '../live/LiveProvider.tsx'
 import { Ticking } from '../live/Ticking.tsx'
 import { useLiveTopic, usePageState } from '../live/useLiveTopic.ts'
+import { useShownMoment } from '../live/useShownMoment.ts'
 import { evaluationOrigin } from '../provenance/evaluationOrigin.ts'
 import { originData } from '../provenance/valueRef.ts'
 import { useApi } from '../records/useApi.ts'
@@ -34,28 +35,32 @@ const ASK_EVERY_MS = 2_000
 /** A recorded run does not change; a live one that is compared with does. */
 const ASK_OTHER_EVERY_MS = 4_000
 
-const urlOf = (runId: string, points: number): string => `/api/runs/${encodeURIComponent(runId)}?points=${points}`
+const urlOf = (runId: string, points: number, at: number | null): string =>
+  `/api/runs/${encodeURIComponent(runId)}?points=${points}${at === null ? '' : `&at=${at}`}`
 
 export function RunPage() {
   const { session } = useLive()
   useLiveTopic(['runs', 'view', 'status', 'records', 'pause'], 500)
   const { compare, first } = usePageState()
+  const { atMs, isPast } = useShownMoment()
+  const at = isPast ? atMs : null
+  const kept = { keepWhileChanging: true, era: isPast ? 'past' : 'present' }
   const run = session.store.run()
   const runId = run?.descriptor.run_id ?? null
   // Two runs of the recordings are compared without the one that is shown.
   const firstId = compare === null || first === compare ? runId : (first ?? runId)
   const otherId = compare === firstId ? null : compare
   // The shown curve comes with the live records; all its points are asked for only to be compared.
-  const shown = useApi<RunDetail>(runId === null ? null : urlOf(runId, otherId === null ? 1 : 1_000), {
-    everyMs: ASK_EVERY_MS,
-    keepWhileChanging: true,
+  const shown = useApi<RunDetail>(runId === null ? null : urlOf(runId, otherId === null ? 1 : 1_000, at), {
+    everyMs: isPast ? 0 : ASK_EVERY_MS,
+    ...kept,
   })
-  const other = useApi<RunDetail>(otherId === null ? null : urlOf(otherId, 1_000), { everyMs: ASK_OTHER_EVERY_MS })
+  const everyMs = isPast ? 0 : ASK_OTHER_EVERY_MS
+  const ofOther = isPast ? kept : {}
+  const other = useApi<RunDetail>(otherId === null ? null : urlOf(otherId, 1_000, at), { everyMs, ...ofOther })
   const chosen = useApi<RunDetail>(
-    otherId === null || firstId === null || firstId === runId ? null : urlOf(firstId, 1_000),
-    {
-      everyMs: ASK_OTHER_EVERY_MS,
-    },
+    otherId === null || firstId === null || firstId === runId ? null : urlOf(firstId, 1_000, at),
+    { everyMs, ...ofOther },
   )
   // What is kept while an answer to another address comes must not be shown under this run's name.
   const mine = shown.data?.run_id === runId ? shown : { ...shown, data: null }
@@ -87,12 +92,12 @@ export function RunPage() {
           <ComparePanel one={firstId === runId ? mine.data : chosen.data} isShown={firstId === runId} other={other} />
         )}
         <ContributionPanel answer={mine} />
-        <AlphaPanel run={run} />
+        <AlphaPanel run={run} moment={isPast ? atMs : null} />
         <ParameterPanel answer={mine} />
         <GradientPanel run={run} />
         <BlueprintPanel answer={mine} />
         <RunFacts run={run} detail={mine.data} />
-        <RunVitals runId={run.descriptor.run_id} />
+        <RunVitals runId={run.descriptor.run_id} isPast={isPast} />
         <RunsPanel shownId={runId} />
       </div>
     </PageMain>
@@ -100,7 +105,7 @@ export function RunPage() {
 }
 
 function Gain({ run }: { readonly run: RunView }) {
-  const { session } = useLive()
+  const { session, live } = useLive()
   const { pause } = session.store
   const limit = pause?.offset ?? Number.POSITIVE_INFINITY
   const curve = run.curve.filter((record) => record.offset <= limit)
@@ -120,7 +125,8 @@ function Gain({ run }: { readonly run: RunView }) {
     <section className="panel run-gain" aria-label="Gain" {...shown}>
       <p className={gain.points === null ? 't2' : 'gain-text'}>{gain.text}</p>
       <p className="t3 num">
-        {origin === 'load-generator' && <b className="chip">GENERATED LOAD</b>} {pause !== null && 'Paused: '}
+        {origin === 'load-generator' && <b className="chip">GENERATED LOAD</b>}{' '}
+        {pause !== null && session === live && 'Paused: '}
         <Ticking read={age} />
       </p>
     </section>

@@ -29,17 +29,17 @@ function folderWords({ recordings }: RunList): string {
 }
 
 export function RunsPanel({ shownId }: { readonly shownId: string | null }) {
-  const { page, session } = useLive()
+  const { page, session, live } = useLive()
   const { compare, first } = usePageState()
   const answer = useApi<RunList>('/api/runs', { everyMs: ASK_EVERY_MS })
   const { data } = answer
-  const nowMs = session.client.serverNowMs()
+  const nowMs = live.client.serverNowMs()
   const told = answerState(answer, data?.runs.length === 0, 'No run is live and none was recorded yet.')
   return (
     <Panel
       title="Runs to compare with"
       className="run-list"
-      hint={data === null ? '' : folderWords(data)}
+      hint={data === null ? '' : `${session === live ? '' : 'of the present: '}${folderWords(data)}`}
       {...told}
       {...(data?.recordings.problem == null || answer.problem !== null
         ? {}

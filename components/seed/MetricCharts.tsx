@@ -13,6 +13,7 @@ import type { MetricColumn } from '../../lib/contracts/metrics.ts'
 import type { RunDescriptor } from '../../lib/contracts/runDescriptor.ts'
 import { formatAge, formatMetric, formatUtc, unitText, UNKNOWN_TEXT } from '../../lib/live/formatValue.ts'
 import { setPointedMoment } from '../live/pointedMoment.ts'
+import type { ShownMoment } from '../live/useShownMoment.ts'
 import { useLive } from '../live/LiveProvider.tsx'
 import { Ticking } from '../live/Ticking.tsx'
 import type { ApiAnswer } from '../records/useApi.ts'
@@ -30,6 +31,7 @@ interface Props {
   readonly descriptor: RunDescriptor | null
   readonly limits: ApiAnswer<LimitSet>
   readonly window: SeedWindow
+  readonly moment: ShownMoment
   readonly onWindow: (window: SeedWindow) => void
 }
 
@@ -53,7 +55,7 @@ const CAUSES: Readonly<Record<SeedSeries['gaps'][number]['cause'], string>> = {
   damaged: 'the record is damaged',
 }
 
-export function MetricCharts({ answer, detail, descriptor, limits, window, onWindow }: Props) {
+export function MetricCharts({ answer, detail, descriptor, limits, window, moment, onWindow }: Props) {
   const [smoothMs, setSmoothMs] = useState(0)
   const [editing, setEditing] = useState(false)
   const { data, problem } = answer
@@ -68,7 +70,7 @@ export function MetricCharts({ answer, detail, descriptor, limits, window, onWin
       hint={
         window.kind === 'fixed'
           ? `${window.label}, ${formatUtc(window.fromMs)} to ${formatUtc(window.toMs)} UTC`
-          : `the newest ${formatAge(window.seconds * 1_000)}; drag over a chart to look closer`
+          : `the ${moment.isPast ? 'last' : 'newest'} ${formatAge(window.seconds * 1_000)}${moment.isPast ? ' before the moment, limits of the present' : ''}; drag over a chart to look closer`
       }
       state={!isReady && problem === null ? 'loading' : note == null ? 'ready' : problem === null ? 'empty' : 'error'}
       message={note}
@@ -93,13 +95,19 @@ export function MetricCharts({ answer, detail, descriptor, limits, window, onWin
               </button>
             ))}
           </fieldset>
-          <button type="button" aria-expanded={editing} onClick={() => setEditing((open) => !open)}>
+          <button
+            type="button"
+            aria-expanded={editing}
+            disabled={moment.isPast}
+            {...(moment.isPast ? { title: 'The past is shown: go live to change limits' } : {})}
+            onClick={() => setEditing((open) => !open)}
+          >
             Limits{limits.data === null ? '' : ` v${limits.data.version}`}
           </button>
         </>
       }
     >
-      {editing && descriptor !== null && (
+      {editing && !moment.isPast && descriptor !== null && (
         <LimitsEditor
           answer={limits}
           columns={descriptor.seed_columns}
@@ -205,7 +213,7 @@ function beyond(value: number | null, limit: MetricLimit | null): 'alarm' | 'war
 }
 
 function ChartCard({ column, data, detail, limit, smoothMs, onWindow }: CardProps) {
-  const { session } = useLive()
+  const { session, live } = useLive()
   const series = data.series.find((one) => one.metric === column.name)
   const metric = detail?.metrics[column.name]
   const value = metric?.value ?? null
@@ -244,7 +252,15 @@ function ChartCard({ column, data, detail, limit, smoothMs, onWindow }: CardProp
         </CopyValue>
         {detail?.ingest_ms != null && value !== null && (
           <span className="t3">
-            <Ticking read={() => formatAge(Math.max(0, session.client.serverNowMs() - (detail.ingest_ms ?? 0)))} />
+            <Ticking
+              read={() =>
+                formatAge(
+                  session === live
+                    ? Math.max(0, session.client.serverNowMs() - (detail.ingest_ms ?? 0))
+                    : detail.age_ms,
+                )
+              }
+            />
           </span>
         )}
         <span className="grow" />

@@ -8,8 +8,7 @@
 import { useState } from 'react'
 import type { RawEntry, SeedRaw } from '../../lib/contracts/httpSeed.ts'
 import { formatCount, formatUtc } from '../../lib/live/formatValue.ts'
-import { useLive } from '../live/LiveProvider.tsx'
-import { useLiveTopic } from '../live/useLiveTopic.ts'
+import type { ShownMoment } from '../live/useShownMoment.ts'
 import { useApi } from '../records/useApi.ts'
 import { CopyValue } from '../ui/CopyValue.tsx'
 import { Icon } from '../ui/Icon.tsx'
@@ -20,6 +19,7 @@ interface Props {
   readonly layerId: string
   readonly seedId: number
   readonly runId: string | null
+  readonly moment: ShownMoment
 }
 
 const KINDS = [
@@ -32,22 +32,26 @@ type Kind = (typeof KINDS)[number][0]
 const EVERY_MS = 3_000
 const LIMIT = 14
 
-export function RawPanel({ layerId, seedId, runId }: Props) {
-  const { session } = useLive()
-  useLiveTopic(['pause'], 100)
+export function RawPanel({ layerId, seedId, runId, moment }: Props) {
   const [kind, setKind] = useState<Kind>(null)
   const [before, setBefore] = useState<string | null>(null)
   const [open, setOpen] = useState<string | null>(null)
-  const still = before !== null || open !== null || session.store.pause !== null
+  const still = before !== null || open !== null || moment.atMs !== null
+  // Of the past: what the streams had by its moment, as far as they still keep it.
+  const until = before ?? (moment.isPast && moment.atMs !== null ? `${moment.atMs + 1}-0` : null)
   const query = [
     `limit=${LIMIT}`,
     kind === null ? '' : `kind=${kind}`,
-    before === null ? '' : `before=${before}`,
+    until === null ? '' : `before=${until}`,
     runId === null ? '' : `run=${encodeURIComponent(runId)}`,
   ].filter(Boolean)
   const url = `/api/layers/${encodeURIComponent(layerId)}/seeds/${seedId}/raw?${query.join('&')}`
   // An open entry must not slip away under the eyes: the list stands still until it is closed.
-  const { data, problem, isLoading } = useApi<SeedRaw>(url, { everyMs: still ? 0 : EVERY_MS, keepWhileChanging: true })
+  const { data, problem, isLoading } = useApi<SeedRaw>(url, {
+    everyMs: still ? 0 : EVERY_MS,
+    keepWhileChanging: true,
+    era: moment.isPast ? 'past' : 'present',
+  })
   const mine = data !== null && data.layer_id === layerId && data.seed_id === seedId ? data : null
   const entries = mine?.entries ?? []
   const choose = (next: Kind): void => {
@@ -62,7 +66,7 @@ export function RawPanel({ layerId, seedId, runId }: Props) {
         hint={
           mine === null
             ? ''
-            : `newest first, of ${mine.topics.length} streams, ${formatCount(mine.looked_at)} entries looked at${still ? ', standing still' : ''}`
+            : `newest first, of ${mine.topics.length} streams, ${formatCount(mine.looked_at)} entries looked at${moment.isPast ? ', up to the moment' : still ? ', standing still' : ''}`
         }
         state={
           mine === null

@@ -50,11 +50,14 @@ const FRESHNESS_WORDS: Readonly<Record<Freshness, string>> = {
 }
 const MAX_UNUSUAL = 4
 
-/** Age and freshness of the answer's values on the server's clock of now. */
+/** Age and freshness of the answer's values on the server's clock of now, or at the moment of the past. */
 function useAge(detail: SeedDetail | null): { readonly ageMs: () => number | null; readonly freshness: Freshness } {
-  const { session } = useLive()
-  const ageMs = (): number | null =>
-    detail?.ingest_ms === null || detail === null ? null : Math.max(0, session.client.serverNowMs() - detail.ingest_ms)
+  const { session, live } = useLive()
+  const ageMs = (): number | null => {
+    if (detail?.ingest_ms == null) return null
+    // Of the past the age is that of the moment it was told for, however fast moments go by.
+    return session === live ? Math.max(0, session.client.serverNowMs() - detail.ingest_ms) : detail.age_ms
+  }
   const freshness = (): Freshness =>
     detail === null
       ? 'never'

@@ -73,7 +73,7 @@ export function SeedPage({ layerId, seedId }: { readonly layerId: string; readon
   const { session } = useLive()
   const [window, setWindow] = useState<SeedWindow>(DEFAULT_WINDOW)
   const [lifeIndex, setLifeIndex] = useState<number | null>(null)
-  const { runId, detail, series, limits } = useSeedData(layerId, seedId, window)
+  const { runId, moment, detail, series, limits } = useSeedData(layerId, seedId, window)
   const descriptor = useDescriptor(detail.data?.run_id ?? runId)
   const data = detail.data
   const go = useNeighbourKeys(layerId, seedId, data?.total_seeds ?? null)
@@ -126,6 +126,7 @@ export function SeedPage({ layerId, seedId }: { readonly layerId: string; readon
           descriptor={descriptor}
           limits={limits}
           window={window}
+          moment={moment}
           onWindow={setWindow}
         />
         <div className="seed-side">
@@ -135,7 +136,7 @@ export function SeedPage({ layerId, seedId }: { readonly layerId: string; readon
           <LifecycleGraph answer={detail} />
           <LifeHistory answer={detail} life={life} />
         </div>
-        <RawPanel layerId={layerId} seedId={seedId} runId={data?.run_id ?? runId} />
+        <RawPanel layerId={layerId} seedId={seedId} runId={data?.run_id ?? runId} moment={moment} />
       </div>
     </PageMain>
   )

@@ -10,6 +10,7 @@ import type { SeedDetail, SeedSeries } from '../../lib/contracts/httpSeed.ts'
 import type { RunDescriptor } from '../../lib/contracts/runDescriptor.ts'
 import { useLive } from '../live/LiveProvider.tsx'
 import { useLiveTopic, usePageState } from '../live/useLiveTopic.ts'
+import { useShownMoment, type ShownMoment } from '../live/useShownMoment.ts'
 import { useApi, type ApiAnswer } from '../records/useApi.ts'
 
 /** What part of the time is drawn: the newest seconds, or a stretch that stands still. */
@@ -39,12 +40,6 @@ export function useDescriptor(runId: string | null): RunDescriptor | null {
   return runId === null ? null : (session.store.log.runs.get(runId)?.descriptor ?? null)
 }
 
-function usePaused(): boolean {
-  const { session } = useLive()
-  useLiveTopic(['pause'], 100)
-  return session.store.pause !== null
-}
-
 /** Drops what was said of something else. */
 function own<T extends { readonly layer_id: string; readonly seed_id: number; readonly run_id: string }>(
   answer: ApiAnswer<T>,
@@ -56,9 +51,18 @@ function own<T extends { readonly layer_id: string; readonly seed_id: number; re
   return isMine || data === null ? answer : { ...answer, data: null, isLoading: true }
 }
 
+/** The stretch of time in a query: in the past nothing after its moment is asked for. */
+export function rangeText(window: SeedWindow, pastMs: number | null): string {
+  if (window.kind === 'newest') return `seconds=${window.seconds}${pastMs === null ? '' : `&to=${pastMs}`}`
+  const toMs = Math.round(pastMs === null ? window.toMs : Math.min(window.toMs, pastMs))
+  // A stretch that begins after the moment is as long as before, and ends at it.
+  const fromMs = Math.round(window.fromMs < toMs ? window.fromMs : toMs - (window.toMs - window.fromMs))
+  return `from=${fromMs}&to=${toMs}`
+}
+
 export interface SeedData {
   readonly runId: string | null
-  readonly paused: boolean
+  readonly moment: ShownMoment
   readonly detail: ApiAnswer<SeedDetail>
   readonly series: ApiAnswer<SeedSeries>
   readonly limits: ApiAnswer<LimitSet>
@@ -66,23 +70,22 @@ export interface SeedData {
 
 export function useSeedData(layerId: string, seedId: number, window: SeedWindow): SeedData {
   const runId = useRunId()
-  const paused = usePaused()
+  const moment = useShownMoment()
+  const { atMs: at, isPast } = moment
   const base = path(layerId, seedId)
-  const run = runId === null ? '' : `run=${encodeURIComponent(runId)}`
-  const range =
-    window.kind === 'newest'
-      ? `seconds=${window.seconds}`
-      : `from=${Math.round(window.fromMs)}&to=${Math.round(window.toMs)}`
-  const isMoving = !paused && window.kind === 'newest'
+  const run = runId === null ? '' : `&run=${encodeURIComponent(runId)}`
+  const range = rangeText(window, isPast ? at : null)
   const mine = { layerId, seedId, runId }
-  const detail = useApi<SeedDetail>(`${base}?${run}`, {
-    everyMs: paused ? 0 : DETAIL_EVERY_MS,
-    keepWhileChanging: true,
+  const kept = { keepWhileChanging: true, era: isPast ? 'past' : 'present' }
+  // A page that is paused keeps what it has; the past is asked about.
+  const detail = useApi<SeedDetail>(`${base}?${isPast ? `at=${at}` : ''}${run}`, {
+    everyMs: at === null ? DETAIL_EVERY_MS : 0,
+    ...kept,
   })
-  const series = useApi<SeedSeries>(`${base}/series?${range}&points=${POINTS}&${run}`, {
-    everyMs: isMoving ? SERIES_EVERY_MS : 0,
-    keepWhileChanging: true,
+  const series = useApi<SeedSeries>(`${base}/series?${range}&points=${POINTS}${run}`, {
+    everyMs: at === null && window.kind === 'newest' ? SERIES_EVERY_MS : 0,
+    ...kept,
   })
   const limits = useApi<LimitSet>('/api/limits', { everyMs: LIMITS_EVERY_MS })
-  return { runId, paused, detail: own(detail, mine), series: own(series, mine), limits }
+  return { runId, moment, detail: own(detail, mine), series: own(series, mine), limits }
 }

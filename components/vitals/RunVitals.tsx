@@ -7,14 +7,15 @@ import { Producers } from './Producers.tsx'
 
 const ASK_MS = 5_000
 
-export function RunVitals({ runId }: { readonly runId: string }) {
+/** `isPast`: the page shows a moment of the past, and this panel still the present. */
+export function RunVitals({ runId, isPast = false }: { readonly runId: string; readonly isPast?: boolean }) {
   const { data, problem } = useApi<Vitals>('/api/vitals', { everyMs: ASK_MS })
   const failure = problem === null ? undefined : `${problem.text} (${problem.code}) Asking again.`
   return (
     <Panel
       className="run-vitals"
       title="Its machine"
-      hint="from the heartbeats of its producers"
+      hint={`${isPast ? 'of the present, ' : ''}from the heartbeats of its producers`}
       state={failure !== undefined ? 'error' : data === null ? 'loading' : 'ready'}
       message={failure}
     >

@@ -19,7 +19,7 @@ import { LAYER_ROUTES } from './httpLayer.ts'
 import { LOAD_ROUTES } from './httpLoad.ts'
 import { REPLAY_ROUTES } from './httpReplay.ts'
 import { RunDetail, RunList, RunPath, RunPicture, RunPictureQuery, RunQuery } from './httpRuns.ts'
-import { SeedDetail, SeedRaw, SeedRawQuery, SeedSeries, SeedSeriesQuery } from './httpSeed.ts'
+import { SeedDetail, SeedQuery, SeedRaw, SeedRawQuery, SeedSeries, SeedSeriesQuery } from './httpSeed.ts'
 import { Count, HistoryQuery, LayerPath, NoInput, Reading, RunFilter, SeedPath, SeedStateName } from './httpShapes.ts'
 import { THREAD_ROUTES } from './httpThreads.ts'
 import { VITALS_ROUTES } from './httpVitals.ts'
@@ -288,12 +288,12 @@ export const HTTP_API = Object.freeze({
     method: 'GET',
     path: '/api/layers/{layer}/seeds/{seed}',
     permission: 'viewer',
-    summary: 'One seed: metrics with ages, its life, its transitions.',
+    summary: 'One seed: metrics with ages, its life, its transitions; with `at` as it was at a moment.',
     params: SeedPath,
-    query: RunFilter,
+    query: SeedQuery,
     output: SeedDetail,
     contentType: JSON_TYPE,
-    problems: [404, 422],
+    problems: [404, 422, 503],
   },
   seedSeries: {
     method: 'GET',
@@ -304,7 +304,7 @@ export const HTTP_API = Object.freeze({
     query: SeedSeriesQuery,
     output: SeedSeries,
     contentType: JSON_TYPE,
-    problems: [404, 422],
+    problems: [404, 422, 503],
   },
   seedRaw: {
     method: 'GET',

@@ -87,6 +87,8 @@ export const LayerRowsQuery = RunFilter.extend({
   order: z.string().max(32).optional(),
   /** As it was at this moment, when that is kept. */
   at: Moment.optional(),
+  /** `record`: the moment is told from the record, whatever is in memory; as it stays after a restart. */
+  source: z.enum(['record']).optional(),
 })
 export type LayerRowsQuery = z.infer<typeof LayerRowsQuery>
 
@@ -183,6 +185,7 @@ export const LayerGridQuery = RunFilter.extend({
   base: BaselineText.optional(),
   /** The window ends here instead of now. */
   at: Moment.optional(),
+  source: z.enum(['record']).optional(),
 })
 export type LayerGridQuery = z.infer<typeof LayerGridQuery>
 

@@ -166,7 +166,11 @@ const wholeText = z
   .regex(/^\d{1,15}$/, 'a whole number')
   .transform(Number)
 
-export const RunQuery = z.object({ points: wholeText.pipe(z.int().max(RUN_LIMITS.points)).optional() })
+/** `at`: what was known by a moment. */
+export const RunQuery = z.object({
+  points: wholeText.pipe(z.int().max(RUN_LIMITS.points)).optional(),
+  at: Moment.optional(),
+})
 
 /** Neither `step` nor `at`: the newest. Of both, `step` counts. */
 export const RunPictureQuery = z.object({

@@ -163,6 +163,9 @@ export type SeedDetail = z.infer<typeof SeedDetail>
 
 export const SERIES_LIMITS = Object.freeze({ metrics: 40, points: 2_000, defaultPoints: 600, defaultWindowMs: 900_000 })
 
+/** `at`: as it was at a moment, from the record. */
+export const SeedQuery = RunFilter.extend({ at: Moment.optional() })
+
 export const SeedSeriesQuery = RunFilter.extend({
   /** Names with commas between; absent: all of them. */
   metrics: z

@@ -14,6 +14,7 @@ import { createSeriesMaker } from '../state/historyReader.ts'
 import type { FlatSeries } from '../state/historyText.ts'
 import { makeGrid, type Grid, type GridRequest } from '../state/layerGrid.ts'
 import type { Past } from '../state/layerPast.ts'
+import { binOf, MinMaxBins, type MetricSeries } from '../state/livesSeries.ts'
 import { findTick, tickBytes, tickValues, type RunHistory, type Stretch } from './runHistory.ts'
 
 /** Values of one moment that are put into tables at once: 10,000 seeds with all columns are a quarter of a million. */
@@ -123,6 +124,39 @@ export function recordedSeries(history: RunHistory, request: RecordedSeriesReque
   return { atMs: series.at_ms, values: flat, rows, of: series.of }
 }
 
+export interface RecordedSeedRequest {
+  readonly run: string
+  readonly layerId: string
+  readonly seed: number
+  readonly metrics: readonly string[]
+  readonly fromMs: number
+  readonly toMs: number
+  /** At most this many points per metric. */
+  readonly points: number
+}
+
+/** Several metrics of one seed as recorded, in the bins of livesSeries; and from when on anything is. @throws STATE_NOT_FOUND */
+export function recordedSeed(
+  history: RunHistory,
+  request: RecordedSeedRequest,
+): { readonly series: readonly MetricSeries[]; readonly firstMs: number | null } {
+  const { layerId, seed, metrics, fromMs, toMs } = request
+  if (seed >= layerOf(history, layerId).seeds)
+    throw new AppError('STATE_NOT_FOUND', 'this seed is not known', { path: 'seed' })
+  const binMs = binOf(request)
+  const places = placesIn(history, layerId, fromMs, toMs)
+  // A metric at a time: its column is unpacked once, and may be let go before the next.
+  const series = metrics.map((metric): MetricSeries => {
+    const column = columnOf(history, metric)
+    const bins = new MinMaxBins(fromMs, binMs)
+    for (const { stretch, at } of places)
+      bins.add(stretch.moments()[at]!.atMs, tickValues(stretch, at, column)[seed] ?? Number.NaN)
+    bins.end()
+    return { metric, at_ms: bins.at_ms, values: bins.values, of: bins.of, shown: bins.shown }
+  })
+  return { series, firstMs: history.stretches(layerId)[0]?.fromMs ?? null }
+}
+
 export interface MomentTables {
   readonly descriptor: RunDescriptor
   readonly firstSeenMs: number
@@ -130,6 +164,8 @@ export interface MomentTables {
   readonly tables: SharedArrayBuffer
   /** Newest arrival among the layers; null when nothing was recorded by then. */
   readonly atMs: number | null
+  /** By layer: since when anything of it is recorded. */
+  readonly firstMs: readonly (number | null)[]
 }
 
 /** All columns of a run at a moment, as tables like the live ones. @throws CONTRACT_INVALID for a run too large for that */
@@ -149,9 +185,11 @@ export function momentTables(history: RunHistory, moment: ReplayMoment | undefin
   }))
   const tables = new SharedArrayBuffer(layoutTables(shapes).bytes)
   let newestMs: number | null = null
+  const firstMs: (number | null)[] = []
   openTables(tables, shapes).forEach((table, layer) => {
     table.clear()
     const stretches = history.stretches(descriptor.layers[layer]!.layer_id)
+    firstMs[layer] = stretches[0]?.fromMs ?? null
     const found = findTick(stretches, moment ?? { ms: Number.MAX_SAFE_INTEGER, seq: null })
     if (found === null) return
     const { stretch, at } = found
@@ -172,5 +210,5 @@ export function momentTables(history: RunHistory, moment: ReplayMoment | undefin
     table.end()
     newestMs = Math.max(newestMs ?? 0, own.atMs)
   })
-  return { descriptor: { ...descriptor, run_id: runId }, firstSeenMs, shapes, tables, atMs: newestMs }
+  return { descriptor: { ...descriptor, run_id: runId }, firstSeenMs, shapes, tables, atMs: newestMs, firstMs }
 }

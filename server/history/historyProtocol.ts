@@ -20,8 +20,9 @@ import type { CoverageGap, LiveRecord } from '../../lib/contracts/liveRecords.ts
 import type { RunAnnouncement } from '../ingest/ingestMessages.ts'
 import type { FlatSeries } from '../state/historyText.ts'
 import type { Grid } from '../state/layerGrid.ts'
+import type { MetricSeries } from '../state/livesSeries.ts'
 import type { WorkerError } from '../workers/workerProtocol.ts'
-import type { MomentTables, RecordedGridRequest, RecordedSeriesRequest } from './historyPast.ts'
+import type { MomentTables, RecordedGridRequest, RecordedSeedRequest, RecordedSeriesRequest } from './historyPast.ts'
 import type { RecorderCounters } from './historyRecorder.ts'
 import type { RetentionBounds } from './retention.ts'
 
@@ -67,6 +68,14 @@ export interface HistoryQuestions {
   readonly series: {
     readonly ask: RecordedSeriesRequest
     readonly answer: FlatSeries & { readonly gaps: readonly ReplayGap[] }
+  }
+  readonly 'seed-series': {
+    readonly ask: RecordedSeedRequest
+    readonly answer: {
+      readonly series: readonly MetricSeries[]
+      readonly firstMs: number | null
+      readonly gaps: readonly ReplayGap[]
+    }
   }
   readonly grid: {
     readonly ask: RecordedGridRequest

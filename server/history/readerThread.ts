@@ -10,7 +10,7 @@ import { systemClock as clock } from '../../lib/primitives/clock.ts'
 import { toWorkerError } from '../workers/workerProtocol.ts'
 import { makeBundle } from './bundle.ts'
 import { openHistoryLibrary } from './historyLibrary.ts'
-import { momentTables, recordedGrid, recordedSeries } from './historyPast.ts'
+import { momentTables, recordedGrid, recordedSeed, recordedSeries } from './historyPast.ts'
 import type {
   FromReader,
   HistoryError,
@@ -74,6 +74,10 @@ const ANSWERS: {
   series(request) {
     const history = library.open(request.run)
     return { ...recordedSeries(history, request), gaps: history.gaps() }
+  },
+  'seed-series'(request) {
+    const history = library.open(request.run)
+    return { ...recordedSeed(history, request), gaps: history.gaps() }
   },
   grid(request) {
     const history = library.open(request.run)

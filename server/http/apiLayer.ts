@@ -22,7 +22,6 @@ import { baselineCells, changeKey } from '../../lib/frames/deltaCells.ts'
 import { encodeHeaded } from '../../lib/frames/headedBytes.ts'
 import { NEVER_STATE_ID } from '../../lib/frames/layerMirror.ts'
 import { orderRows, robustScores } from '../../lib/frames/rowOrder.ts'
-import { similarRows, type SimilarRows } from '../../lib/frames/similarRows.ts'
 import type { Clock } from '../../lib/primitives/clock.ts'
 import type { LayerHandle } from '../handle.ts'
 import type { HistoryDesk } from '../history/historyDesk.ts'
@@ -47,7 +46,8 @@ import type { KnownRun, RunBook } from '../state/runBook.ts'
 import type { BaselineReader } from './apiBaseline.ts'
 import { toMark } from './apiSeed.ts'
 import { createLayerFinder, notFound, type FoundLayer } from './findLayer.ts'
-import { createMomentFinder } from './findMoment.ts'
+import { createMomentFinder, type FoundMoment } from './findMoment.ts'
+import { createSimilarJudge, SIMILAR_POINTS } from './judgeSimilar.ts'
 
 export interface LayerApiSources {
   readonly clock: Clock
@@ -58,10 +58,6 @@ export interface LayerApiSources {
   readonly past: Pick<HistoryDesk, 'ask'>
 }
 
-/** Points that similarity is judged by. */
-const SIMILAR_POINTS = 24
-/** Similarity is judged anew this often: groups that change every second can not be read. */
-const SIMILAR_EVERY_MS = 10_000
 const DEFAULT_SECONDS = 300
 const DEFAULT_ROWS = 100
 const BUCKETS_MS = [1_000, 2_000, 3_000, 5_000, 10_000, 15_000, 20_000, 30_000, 60_000, 120_000]
@@ -69,15 +65,9 @@ const BUCKETS_MS = [1_000, 2_000, 3_000, 5_000, 10_000, 15_000, 20_000, 30_000, 
 const orNull = (value: number | undefined): number | null =>
   value !== undefined && Number.isFinite(value) ? value : null
 
-interface Judged {
-  readonly atMs: number
-  readonly work: Promise<SimilarRows | null>
-}
-
 /** Creates the functions of the layer page's routes. */
 export function createLayerApi({ clock, runs, reader, baselines, past: record }: LayerApiSources): LayerHandle {
   const orders = createOrderBook()
-  const judged = new WeakMap<KnownRun, Map<string, Judged>>()
   const find = createLayerFinder({
     runs,
     summaryOf: (run, layer) => reader.summary(run, layer, { nowMs: clock.wallMs(), lost: 0 }),
@@ -91,65 +81,21 @@ export function createLayerApi({ clock, runs, reader, baselines, past: record }:
   }
   const scopeOf = ({ run, layer }: FoundLayer): string => `${run.index} ${run.shapeVersion} ${layer}`
 
-  /** Groups of all seeds of a layer by the shape of their recent past; null when nothing of it is kept. */
-  const judge = (
-    found: FoundLayer,
-    metric: string,
-    seconds: number,
-    momentMs: number | undefined,
-  ): Promise<SimilarRows | null> => {
-    const { run, layer } = found
-    const known = judged.get(run) ?? new Map<string, Judged>()
-    judged.set(run, known)
-    const key = `${scopeOf(found)} ${metric} ${seconds} ${momentMs ?? ''}`
-    const before = known.get(key)
-    if (before !== undefined && clock.monotonicMs() - before.atMs < SIMILAR_EVERY_MS) return before.work
-    const past = openPast(run, layer)
-    const work =
-      past === null
-        ? Promise.resolve(null)
-        : inTurns(judgeSimilar(run, past, metric, seconds, momentMs ?? clock.wallMs()), clock)
-    known.set(key, { atMs: clock.monotonicMs(), work })
-    if (known.size > 16) known.delete(known.keys().next().value!)
-    return work
+  /** Null when nothing of it is recorded. */
+  const recordedGrid = async (ask: HistoryQuestions['grid']['ask']) => {
+    try {
+      return await record.ask('grid', ask)
+    } catch (error) {
+      if (isAppError(error, 'STATE_NOT_FOUND') || isAppError(error, 'BUS_UNAVAILABLE')) return null
+      throw error
+    }
   }
 
-  function* judgeSimilar(
-    run: KnownRun,
-    past: NonNullable<ReturnType<typeof openPast>>,
-    metric: string,
-    seconds: number,
-    untilMs: number,
-  ) {
-    const bucketMs = (seconds * 1_000) / SIMILAR_POINTS
-    const everyone = Uint32Array.from({ length: past.rows }, (_, row) => row)
-    const grid = yield* makeGrid({
-      past,
-      column: columnIndex(run.descriptor.seed_columns, metric),
-      stateColumn: -1,
-      worst: 'none',
-      order: everyone,
-      pinned: 0,
-      binSize: 1,
-      fromMs: untilMs - seconds * 1_000,
-      bucketMs,
-      columns: SIMILAR_POINTS,
-      untilMs,
-      holdMs: 0,
-      base: null,
-    })
-    // Points at which nothing arrived for anybody say nothing about likeness.
-    const used = [...grid.ticks.keys()].filter((column) => grid.ticks[column]! > 0)
-    const points = new Uint8Array(past.rows * used.length)
-    for (let row = 0; row < past.rows; row++)
-      used.forEach((column, at) => (points[row * used.length + at] = grid.last[row * SIMILAR_POINTS + column]!))
-    yield
-    return yield* similarRows(points, used.length, everyone)
-  }
+  const judge = createSimilarJudge(clock, recordedGrid)
 
   /** Makes the order that was asked for. */
   const makeOrder = async (
-    found: FoundLayer,
+    found: FoundMoment,
     query: LayerRowsQuery,
     copy: RowColumns,
     scores: Float32Array,
@@ -209,21 +155,19 @@ export function createLayerApi({ clock, runs, reader, baselines, past: record }:
       base,
       at,
     }: { readonly metric: string; readonly base?: Baseline | undefined; readonly at?: number | undefined },
-  ) => (base === undefined ? null : baselines.ofLayer(found.run, found.layer, metric, base, at))
-
-  /** Null when nothing of it is recorded. */
-  const recordedGrid = async (ask: HistoryQuestions['grid']['ask']) => {
-    try {
-      return await record.ask('grid', ask)
-    } catch (error) {
-      if (isAppError(error, 'STATE_NOT_FOUND') || isAppError(error, 'BUS_UNAVAILABLE')) return null
-      throw error
-    }
+  ) => {
+    if (base === undefined) return null
+    // What is compared with is looked for in memory, also when the moment itself came from the record.
+    const known = runs.get(found.run.descriptor.run_id)
+    const layer = known?.layerIndex.get(found.run.descriptor.layers[found.layer]!.layer_id)
+    return known === undefined || layer === undefined
+      ? baselines.ofLayer(found.run, found.layer, metric, base, at)
+      : baselines.ofLayer(known, layer, metric, base, at)
   }
 
   return {
     async layerRows(layerId, query): Promise<LayerRows> {
-      const found = await findAt(layerId, query.run, query.at)
+      const found = await findAt(layerId, query)
       const { run, layer, summary } = found
       const { metric } = query
       const column = columnOf(run, metric)
@@ -279,13 +223,13 @@ export function createLayerApi({ clock, runs, reader, baselines, past: record }:
         },
         states: then === null ? toldStates(summary) : countStates(copy.state),
         distribution,
-        past: tellPast(run, openPast(run, layer)),
+        past: found.isRecord ? recordedPast(found) : tellPast(run, openPast(run, layer)),
         base: base?.found ?? null,
       }
     },
 
     async layerGrid(layerId, query) {
-      const found = await findAt(layerId, query.run, query.at)
+      const found = await findAt(layerId, query)
       const { run, layer, summary } = found
       const { metric } = query
       const column = columnOf(run, metric)
@@ -332,9 +276,10 @@ export function createLayerApi({ clock, runs, reader, baselines, past: record }:
         ? null
         : await recordedGrid({ ...request, run: run.descriptor.run_id, layerId })
       // A whole column more, not a few milliseconds: the record of a young run begins a report before the memory of it.
-      const useDisk = recorded?.firstMs != null && recorded.firstMs + bucketMs <= (firstKept(past) ?? Infinity)
+      const isEarlier = recorded?.firstMs != null && recorded.firstMs + bucketMs <= (firstKept(past) ?? Infinity)
+      const useDisk = recorded !== null && (isEarlier || found.isRecord)
       const grid = useDisk ? recorded.grid : past === null ? null : await inTurns(makeGrid({ ...request, past }), clock)
-      const { marks, of: marksOf } = marksIn(run.events, layerId, order, {
+      const { marks, of: marksOf } = marksIn(runs.get(run.descriptor.run_id)?.events ?? run.events, layerId, order, {
         pinned: kept.pinned,
         binSize,
         fromMs,
@@ -372,6 +317,14 @@ export function createLayerApi({ clock, runs, reader, baselines, past: record }:
     runBaseline: (runId, { metric, base, at }) => baselines.ofRun(runId, metric, base, at),
   }
 }
+
+/** What is kept of a layer whose moment was told from the record. */
+const recordedPast = ({ run, recordedFromMs }: FoundMoment): LayerRows['past'] => ({
+  kept: 'ticks',
+  bucket_ms: run.descriptor.expected_interval_ms,
+  from_ms: recordedFromMs,
+  none_because: recordedFromMs === null ? 'Nothing of this layer is recorded.' : null,
+})
 
 const toldStates = ({ states, unknown_states: unknown }: LayerSummary): LayerRows['states'] =>
   unknown > 0 ? { ...states, UNKNOWN: unknown } : { ...states }

@@ -29,12 +29,16 @@ export interface RunsApiSources {
 /** Telling a run with a hundred thousand notes is felt: the same answer serves everybody for this long. */
 const TELL_EVERY_MS = 1_000
 
-const tellRecording = ({ head, records, notes }: Recording): ToldRun =>
+/** What had arrived by a moment; everything without one. */
+const by = <T extends { readonly at_ms: number }>(list: readonly T[], at: number | undefined): readonly T[] =>
+  at === undefined ? list : list.filter((one) => one.at_ms <= at)
+
+const tellRecording = ({ head, records, notes }: Recording, at: number | undefined): ToldRun =>
   tellRun({
     descriptor: head.descriptor,
     firstSeenMs: head.firstSeenMs,
-    records,
-    notes,
+    records: by(records, at),
+    notes: by(notes, at),
     complete: head.notesLeftOut === 0,
   })
 
@@ -49,19 +53,19 @@ const spanOf = (moments: readonly PictureMoment[], noneBecause: string | null): 
 export function createRunsApi({ clock, runs, lives, recordings }: RunsApiSources): RunsHandle {
   const told = new WeakMap<KnownRun, { readonly atMs: number; readonly run: ToldRun }>()
 
+  const tellAt = ({ descriptor, firstSeenMs, curve, events }: KnownRun, at: number | undefined): ToldRun =>
+    tellRun({
+      descriptor,
+      firstSeenMs,
+      records: by([...curve, ...events.filter((record) => record.kind === 'fault')], at),
+      notes: by(lives.ofRun(descriptor.run_id), at),
+      complete: lives.isComplete(descriptor.run_id),
+    })
   const tellLive = (run: KnownRun): ToldRun => {
     const nowMs = clock.monotonicMs()
     const known = told.get(run)
     if (known !== undefined && nowMs - known.atMs < TELL_EVERY_MS) return known.run
-    const { descriptor, firstSeenMs, curve, events } = run
-    const { run_id: id } = descriptor
-    const fresh = tellRun({
-      descriptor,
-      firstSeenMs,
-      records: [...curve, ...events.filter((record) => record.kind === 'fault')],
-      notes: lives.ofRun(id),
-      complete: lives.isComplete(id),
-    })
+    const fresh = tellAt(run, undefined)
     told.set(run, { atMs: nowMs, run: fresh })
     return fresh
   }
@@ -152,21 +156,26 @@ export function createRunsApi({ clock, runs, lives, recordings }: RunsApiSources
         },
       }
     },
-    async run(runId, { points }) {
+    async run(runId, { points, at }) {
       const run = runs.get(runId)
+      const picturesOf = (moments: readonly PictureMoment[], none: string): RunDetail['pictures'] =>
+        spanOf(at === undefined ? moments : moments.filter((moment) => moment.atMs <= at), none)
       if (run !== undefined) {
         const none = recordings.whyNoPictures(run)
-        return answer(tellLive(run), points, {
+        return answer(at === undefined ? tellLive(run) : tellAt(run, at), points, {
           keeping: 'live',
           problem: null,
-          pictures: spanOf(none === null ? recordings.written(runId).moments : [], none ?? 'None was recorded yet.'),
+          pictures: picturesOf(
+            none === null ? recordings.written(runId).moments : [],
+            none ?? `None was recorded ${at === undefined ? 'yet' : 'by then'}.`,
+          ),
         })
       }
       const recording = await loadOf(runId)
-      return answer(tellRecording(recording), points, {
+      return answer(tellRecording(recording, at), points, {
         keeping: keepingOf(recording),
         problem: recording.problem,
-        pictures: spanOf(recording.moments, 'No picture of this run was recorded.'),
+        pictures: picturesOf(recording.moments, 'No picture of this run was recorded.'),
       })
     },
     async runPicture(runId, { metric, step, at }) {

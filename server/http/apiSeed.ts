@@ -15,8 +15,10 @@ import {
 import type { SeedStateName } from '../../lib/contracts/httpShapes.ts'
 import type { LiveRecord } from '../../lib/contracts/liveRecords.ts'
 import { columnIndex } from '../../lib/contracts/columnIndex.ts'
+import type { HistoryDesk } from '../history/historyDesk.ts'
 import type { Clock } from '../../lib/primitives/clock.ts'
 import type { SeedHandle } from '../handle.ts'
+import { firstKept, openPast, reachesBack } from '../state/layerPast.ts'
 import { copyLayer, seedOf, type LayerCopy, type LayerReader } from '../state/layerReader.ts'
 import { tellLives } from '../state/lives.ts'
 import type { LivesBook } from '../state/livesBook.ts'
@@ -25,6 +27,7 @@ import { readMetricSeries, whyNoSeries } from '../state/livesSeries.ts'
 import type { KnownRun, RunBook } from '../state/runBook.ts'
 import type { Asks } from '../workers/asks.ts'
 import { createLayerFinder, notFound } from './findLayer.ts'
+import { createSeedPast, type SeedMoment } from './seedPast.ts'
 
 export interface SeedApiSources {
   readonly clock: Clock
@@ -32,9 +35,12 @@ export interface SeedApiSources {
   readonly reader: LayerReader
   readonly lives: LivesBook
   readonly ask: Asks['ask']
+  /** Moments that were recorded. */
+  readonly record: Pick<HistoryDesk, 'ask'>
 }
 
 const MAX_LIVES = 120
+const MAX_TRANSITIONS = 500
 const MAX_MARKS = 400
 /** Layers on either side that lend their seeds as siblings. */
 const MAX_NEAR = 64
@@ -91,15 +97,23 @@ export function toMark(record: LiveRecord): SeriesMark | null {
 }
 
 /** Creates the functions of the seed's routes. */
-export function createSeedApi({ clock, runs, reader, lives, ask }: SeedApiSources): SeedHandle {
+export function createSeedApi({ clock, runs, reader, lives, ask, record }: SeedApiSources): SeedHandle {
   const find = createLayerFinder({
     runs,
     summaryOf: (run, layer) => reader.summary(run, layer, { nowMs: clock.wallMs(), lost: 0 }),
   })
+  const past = createSeedPast({ find, runs, lives, record })
   const findSeed = (layerId: string, seedId: number, runId?: string) => {
     const { run, layer } = find(layerId, runId)
     if (seedId >= run.tables[layer]!.shape.rows) throw notFound('seed', 'seed')
     return { run, layer }
+  }
+
+  const seedNow = (layerId: string, seedId: number, runId?: string): SeedMoment => {
+    const { run, layer } = findSeed(layerId, seedId, runId)
+    const id = run.descriptor.run_id
+    const notes = lives.ofSeed(id, layerId, seedId)
+    return { run, layer, notes, complete: lives.isComplete(id), events: run.events }
   }
 
   const metricsOf = (run: KnownRun, layer: number, seed: number, one: ReturnType<typeof seedOf>) => {
@@ -129,11 +143,13 @@ export function createSeedApi({ clock, runs, reader, lives, ask }: SeedApiSource
     index === undefined ? null : (runs.topicOf(index) ?? null)
 
   return {
-    seed(layerId, seedId, runId): SeedDetail {
-      const { run, layer } = findSeed(layerId, seedId, runId)
+    async seed(layerId, seedId, { run: runId, at }): Promise<SeedDetail> {
+      const found = at === undefined ? seedNow(layerId, seedId, runId) : await past.at(layerId, seedId, runId, at)
+      const { run, layer, notes, complete, events } = found
+      if (seedId >= run.tables[layer]!.shape.rows) throw notFound('seed', 'seed')
       const { descriptor } = run
-      const one = seedOf(run, layer, seedId, clock.wallMs())
-      const story = tellLives(lives.ofSeed(descriptor.run_id, layerId, seedId))
+      const one = seedOf(run, layer, seedId, at ?? clock.wallMs())
+      const story = tellLives(notes)
       const topic = topicOf(one.entry?.topic)
       const named = descriptor.blueprints.find((entry) => entry.index === one.values['blueprint'])
       const { last } = story
@@ -157,17 +173,20 @@ export function createSeedApi({ clock, runs, reader, lives, ask }: SeedApiSource
         blueprint_id: named?.blueprint_id ?? null,
         entry: topic === null || one.entry === null ? null : { topic, entry_id: one.entry.id },
         metrics: metricsOf(run, layer, seedId, one),
-        transitions: run.events
+        transitions: events
           .filter((event): event is TransitionRecord => event.kind === 'transition' && isOfSeed(event, layerId, seedId))
-          .toReversed(),
+          .toReversed()
+          .slice(0, MAX_TRANSITIONS),
         lives: story.lives.slice(-MAX_LIVES),
         lives_total: story.lives.length,
-        lives_complete: lives.isComplete(descriptor.run_id),
+        lives_complete: complete,
         edges: [...story.edges],
       }
     },
-    seedSeries(layerId, seedId, { run: runId, metrics, from, to, seconds, points }) {
-      const { run, layer } = findSeed(layerId, seedId, runId)
+    async seedSeries(layerId, seedId, { run: runId, metrics, from, to, seconds, points }) {
+      const isAway = to !== undefined && runId !== undefined && runs.get(runId) === undefined
+      const found = isAway ? await past.at(layerId, seedId, runId, to) : seedNow(layerId, seedId, runId)
+      const { run, layer, events } = found
       const columns = run.descriptor.seed_columns
       const asked = metrics ?? columns.map(({ name }) => name).slice(0, SERIES_LIMITS.metrics)
       for (const metric of asked) if (columnIndex(columns, metric) < 0) throw notFound('metric', 'metrics')
@@ -175,28 +194,27 @@ export function createSeedApi({ clock, runs, reader, lives, ask }: SeedApiSource
       const fromMs = from ?? toMs - (seconds === undefined ? SERIES_LIMITS.defaultWindowMs : seconds * 1_000)
       if (fromMs >= toMs) throw new AppError('CONTRACT_INVALID', 'from is not before to', { path: 'from' })
       const isInside = (atMs: number) => atMs >= fromMs && atMs <= toMs
-      const marks = run.events
+      const marks = events
         .filter((record) => isInside(record.at_ms) && isOfSeed(record, layerId, seedId))
         .flatMap((record) => toMark(record) ?? [])
+      const request = { seed: seedId, metrics: asked, fromMs, toMs, points: points ?? SERIES_LIMITS.defaultPoints }
+      const noneBecause = whyNoSeries(run, layer)
+      const memory = noneBecause === null ? openPast(run, layer) : null
+      // The window that moves along is memory's: only one that ends somewhere is looked for on the disk.
+      const recorded =
+        to === undefined || reachesBack(memory, fromMs, run.descriptor.expected_interval_ms)
+          ? null
+          : await past.series({ ...request, run: run.descriptor.run_id, layerId })
+      const useDisk = recorded?.firstMs != null && recorded.firstMs < (firstKept(memory) ?? Infinity)
       return {
         layer_id: layerId,
         run_id: run.descriptor.run_id,
         seed_id: seedId,
         from_ms: fromMs,
         to_ms: toMs,
-        none_because: whyNoSeries(run, layer),
-        series: [
-          ...readMetricSeries({
-            run,
-            layer,
-            seed: seedId,
-            metrics: asked,
-            fromMs,
-            toMs,
-            points: points ?? SERIES_LIMITS.defaultPoints,
-          }),
-        ],
-        gaps: run.gaps.filter((gap) => gap.to_ms >= fromMs && gap.from_ms <= toMs),
+        none_because: useDisk ? null : noneBecause,
+        series: [...(useDisk ? recorded.series : readMetricSeries({ ...request, run, layer }))],
+        gaps: (useDisk ? recorded.gaps : run.gaps).filter((gap) => gap.to_ms >= fromMs && gap.from_ms <= toMs),
         marks: marks.slice(-MAX_MARKS),
         marks_of: marks.length,
       }

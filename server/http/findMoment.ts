@@ -19,6 +19,16 @@ export interface FoundMoment extends FoundLayer {
   readonly endMs: number
   /** It is told from the record, as it was then; null: from memory. */
   readonly asOfMs: number | null
+  readonly isRecord: boolean
+  /** Since when anything of the layer is recorded; null when it is told from memory, or nothing is. */
+  readonly recordedFromMs: number | null
+}
+
+export interface MomentQuery {
+  readonly run?: string | undefined
+  readonly at?: number | undefined
+  /** The record is wanted, whatever memory has: it is the same after a restart, and has every tick of a large layer. */
+  readonly source?: 'record' | undefined
 }
 
 export interface MomentFinderSources {
@@ -50,20 +60,23 @@ export function createMomentFinder({ find, runs, reader, record, clock }: Moment
     }
   }
 
-  return async (layerId: string, runId: string | undefined, at: number | undefined): Promise<FoundMoment> => {
+  return async (layerId: string, { run: runId, at, source }: MomentQuery): Promise<FoundMoment> => {
     const live = findLive(layerId, runId)
     const nowMs = clock.wallMs()
-    if (live !== null && hasMoment(live, at)) return { ...live, endMs: nowMs, asOfMs: null }
+    const fromMemory = { endMs: nowMs, asOfMs: null, isRecord: false, recordedFromMs: null }
+    if (live !== null && hasMoment(live, at) && (source === undefined || at === undefined))
+      return { ...live, ...fromMemory }
     try {
-      const { run, atMs } = await pastRuns.open(live?.run.descriptor.run_id ?? runId!, at)
+      const { run, atMs, firstMs } = await pastRuns.open(live?.run.descriptor.run_id ?? runId!, at)
       const layer = run.layerIndex.get(layerId)
       if (layer === undefined) throw notFound('layer', 'layer')
       const endMs = at ?? atMs ?? nowMs
-      return { run, layer, summary: reader.summary(run, layer, { nowMs: endMs, lost: 0 }), endMs, asOfMs: atMs }
+      const summary = reader.summary(run, layer, { nowMs: endMs, lost: 0 })
+      return { run, layer, summary, endMs, asOfMs: atMs, isRecord: true, recordedFromMs: firstMs[layer] ?? null }
     } catch (error) {
       const isAway = isAppError(error, 'STATE_NOT_FOUND') || isAppError(error, 'BUS_UNAVAILABLE')
       if (live === null || !isAway) throw error
-      return { ...live, endMs: nowMs, asOfMs: null }
+      return { ...live, ...fromMemory }
     }
   }
 }

@@ -98,6 +98,10 @@ export interface SeedSeriesRequest {
   readonly points: number
 }
 
+/** Length of a bin, each of which gives its least and its greatest value. */
+export const binOf = ({ fromMs, toMs, points }: Pick<SeedSeriesRequest, 'fromMs' | 'toMs' | 'points'>): number =>
+  Math.max(1, (toMs - fromMs) / Math.max(1, Math.floor(points / 2)))
+
 /** Says why there can be no series; null when there can. */
 export function whyNoSeries(run: KnownRun, layer: number): string | null {
   const ring = run.history[layer]
@@ -108,8 +112,8 @@ export function whyNoSeries(run: KnownRun, layer: number): string | null {
 
 /** Reads the series of one seed. */
 export function readMetricSeries(request: SeedSeriesRequest): readonly MetricSeries[] {
-  const { run, layer, seed, metrics, fromMs, toMs, points } = request
-  const binMs = Math.max(1, (toMs - fromMs) / Math.max(1, Math.floor(points / 2)))
+  const { run, layer, seed, metrics, fromMs, toMs } = request
+  const binMs = binOf(request)
   const { rows } = run.tables[layer]!.shape
   const taken = metrics.map((metric) => ({
     metric,

@@ -16,6 +16,8 @@ export interface PastRun {
   readonly run: KnownRun
   /** When its newest value arrived; null when nothing was recorded by then. */
   readonly atMs: number | null
+  /** By layer: since when anything of it is recorded. */
+  readonly firstMs: readonly (number | null)[]
 }
 
 export interface PastRuns {
@@ -34,7 +36,10 @@ export function createPastRuns(history: Pick<HistoryDesk, 'ask'>): PastRuns {
       const known = kept.get(key)
       if (known !== undefined) return known
       const moment: ReplayMoment | undefined = at === undefined ? undefined : { ms: at, seq: null }
-      const { descriptor, firstSeenMs, shapes, tables, atMs } = await history.ask('moment', { run: runId, at: moment })
+      const { descriptor, firstSeenMs, shapes, tables, atMs, firstMs } = await history.ask('moment', {
+        run: runId,
+        at: moment,
+      })
       const index = indices.get(runId) ?? FIRST_INDEX + indices.size
       indices.set(runId, index)
       const nothing = shapes.map(() => null)
@@ -48,7 +53,7 @@ export function createPastRuns(history: Pick<HistoryDesk, 'ask'>): PastRuns {
         history: nothing,
         pictures: nothing,
       })
-      const opened = { run, atMs }
+      const opened = { run, atMs, firstMs }
       // The end of a run that is still recorded moves on.
       if (at !== undefined) kept.set(key, opened)
       for (const oldest of [...kept.keys()].slice(0, Math.max(0, kept.size - KEPT))) kept.delete(oldest)

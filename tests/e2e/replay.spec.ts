@@ -4,7 +4,7 @@
  * Invariant: what is compared is what the pages show, against what the server answers; nothing is staged.
  * Source: docs/ux.md "time travel", "pages: timeline"; features B1 to B7.
  */
-import { expect, test, type APIRequestContext, type Page } from '@playwright/test'
+import { expect, test, type APIRequestContext, type Locator, type Page } from '@playwright/test'
 import { conductor, findViolations, inspector, openLive, readSeeds, showTable } from './actions.ts'
 
 interface Coverage {
@@ -153,10 +153,85 @@ test('while the past is shown a command is refused with its reason, and the emer
   await expect(inspector(page).getByRole('button', { name: 'Transition', exact: true })).toBeVisible()
 })
 
+const rowsOf = (page: Page): Locator => page.getByRole('region', { name: /^Seeds of layer_0\. / }).getByRole('row')
+
+/** What a layer's page says of a moment: its head, and every row with its age. */
+async function layerWords(page: Page): Promise<readonly string[]> {
+  await expect(page.getByText(/as of \d\d:\d\d:\d\d UTC/)).toBeVisible()
+  await expect(page.getByText(/points: least and greatest of each \d+ s/)).toBeVisible()
+  await expect.poll(() => rowsOf(page).count()).toBeGreaterThan(4)
+  const head = await page.getByText(/as of \d\d:\d\d:\d\d UTC/).innerText()
+  const points = await page.getByText(/points: least and greatest of each \d+ s/).innerText()
+  return [head, points, ...(await rowsOf(page).allInnerTexts())]
+}
+
+test('layer, seed, run and the list of layers show a shared moment: the same values in another browser, and none of the present', async ({
+  browser,
+  page,
+  request,
+}) => {
+  test.slow()
+  const { run, to } = await recorded(request, 20_000)
+  const moment = `run=${run}&at=${new Date(Math.floor(to) - 6_000).toISOString()}`
+  const asked: string[] = []
+  const errors: string[] = []
+  page.on('request', (one) => asked.push(one.url()))
+  page.on('pageerror', (error) => errors.push(error.message))
+  await page.goto(`/layers/layer_0?${moment}`)
+  await expect(conductor(page)).toContainText('FIXED')
+  const own = await checksum(page)
+  const words = await layerWords(page)
+  expect(await findViolations(page)).toEqual([])
+  await expect(page.getByText('Limits are those of the present.')).toBeVisible()
+  await expect(page.getByRole('region', { name: 'Alerts' })).toContainText('of the present')
+
+  const context = await browser.newContext()
+  const other = await context.newPage()
+  await other.goto(page.url())
+  await expect(conductor(other)).toContainText('FIXED')
+  expect(await checksum(other)).toBe(own)
+  expect(await layerWords(other)).toEqual(words)
+  // Time goes on; the moment does not.
+  await expect
+    .poll(async () => ((await (await request.get('/api/replay/coverage')).json()) as Coverage).to)
+    .toBeGreaterThan(to + 3_000)
+  expect(await layerWords(page)).toEqual(words)
+  await context.close()
+  const answers = asked.filter((url) => /\/api\/layers\/layer_0\/(rows|grid)\?/.test(url))
+  expect(answers.length).toBeGreaterThan(1)
+  expect(answers.filter((url) => !url.includes('source=record'))).toEqual([])
+
+  await page.goto(`/layers/layer_0/seeds/1?${moment}`)
+  await expect(page.getByText(/^The past is shown: /)).toBeVisible()
+  await expect(page.getByText(/before the moment, limits of the present/)).toBeVisible()
+  const row = words.find((text) => /^1\t/.test(text))!.split('\t')
+  await expect(page.getByRole('region', { name: 'Seed 1' })).toContainText(row[1]!.trim())
+  expect(await checksum(page)).toBe(own)
+  expect(await findViolations(page)).toEqual([])
+  const ofSeed = asked.filter((url) => /\/seeds\/1\?/.test(url))
+  expect(ofSeed.filter((url) => !url.includes('at='))).toEqual([])
+
+  await page.goto(`/run?${moment}`)
+  await expect(page.getByText(/^The past is shown: /)).toBeVisible()
+  await expect(page.getByText(/of the present, from the heartbeats/)).toBeVisible()
+  await expect(page.getByText(/being blended then|had an alpha above 0/)).toBeVisible()
+  expect(asked.filter((url) => url.includes(`/api/runs/${run}?`) && !url.includes('at='))).toEqual([])
+  expect(await findViolations(page)).toEqual([])
+
+  await page.goto(`/layers?${moment}`)
+  await expect(page.getByText(/^3 of .*, as of \d\d:\d\d:\d\d UTC$/)).toBeVisible()
+  await expect(page.getByRole('region', { name: 'Layers of the run' }).getByRole('row')).toHaveCount(4)
+  await conductor(page).getByRole('button', { name: 'Go live' }).click()
+  await expect(page.getByText(/as of \d\d:\d\d:\d\d UTC$/)).toHaveCount(0)
+  await expect(page.getByRole('region', { name: 'Layers of the run' }).getByRole('row')).toHaveCount(4)
+  expect(errors).toEqual([])
+})
+
 test('a page that can only show the present says so, and leads to the moment', async ({ page, request }) => {
   const { run, to } = await recorded(request, 15_000)
   await page.goto(`/bus?run=${run}&at=${new Date(Math.floor(to) - 5_000).toISOString()}`)
   await expect(page.getByText(/^This page shows the present, not/)).toBeVisible()
+  await expect(page.getByText(/Of streams and groups no past is kept/)).toBeVisible()
   await page.getByRole('link', { name: 'Show the moment' }).click()
   await expect(page.getByText(/^The past is shown: \d\d:\d\d:\d\d UTC/)).toBeVisible()
   await expect(conductor(page)).toContainText('FIXED')

@@ -58,6 +58,23 @@ const bytesOf = async (url: string, at: string): Promise<Buffer> =>
 const stateOf = async (url: string, at: string): Promise<ReplayState> =>
   ReplayState.parse(await get(url, `/api/replay?at=${at}`))
 
+/** What the pages of a layer, a seed and the run ask for at a moment. */
+async function pagesAt(url: string, run: string, { at_ms: atMs, layers: [first] }: ReplayState) {
+  const at = `at=${Math.floor(atMs)}&run=${run}`
+  const layer = `/api/layers/${first!.layer_id}`
+  const rows = HTTP_API.layerRows.output.parse(
+    await get(url, `${layer}/rows?${at}&source=record&metric=health_score&sort=value`),
+  )
+  const order = `order=${rows.order.id}&seconds=60&columns=60&bins=20&source=record&metric=health_score`
+  const grid = decodeHeaded(await bytesIn(url, `${layer}/grid?${at}&${order}`))
+  const seed = HTTP_API.seed.output.parse(await get(url, `${layer}/seeds/1?${at}`))
+  const series = HTTP_API.seedSeries.output.parse(
+    await get(url, `${layer}/seeds/1/series?seconds=60&to=${Math.floor(atMs)}&run=${run}`),
+  )
+  const told = HTTP_API.run.output.parse(await get(url, `/api/runs/${run}?points=1000&at=${Math.floor(atMs)}`))
+  return { rows, head: LayerGridHead.parse(grid.head), cells: Buffer.from(grid.body), seed, series, told }
+}
+
 async function allEvents(url: string, window: string): Promise<{ records: LiveRecord[]; total: number }> {
   const records: LiveRecord[] = []
   let cursor: string | null = null
@@ -80,6 +97,7 @@ describe.skipIf(missing !== null)('a recorded run on redis', () => {
   let frames: Buffer
   let before: { records: LiveRecord[]; total: number }
   const seen: LiveRecord[] = []
+  let pages: Awaited<ReturnType<typeof pagesAt>>
   const env = (): Record<string, string> => ({ REDIS_URL: redis.url, DATA_DIR: dataDir, TRAINER: 'on' })
 
   beforeAll(async () => {
@@ -109,6 +127,7 @@ describe.skipIf(missing !== null)('a recorded run on redis', () => {
     window = `run=${run}&from=${Math.floor(coverage.from!)}&to=${Math.floor(middle.at_ms)}`
     frames = await bytesOf(child.url, `/api/replay/frames?${window}`)
     before = await allEvents(child.url, window)
+    pages = await pagesAt(child.url, run, middle)
     socket.disconnect()
   }, GUARD_MS * 2)
   afterAll(async () => {
@@ -140,6 +159,29 @@ describe.skipIf(missing !== null)('a recorded run on redis', () => {
     expect(others.map((state) => state.checksum)).toEqual([middle.checksum, middle.checksum, middle.checksum])
   })
 
+  test('a layer, a seed and the run are told as they were at a moment, and nothing later with them', () => {
+    const atMs = Math.floor(middle.at_ms)
+    const [first] = middle.layers
+    const { rows, head, seed, series, told } = pages
+    expect(rows).toMatchObject({ run_id: run, tick: first!.tick, total: first!.total_seeds, ages_at_ms: atMs })
+    expect(rows.as_of_ms).toBeLessThanOrEqual(atMs)
+    expect(rows.past).toMatchObject({ kept: 'ticks', none_because: null })
+    expect(head.of).toBeGreaterThan(20)
+    const row = rows.rows.seed_id.indexOf(1)
+    expect([seed.state, seed.tick]).toEqual([rows.rows.state[row], rows.tick])
+    expect(seed.metrics['health_score']?.value).toBe(rows.rows.value[row])
+    expect(seed.age_ms).toBe(atMs - rows.as_of_ms!)
+    expect(seed.transitions.every((one) => one.at_ms <= atMs)).toBe(true)
+    expect(seed.lives.flatMap((life) => life.transitions).every((one) => one.at_ms <= atMs)).toBe(true)
+    const health = series.series.find((one) => one.metric === 'health_score')!
+    expect(health.of).toBeGreaterThan(20)
+    expect([series.to_ms, Math.max(...health.at_ms) <= atMs]).toEqual([atMs, true])
+    expect(series.marks.every((mark) => mark.at_ms <= atMs)).toBe(true)
+    expect(told.curve.length).toBeGreaterThan(0)
+    expect([...told.curve, ...told.marks].every((one) => one.at_ms <= atMs)).toBe(true)
+    expect(told.transitions).toBe(before.records.filter((record) => record.kind === 'transition').length)
+  })
+
   test(
     'killed and started again the server gives the same state, the same frames and the same records',
     async () => {
@@ -154,6 +196,17 @@ describe.skipIf(missing !== null)('a recorded run on redis', () => {
         true,
       ])
       expect((await bytesOf(child.url, `/api/replay/frames?${window}`)).equals(frames)).toBe(true)
+      const now = await pagesAt(child.url, run, middle)
+      expect({ ...now.rows, server_ms: 0, order: null }).toEqual({ ...pages.rows, server_ms: 0, order: null })
+      expect(now.cells.equals(pages.cells)).toBe(true)
+      // Which entry carried a value only the bus knows; the values are the record's.
+      expect([now.seed.state, now.seed.age_ms, now.seed.tick, now.seed.metrics]).toEqual([
+        pages.seed.state,
+        pages.seed.age_ms,
+        pages.seed.tick,
+        pages.seed.metrics,
+      ])
+      expect(now.series.series).toEqual(pages.series.series)
       // The bus is read from its beginning again: what was kept is not kept twice.
       await waitUntil(
         'the next run is recorded too',

@@ -63,6 +63,7 @@ test('the query asks for what the view says and nothing else', () => {
     count: 150,
     order: 'o1',
     at: null,
+    isPast: false,
   }
   const view = parseLayerView('s:value.d;t:TRAINING;min:0.2;u:1;i:3-9')
   expect(rowsQuery(view, asked)).toBe(
@@ -87,6 +88,9 @@ test('what is asked while the page is paused is asked of the paused moment', () 
     count: 150,
     order: null,
     at: 1_234,
+    isPast: false,
   }
   expect(rowsQuery(DEFAULT_LAYER_VIEW, asked)).toBe('metric=health_score&sort=seed&down=0&count=150&at=1234')
+  // In the past it is told from the record, whatever is in memory.
+  expect(rowsQuery(DEFAULT_LAYER_VIEW, { ...asked, isPast: true })).toMatch(/&at=1234&source=record$/)
 })

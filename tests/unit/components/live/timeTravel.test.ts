@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { drawsPast, momentHref } from '../../../../components/live/pageLinks.ts'
+import { askedMoment } from '../../../../components/live/useShownMoment.ts'
+import { presentWords } from '../../../../components/replay/presentWords.ts'
+import { drawsPast, momentHref, PAGE_PATHS, PAGES } from '../../../../components/live/pageLinks.ts'
 import type { PageStore } from '../../../../components/live/pageStore.ts'
 import { actOnTime, goLive, goToMoment } from '../../../../components/live/timeActions.ts'
 import { createTimeTravel, type Travel } from '../../../../components/live/timeTravel.ts'
@@ -177,5 +179,31 @@ test('a link to a moment is absolute: run, moment, on the page that shows it who
   )
   goLive({ page, live })
   expect(page.get().at).toBe(null)
-  expect([drawsPast('/'), drawsPast('/timeline'), drawsPast('/bus')]).toEqual([true, true, false])
+  expect(PAGES.filter(({ path }) => drawsPast(path)).map(({ path }) => path)).toEqual([
+    '/',
+    '/layers',
+    '/run',
+    '/timeline',
+  ])
+  expect(drawsPast(PAGE_PATHS.layer('layer 0'))).toBe(true)
+  expect(drawsPast(PAGE_PATHS.seed({ layerId: 'layer_0', seedId: 3 }))).toBe(true)
+})
+
+test('a page that can not show the past says why, each in its own words', () => {
+  const others = PAGES.map(({ path }) => path).filter((path) => !drawsPast(path))
+  const words = [...others, '/threads/abc', '/admin'].map(presentWords)
+  expect(new Set(words).size).toBe(words.length)
+  expect(words).not.toContain(presentWords('/nothing'))
+})
+
+test('a moment that stands is asked about exactly; one that moves once a second of watching, at any speed', () => {
+  const pace = { speed: 1, reverse: false } as const
+  expect(askedMoment(5, { kind: 'fixed', atMs: NOW + 0.4, end: false, ...pace })).toBe(NOW)
+  for (const speed of [0.25, 1, 64] as const) {
+    const moves = { kind: 'replay', fromMs: NOW, sinceMs: 0, speed, reverse: false } as const
+    // Ten seconds of watching, drawn fifteen times a second.
+    const asked = Array.from({ length: 150 }, (_, frame) => askedMoment(NOW + (frame / 15) * 1_000 * speed, moves))
+    expect(new Set(asked).size).toBeLessThanOrEqual(11)
+    expect(asked.every((at, frame) => at <= NOW + (frame / 15) * 1_000 * speed)).toBe(true)
+  }
 })

@@ -4,5 +4,5 @@ import { defineRoute } from '../../../../_route/defineRoute.ts'
 export const dynamic = 'force-dynamic'
 
 export const GET = defineRoute(HTTP_API.seed, ({ handle, params, query }) =>
-  handle.seed(params.layer, params.seed, query.run),
+  handle.seed(params.layer, params.seed, query),
 )
