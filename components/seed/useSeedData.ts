@@ -53,11 +53,12 @@ function own<T extends { readonly layer_id: string; readonly seed_id: number; re
 
 /** The stretch of time in a query: in the past nothing after its moment is asked for. */
 export function rangeText(window: SeedWindow, pastMs: number | null): string {
-  if (window.kind === 'newest') return `seconds=${window.seconds}${pastMs === null ? '' : `&to=${pastMs}`}`
+  const source = pastMs === null ? '' : '&source=record'
+  if (window.kind === 'newest') return `seconds=${window.seconds}${pastMs === null ? '' : `&to=${pastMs}`}${source}`
   const toMs = Math.round(pastMs === null ? window.toMs : Math.min(window.toMs, pastMs))
   // A stretch that begins after the moment is as long as before, and ends at it.
   const fromMs = Math.round(window.fromMs < toMs ? window.fromMs : toMs - (window.toMs - window.fromMs))
-  return `from=${fromMs}&to=${toMs}`
+  return `from=${fromMs}&to=${toMs}${source}`
 }
 
 export interface SeedData {

@@ -176,6 +176,8 @@ export const SeedSeriesQuery = RunFilter.extend({
     .optional(),
   from: Moment.optional(),
   to: Moment.optional(),
+  /** `record`: from the record, whatever is in memory, as it stays after a restart. */
+  source: z.enum(['record']).optional(),
   /** The newest seconds, instead of `from`; absent: 15 minutes. */
   seconds: z
     .string()

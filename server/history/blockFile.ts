@@ -11,7 +11,7 @@ import { fstatSync, readSync } from 'node:fs'
 const MAGIC = 0x3148534d
 const END = 0x4548534d
 export const BLOCK_HEAD_BYTES = 64
-const BLOCK_FOOT_BYTES = 16
+export const BLOCK_FOOT_BYTES = 16
 const MAX_PAYLOAD = 512 * 1_048_576
 const HASH_BYTES = 12
 

@@ -110,22 +110,49 @@ function packInts(ints: Int32Array, unmeasured: Uint8Array | null, rows: number)
   return packed({ mode: 'int', width, order, marked: unmeasured !== null }, planes)
 }
 
-function unpackInts({ head, planes }: PackedColumn, { ticks, rows }: Shape): Float32Array {
+interface Ints {
+  readonly ints: Int32Array
+  /** 1 where nothing was measured; null where everything was. */
+  readonly unmeasured: Uint8Array | null
+}
+
+function unpackInts({ head, planes }: PackedColumn, { ticks, rows }: Shape): Ints {
   const [length, width] = [ticks * rows, head.width!]
   const plane = unpack(planes[0]!, length * width)
   const unmeasured = head.marked === true ? unpack(planes[1]!, length) : null
   const ints = new Int32Array(length)
-  const values = new Float32Array(length)
   for (let at = 0; at < length; at++) {
-    let word = 0
-    for (let byte = 0; byte < width; byte++) word |= plane[byte * length + at]! << (byte * 8)
+    let word = plane[at]!
+    for (let byte = 1; byte < width; byte++) word |= plane[byte * length + at]! << (byte * 8)
     let delta = (word >>> 1) ^ -(word & 1)
     const before = at >= rows ? ints[at - rows]! : at > 0 ? ints[at - 1]! : 0
     if (head.order === 2 && at >= 2 * rows) delta += before - ints[at - 2 * rows]!
     ints[at] = before + delta
-    values[at] = unmeasured?.[at] === 1 ? Number.NaN : ints[at]!
   }
+  return { ints, unmeasured }
+}
+
+function intValues({ ints, unmeasured }: Ints): Float32Array {
+  const values = Float32Array.from(ints)
+  if (unmeasured !== null) for (let at = 0; at < values.length; at++) if (unmeasured[at] === 1) values[at] = Number.NaN
   return values
+}
+
+/** Small whole numbers are few: each is made a byte once. */
+const TABLE = 1_024
+
+/** The bytes of a picture of whole numbers; null when some lie beyond the table. */
+function intBytes({ ints, unmeasured }: Ints, metric: MetricColumn): Uint8Array | null {
+  const known = Float32Array.from({ length: TABLE + 1 }, (_, at) => (at === TABLE ? Number.NaN : at))
+  const table = new Uint8Array(known.length)
+  columnBytes(known, metric, table)
+  const bytes = new Uint8Array(ints.length)
+  for (let at = 0; at < ints.length; at++) {
+    const int = unmeasured?.[at] === 1 ? TABLE : ints[at]!
+    if (int < 0 || int > TABLE || (int === TABLE && unmeasured?.[at] !== 1)) return null
+    bytes[at] = table[int]!
+  }
+  return bytes
 }
 
 /** float32 as four planes of bytes, each differing from the tick before only where the value changed. */
@@ -255,7 +282,7 @@ export function unpackValues(column: PackedColumn, shape: Shape, metric: MetricC
       return new Float32Array(shape.ticks * shape.rows).fill(value)
     }
     case 'int':
-      return unpackInts(column, shape)
+      return intValues(unpackInts(column, shape))
     case 'raw':
       return unpackRaw(column, shape)
     case 'fine':
@@ -266,7 +293,10 @@ export function unpackValues(column: PackedColumn, shape: Shape, metric: MetricC
 /** Picture bytes [tick][row]: of the fine form without its sixteenths, which is quicker. @throws RangeError */
 export function unpackBytes(column: PackedColumn, shape: Shape, metric: MetricColumn): Uint8Array {
   if (column.head.mode === 'fine') return unpackCells(column, shape)
-  const values = unpackValues(column, shape, metric)
+  const ints = column.head.mode === 'int' ? unpackInts(column, shape) : null
+  const quick = ints === null ? null : intBytes(ints, metric)
+  if (quick !== null) return quick
+  const values = ints === null ? unpackValues(column, shape, metric) : intValues(ints)
   const bytes = new Uint8Array(values.length)
   columnBytes(values, metric, bytes)
   return bytes

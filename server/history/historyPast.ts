@@ -15,7 +15,8 @@ import type { FlatSeries } from '../state/historyText.ts'
 import { makeGrid, type Grid, type GridRequest } from '../state/layerGrid.ts'
 import type { Past } from '../state/layerPast.ts'
 import { binOf, MinMaxBins, type MetricSeries } from '../state/livesSeries.ts'
-import { findTick, tickBytes, tickValues, type RunHistory, type Stretch } from './runHistory.ts'
+import type { RunHistory, Stretch } from './runHistory.ts'
+import { findTick, tickBytes, tickValues } from './tickAt.ts'
 
 /** Values of one moment that are put into tables at once: 10,000 seeds with all columns are a quarter of a million. */
 const MAX_CELLS = 8_000_000

@@ -17,12 +17,16 @@ import {
   walkBlocks,
   type BlockHead,
   type BlockRef,
+  BLOCK_FOOT_BYTES,
 } from './blockFile.ts'
 import type { ColumnForm } from './columnCodec.ts'
 import { compareEntries, createEntrySieve, decodeEvents, encodeEvents, type EntryMarks } from './eventLog.ts'
-import type { HistoryTick } from './historyTick.ts'
+import { encodeHealth, HEALTH, summarizeHealth } from './healthSummary.ts'
+import { columnBytes, type HistoryTick } from './historyTick.ts'
 import { CHUNK_HEAD_BYTES, encodeChunk, layerOfChunk } from './layerChunk.ts'
-import { segmentFile, segmentsIn, tailFile, tailsIn } from './runFolder.ts'
+import { segmentFile, segmentsIn, tailFile, tailsIn, indexFile } from './runFolder.ts'
+import { encodeColumns, toColumns } from './recordIndex.ts'
+import { openIndexWriter, type IndexWriter } from './segmentIndex.ts'
 import { createTailReader, encodeTick, tailHead } from './tailFile.ts'
 
 export const WRITER_BOUNDS = Object.freeze({
@@ -79,6 +83,7 @@ export function openHistoryWriter(
   let open: Open | null = null
   let segment = { number: 0, fd: -1, bytes: 0 }
   let isDirty = false
+  let index: IndexWriter
 
   /** Where topics and layers stood when writing ended; the newest segments know. */
   const readBack = (
@@ -120,6 +125,7 @@ export function openHistoryWriter(
       ftruncateSync(fd, end)
     }
     segment = { number, fd, bytes: end }
+    index = openIndexWriter(indexFile(segmentFile(folder, number)), end)
     let seen = readBack(fd, blocks)
     // A segment that begins with nothing must say it all.
     marksAreWhole = seen.events
@@ -148,13 +154,44 @@ export function openHistoryWriter(
       const number = segment.number + 1
       const fd = openSync(segmentFile(folder, number), 'a+')
       closeSync(segment.fd)
+      index.end()
       segment = { number, fd, bytes: 0 }
+      index = openIndexWriter(indexFile(segmentFile(folder, number)), 0)
       marksAreWhole = false
     }
     const bytes = encodeBlock(head, payload)
     writeWhole(segment.fd, bytes, segment.bytes)
     segment.bytes += bytes.byteLength
     isDirty = true
+  }
+
+  const lastPayloadAt = (payload: Uint8Array): number => segment.bytes - BLOCK_FOOT_BYTES - payload.byteLength
+  /** What a timeline asks of a chunk, so that it need not read all of its columns. */
+  const addHealth = (
+    payload: Uint8Array,
+    ticks: readonly HistoryTick[],
+    columns: RunDescriptor['seed_columns'],
+    rows: number,
+  ): void => {
+    const place = columns.findIndex(({ name }) => name === HEALTH)
+    if (place < 0) return
+    index.add(lastPayloadAt(payload), () => {
+      const bytes = new Uint8Array(ticks.length * rows)
+      ticks.forEach((tick, at) =>
+        columnBytes(
+          tick.seeds.subarray(place * rows, (place + 1) * rows),
+          columns[place]!,
+          bytes.subarray(at * rows, (at + 1) * rows),
+        ),
+      )
+      return encodeHealth(
+        summarizeHealth(
+          ticks.map(({ atMs }) => atMs),
+          bytes,
+          rows,
+        ),
+      )
+    })
   }
 
   function* writeChunks(
@@ -184,6 +221,7 @@ export function openHistoryWriter(
         },
         payload,
       )
+      addHealth(payload, own, columns, about.rows)
       yield
     }
   }
@@ -274,6 +312,7 @@ export function openHistoryWriter(
         const told = whole ? marks : new Map([...marks].filter(([topic]) => topics.has(topic)))
         const { head, payload } = encodeEvents(fresh, told)
         append(head, payload)
+        index.add(lastPayloadAt(payload), () => encodeColumns(toColumns(fresh)))
         sieve.commit()
         marksAreWhole = true
         return fresh.length
@@ -299,6 +338,7 @@ export function openHistoryWriter(
     end() {
       if (open !== null) closeSync(open.fd)
       open = null
+      index.end()
       closeSync(segment.fd)
     },
   }

@@ -6,7 +6,8 @@
  * Source: docs/history.md "reading". For a back-test run it in a worker thread: unpacking a chunk of 10,000 seeds takes milliseconds.
  */
 import type { MetricColumn } from '../../lib/contracts/metrics.ts'
-import { tickValues, type RunHistory, type Stretch } from './runHistory.ts'
+import type { RunHistory, Stretch } from './runHistory.ts'
+import { tickValues } from './tickAt.ts'
 
 export interface PastTick {
   readonly layerId: string

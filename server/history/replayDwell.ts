@@ -6,15 +6,18 @@
  * Source: docs/history.md "stays"; docs/ux.md "lifecycle river".
  */
 import type { ReplayDwell, ReplayLanesQuery } from '../../lib/contracts/httpLanes.ts'
-import { REPLAY_LIMITS } from '../../lib/contracts/httpReplay.ts'
+import { RECORD_KINDS, REPLAY_LIMITS } from '../../lib/contracts/httpReplay.ts'
 import { SEED_STATES } from '../../lib/contracts/lifecycleTable.ts'
-import { recordsIn } from './replayEvents.ts'
+import { recordColumnsIn } from './recordColumns.ts'
+import { CRITICAL_BIT, type RecordColumns } from './recordIndex.ts'
 import { layersOf, stretchOf } from './replayLanes.ts'
-import { findTick, tickBytes, type RunHistory } from './runHistory.ts'
+import type { RunHistory } from './runHistory.ts'
+import { findTick, tickBytes } from './tickAt.ts'
 
 /** From half a second to about nine hours, each twice the one before. */
 export const DWELL_BOUNDS_MS: readonly number[] = Array.from({ length: 17 }, (_, at) => 500 * 2 ** at)
 const MOST_BEFORE_MS = 6 * 3_600_000
+const TRANSITION = RECORD_KINDS.indexOf('transition')
 
 interface Stay {
   readonly layerId: string
@@ -23,9 +26,33 @@ interface Stay {
 }
 
 /** The least value that a share of them does not exceed; null of none. */
-function percentile(sorted: readonly number[], share: number): number | null {
+function percentile(sorted: Float64Array, share: number): number | null {
   if (sorted.length === 0) return null
   return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)]!
+}
+
+const knownSince = (beganMs: number | undefined, knownMs: number): number =>
+  beganMs === undefined || beganMs !== beganMs ? knownMs : beganMs
+
+/** Stays that ended in a window, by state; and since when each seed is what it is, NaN where no transition says. */
+function staysIn(
+  { count, kind, layer, seed, atMs, states, layers }: RecordColumns,
+  fromMs: number,
+  asked: readonly { readonly layer_id: string; readonly seeds: number }[],
+): { readonly ended: ReadonlyMap<string, readonly number[]>; readonly since: ReadonlyMap<string, Float64Array> } {
+  const since = new Map(asked.map(({ layer_id: id, seeds }) => [id, new Float64Array(seeds).fill(Number.NaN)]))
+  const ofPlace = layers.map((name) => since.get(name))
+  const ended = SEED_STATES.map((): number[] => [])
+  for (let at = 0; at < count; at++) {
+    if ((kind[at]! & ~CRITICAL_BIT) !== TRANSITION) continue
+    const own = ofPlace[layer[at]!]
+    const seedId = seed[at]!
+    if (own === undefined || seedId >= own.length) continue
+    const began = own[seedId]!
+    if (began === began && atMs[at]! >= fromMs) ended[states[at]! >> 4]!.push(atMs[at]! - began)
+    own[seedId] = atMs[at]!
+  }
+  return { ended: new Map(SEED_STATES.map((state, id) => [state, ended[id]!])), since }
 }
 
 /** Makes the answer of GET /api/replay/dwell. @throws STATE_NOT_FOUND, CONTRACT_INVALID */
@@ -33,23 +60,11 @@ export function dwellOf(history: RunHistory, query: ReplayLanesQuery): ReplayDwe
   const { fromMs, toMs } = stretchOf(history, query)
   const layers = layersOf(history, query.layer)
   const knownMs = fromMs - Math.min(MOST_BEFORE_MS, toMs - fromMs)
-  const ended = new Map<string, number[]>()
-  /** Since when each seed is what it is. */
-  const since = new Map<string, number>()
-  for (const { record } of recordsIn([history], knownMs, toMs)) {
-    if (record.kind !== 'transition' || (query.layer !== undefined && record.layer_id !== query.layer)) continue
-    const key = `${record.layer_id} ${record.seed_id}`
-    const began = since.get(key)
-    if (began !== undefined && record.at_ms >= fromMs) {
-      const stays = ended.get(record.from_state) ?? []
-      stays.push(record.at_ms - began)
-      ended.set(record.from_state, stays)
-    }
-    since.set(key, record.at_ms)
-  }
+  const { ended, since } = staysIn(recordColumnsIn([history], knownMs, toMs), fromMs, layers)
   const inside = new Map<string, Stay[]>()
   const columns = history.run.descriptor.seed_columns
   for (const { layer_id: layerId, seeds } of layers) {
+    const began = since.get(layerId)
     const found = findTick(history.stretches(layerId), { ms: toMs, seq: null })
     if (found === null) continue
     const bytes = tickBytes(found.stretch, found.at, columns, 'state')
@@ -57,7 +72,7 @@ export function dwellOf(history: RunHistory, query: ReplayLanesQuery): ReplayDwe
       const state = SEED_STATES[bytes[seedId] ?? 255]
       if (state === undefined) continue
       const list = inside.get(state) ?? []
-      list.push({ layerId, seedId, forMs: toMs - (since.get(`${layerId} ${seedId}`) ?? knownMs) })
+      list.push({ layerId, seedId, forMs: toMs - knownSince(began?.[seedId], knownMs) })
       inside.set(state, list)
     }
   }
@@ -68,7 +83,8 @@ export function dwellOf(history: RunHistory, query: ReplayLanesQuery): ReplayDwe
     to_ms: toMs,
     bounds_ms: [...DWELL_BOUNDS_MS],
     states: SEED_STATES.map((state) => {
-      const stays = (ended.get(state) ?? []).toSorted((a, b) => a - b)
+      // Of numbers alone the sort is quick: there may be a million.
+      const stays = Float64Array.from(ended.get(state) ?? []).sort()
       const p95 = percentile(stays, 0.95)
       const here = inside.get(state) ?? []
       const stuck = p95 === null ? [] : here.filter((stay) => stay.forMs > p95).toSorted((a, b) => b.forMs - a.forMs)

@@ -15,7 +15,8 @@ import { encodeHeaded } from '../../lib/frames/headedBytes.ts'
 import { cellsOf, encodeViewFrame, pictureBytes, type Precision } from '../../lib/frames/viewFrame.ts'
 import type { TickMoment } from './historyTick.ts'
 import { spanOf } from './historyLibrary.ts'
-import { findTick, tickBytes, tickValues, type RunHistory, type Stretch } from './runHistory.ts'
+import type { RunHistory, Stretch } from './runHistory.ts'
+import { findTick, tickBytes, tickValues } from './tickAt.ts'
 
 const LEVEL_1 = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
 const compress = (bytes: Uint8Array): Uint8Array => zstdCompressSync(bytes, LEVEL_1)

@@ -1,18 +1,19 @@
 /*
  * replayLanes: what happened in a window, by kind and bin, with the health of the layers beside it.
  * In: the history of a run and that of the server, a window, a number of bins. Out: the answer of GET /api/replay/lanes.
- * Invariant: every record of the window is in exactly one bin; a block that lies in one bin is counted from its head, so a million
- * transitions cost no reading; a report stands for its bin and the seconds until it would be late, and nothing is made up after that.
+ * Invariant: every record of the window is in exactly one bin, counted from columns and not from text; a report stands for its bin and the seconds until it would be late, and nothing is made up after that.
  * Source: docs/history.md "lanes"; docs/ux.md "pages: timeline".
  */
 import { AppError } from '../../lib/contracts/appError.ts'
 import type { ReplayLanes, ReplayLanesQuery } from '../../lib/contracts/httpLanes.ts'
 import { RECORD_KINDS } from '../../lib/contracts/httpReplay.ts'
-import type { LiveRecord } from '../../lib/contracts/liveRecords.ts'
 import type { MetricColumn } from '../../lib/contracts/metrics.ts'
 import { dequantize, UNMEASURED_CELL } from '../../lib/frames/quantize.ts'
 import { spanOf } from './historyLibrary.ts'
-import { findTick, type FileBlock, type RunHistory } from './runHistory.ts'
+import { recordColumnsIn } from './recordColumns.ts'
+import { CRITICAL_BIT, NO_LAYER } from './recordIndex.ts'
+import { HEALTH } from './healthSummary.ts'
+import type { Stretch as HealthStretch, RunHistory } from './runHistory.ts'
 
 export interface Stretch {
   readonly fromMs: number
@@ -35,12 +36,8 @@ export function layersOf(history: RunHistory, layerId: string | undefined) {
   return layers
 }
 
-const isCritical = (record: LiveRecord): boolean =>
-  (record.kind === 'alert' || record.kind === 'incident') && record.severity === 'critical'
 /** As the freshness rule has it: what is older is late. */
 const LATE_MS = 5_000
-/** Kinds whose severity is drawn: their blocks are read. */
-const TOLD_BY_SEVERITY: readonly number[] = [RECORD_KINDS.indexOf('alert'), RECORD_KINDS.indexOf('incident')]
 
 function countBins(
   histories: readonly RunHistory[],
@@ -51,38 +48,40 @@ function countBins(
 ): Pick<ReplayLanes, 'counts' | 'critical' | 'total'> {
   const byKind = RECORD_KINDS.map(() => Array.from({ length: bins }, () => 0))
   const critical = Array.from({ length: bins }, () => 0)
+  const { count, atMs, kind, layer, layers } = recordColumnsIn(histories, fromMs, toMs)
+  const wanted = layerId === undefined ? null : layers.indexOf(layerId)
   let total = 0
-  const binOf = (ms: number): number => Math.min(bins - 1, Math.max(0, Math.floor((ms - fromMs) / binMs)))
-  const add = (kind: number, bin: number, count: number): void => {
-    byKind[kind]![bin]! += count
-    total += count
+  for (let at = 0; at < count; at++) {
+    // What is of no layer is beside every one.
+    if (wanted !== null && layer[at] !== NO_LAYER && layer[at] !== wanted) continue
+    const bin = Math.min(bins - 1, Math.max(0, Math.floor((atMs[at]! - fromMs) / binMs)))
+    byKind[kind[at]! & ~CRITICAL_BIT]![bin]!++
+    if ((kind[at]! & CRITICAL_BIT) !== 0) critical[bin]!++
+    total++
   }
-  const read = (history: RunHistory, block: FileBlock): void => {
-    for (const record of history.readEvents(block)) {
-      if (record.at_ms < fromMs || record.at_ms > toMs) continue
-      if (layerId !== undefined && 'layer_id' in record && record.layer_id !== layerId) continue
-      add(RECORD_KINDS.indexOf(record.kind), binOf(record.at_ms), 1)
-      if (isCritical(record)) critical[binOf(record.at_ms)]!++
-    }
-  }
-  for (const history of histories)
-    for (const block of history.events()) {
-      if (block.toMs < fromMs || block.fromMs > toMs) continue
-      const inOneBin = block.fromMs >= fromMs && block.toMs <= toMs && binOf(block.fromMs) === binOf(block.toMs)
-      const bySeverity = TOLD_BY_SEVERITY.some((kind) => (block.counts[kind] ?? 0) > 0)
-      if (!inOneBin || bySeverity || layerId !== undefined) read(history, block)
-      else
-        RECORD_KINDS.forEach((_, kind) => {
-          if ((block.counts[kind] ?? 0) > 0) add(kind, binOf(block.fromMs), block.counts[kind]!)
-        })
-    }
   const counts = Object.fromEntries(
     RECORD_KINDS.flatMap((kind, at) => (byKind[at]!.some((count) => count > 0) ? [[kind, byKind[at]!]] : [])),
   )
   return { counts, critical, total }
 }
 
-/** Least, middle and greatest of one column over every seed, at the last report of each bin. */
+/** Reads, for times that grow, the counts of the last report up to each; null when it is older than wanted. */
+function createHealthReader(stretches: readonly HealthStretch[]) {
+  let next = 0
+  return (endMs: number, oldestMs: number): Uint32Array | null => {
+    while (next < stretches.length && stretches[next]!.fromMs <= endMs) next++
+    for (let index = next - 1; index >= 0 && stretches[index]!.toMs >= oldestMs; index--) {
+      const summary = stretches[index]!.health()
+      const at = summary === null ? -1 : summary.atMs.findLastIndex((ms) => ms <= endMs)
+      if (summary === null || at < 0) continue
+      if (summary.atMs[at]! < oldestMs) return null
+      return summary.counts.subarray(at * UNMEASURED_CELL, (at + 1) * UNMEASURED_CELL)
+    }
+    return null
+  }
+}
+
+/** Least, middle and greatest health over every seed, at the last report of each bin. */
 function healthOf(
   history: RunHistory,
   layers: readonly { readonly layer_id: string }[],
@@ -94,23 +93,18 @@ function healthOf(
   const low: (number | null)[] = []
   const middle: (number | null)[] = []
   const high: (number | null)[] = []
-  const stretches = layers.map((layer) => history.stretches(layer.layer_id))
+  const ofLayers = layers.map((layer) => createHealthReader(history.stretches(layer.layer_id)))
   for (let bin = 0; bin < bins; bin++) {
     const counts = new Uint32Array(UNMEASURED_CELL)
+    const endMs = fromMs + (bin + 1) * binMs
     let measured = 0
-    for (const ofLayer of stretches) {
-      const found = findTick(ofLayer, { ms: fromMs + (bin + 1) * binMs, seq: null })
+    for (const lastBy of ofLayers) {
       // An older report says nothing of this bin.
-      const oldestMs = fromMs + (bin + 1) * binMs - Math.max(binMs, LATE_MS)
-      if (found === null || (found.stretch.moments()[found.at]?.atMs ?? 0) < oldestMs) continue
-      const bytes = found.stretch.bytes(column)
-      if (bytes === null) continue
-      const { rows } = found.stretch
-      for (let row = found.at * rows; row < (found.at + 1) * rows; row++) {
-        const byte = bytes[row]!
-        if (byte >= UNMEASURED_CELL) continue
-        counts[byte]!++
-        measured++
+      const own = lastBy(endMs, endMs - Math.max(binMs, LATE_MS))
+      if (own === null) continue
+      for (let byte = 0; byte < UNMEASURED_CELL; byte++) {
+        counts[byte]! += own[byte]!
+        measured += own[byte]!
       }
     }
     if (measured === 0) {
@@ -139,7 +133,7 @@ export function lanesOf(histories: readonly RunHistory[], query: ReplayLanesQuer
   const layers = layersOf(history, query.layer)
   const { bins } = query
   const binMs = Math.max(1, (stretch.toMs - stretch.fromMs) / bins)
-  const column = history.run.descriptor.seed_columns.find((one) => one.name === 'health_score')
+  const column = history.run.descriptor.seed_columns.find((one) => one.name === HEALTH)
   return {
     run_id: history.run.run_id,
     layer_id: query.layer ?? null,

@@ -10,7 +10,8 @@ import { SEED_STATES } from '../../lib/contracts/lifecycleTable.ts'
 import type { RunDescriptor } from '../../lib/contracts/runDescriptor.ts'
 import { NEVER_STATE_ID } from '../../lib/frames/layerMirror.ts'
 import { createStateChecksum, runChecksum, type TickMoment } from './historyTick.ts'
-import { findTick, tickBytes, type RunHistory, type Stretch } from './runHistory.ts'
+import type { RunHistory, Stretch } from './runHistory.ts'
+import { findTick, tickBytes } from './tickAt.ts'
 
 const whole = (value: number): number | null => (Number.isSafeInteger(value) && value >= 0 ? value : null)
 const idOf = ({ entryMs, entrySeq }: TickMoment): string | null =>

@@ -7,7 +7,7 @@
  */
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { filesIn, readRunFile, runFoldersIn, SERVER_FOLDER, type KeptFile } from './runFolder.ts'
+import { filesIn, indexFile, type KeptFile, readRunFile, runFoldersIn, SERVER_FOLDER } from './runFolder.ts'
 
 export interface RetentionBounds {
   readonly maxBytes: number
@@ -53,6 +53,7 @@ export function enforceRetention(
     if (!tooOld && bytes <= maxBytes) break
     if (isOpen(one.file)) continue
     rmSync(one.file, { force: true })
+    if (one.file.endsWith('.mhs')) rmSync(indexFile(one.file), { force: true })
     removed.push(one)
     bytes -= one.bytes
   }

@@ -38,6 +38,8 @@ export function folderOf(runId: string | null): string {
 
 const numbered = (number: number): string => String(number).padStart(6, '0')
 export const segmentFile = (folder: string, number: number): string => path.join(folder, `${numbered(number)}.mhs`)
+/** The columns of the records of a segment, beside it. */
+export const indexFile = (segment: string): string => `${segment.slice(0, -'.mhs'.length)}.mhx`
 export const tailFile = (folder: string, number: number): string => path.join(folder, `${numbered(number)}.mht`)
 
 function numbersIn(folder: string, form: RegExp): number[] {
@@ -90,7 +92,7 @@ export interface KeptFile {
   readonly changedMs: number
 }
 
-/** Every segment and tail of a folder with its size. */
+/** Every segment, with what lies beside it, and tail of a folder with its size. */
 export function filesIn(folder: string): readonly KeptFile[] {
   const files = [
     ...segmentsIn(folder).map((number) => segmentFile(folder, number)),
@@ -99,7 +101,8 @@ export function filesIn(folder: string): readonly KeptFile[] {
   return files.flatMap((file) => {
     try {
       const { size, mtimeMs } = statSync(file)
-      return [{ file, folder, bytes: size, changedMs: mtimeMs }]
+      const beside = file.endsWith('.mhs') ? (statSync(indexFile(file), { throwIfNoEntry: false })?.size ?? 0) : 0
+      return [{ file, folder, bytes: size + beside, changedMs: mtimeMs }]
     } catch {
       return []
     }

@@ -11,12 +11,16 @@ import { columnIndex } from '../../lib/contracts/columnIndex.ts'
 import type { ReplayGap } from '../../lib/contracts/httpReplay.ts'
 import type { LiveRecord } from '../../lib/contracts/liveRecords.ts'
 import type { MetricColumn } from '../../lib/contracts/metrics.ts'
-import { BLOCK_KIND, readBlock, readRawBlock, walkBlocks, type BlockRef } from './blockFile.ts'
+import { BLOCK_KIND, peekBlock, readBlock, readRawBlock, walkBlocks, type BlockRef } from './blockFile.ts'
 import type { BytesCache } from './bytesCache.ts'
 import { decodeEvents } from './eventLog.ts'
+import { decodeHealth, HEALTH, summarizeHealth, type HealthSummary } from './healthSummary.ts'
 import { columnBytes, type HistoryTick, type TickMoment } from './historyTick.ts'
 import { openChunk, type LayerChunk } from './layerChunk.ts'
-import { readRunFile, segmentFile, segmentsIn, tailFile, tailsIn, type RunFile } from './runFolder.ts'
+import { joinColumns } from './joinColumns.ts'
+import { decodeColumns, toColumns, type RecordColumns } from './recordIndex.ts'
+import { readIndex, type IndexEntry } from './segmentIndex.ts'
+import { indexFile, readRunFile, segmentFile, segmentsIn, tailFile, tailsIn, type RunFile } from './runFolder.ts'
 import { createTailReader, type TailReader } from './tailFile.ts'
 
 export interface FileBlock extends BlockRef {
@@ -32,6 +36,8 @@ export interface Stretch {
   /** Values of a column, all ticks [tick][row]; null where the run had no such column then. */
   values(column: MetricColumn): Float32Array | null
   bytes(column: MetricColumn): Uint8Array | null
+  /** How many rows had each value of health at each tick; null where the run had no such column then. */
+  health(): HealthSummary | null
   /** One layer column at one tick; NaN where it is not there. */
   layerValue(tick: number, place: number): number
   readonly rows: number
@@ -46,6 +52,8 @@ export interface RunHistory {
   stretches(layerId: string): readonly Stretch[]
   events(): readonly FileBlock[]
   readEvents(block: FileBlock): readonly LiveRecord[]
+  /** Columns of the records of every segment that reaches into a window, in the order they were kept. */
+  recordColumns(fromMs: number, toMs: number): readonly RecordColumns[]
   gaps(): readonly ReplayGap[]
   /** A chunk as it stands in its file; null for what is not in a chunk yet. */
   rawChunk(stretch: Stretch): Buffer | null
@@ -74,6 +82,7 @@ export function createRunHistory(folder: string, first: RunFile, cache: BytesCac
   const tails = new Map<number, TailReader>()
   let bytes = 0
   let damaged: ReplayGap[] = []
+  const checked = new Set<string>()
   let runFileMs = 0
 
   const openSegment = (number: number): Segment | null => {
@@ -130,10 +139,20 @@ export function createRunHistory(folder: string, first: RunFile, cache: BytesCac
     damaged = [...damaged, { from_ms: block.fromMs, to_ms: block.toMs, cause: 'damaged', lost: block.count }]
   }
 
+  /** Held against its hash when it is read for the first time; blocks are never written again. */
+  const readChecked = (block: FileBlock): Buffer | null => {
+    const key = `${block.file}:${block.at}`
+    const fd = fdOf(block.file)
+    if (checked.has(key)) return peekBlock(fd, block, block.bytes)
+    const payload = readBlock(fd, block)
+    if (payload !== null) checked.add(key)
+    return payload
+  }
+
   const chunkOf = (block: FileBlock): LayerChunk | null =>
     cache.get(`${block.file}:${block.at}`, () => {
       try {
-        const payload = readBlock(fdOf(block.file), block)
+        const payload = readChecked(block)
         if (payload === null) throw new RangeError('its hash does not match')
         return { value: openChunk(payload), bytes: payload.byteLength }
       } catch {
@@ -141,6 +160,50 @@ export function createRunHistory(folder: string, first: RunFile, cache: BytesCac
         return { value: null, bytes: 0 }
       }
     })
+
+  const indexOf = ({ file, blocks }: Segment): ReadonlyMap<number, IndexEntry> =>
+    cache.get(`${file}:index:${blocks.length}`, () => {
+      const value = readIndex(indexFile(file))
+      return { value, bytes: [...value.values()].reduce((sum, { payload }) => sum + payload.byteLength + 200, 0) }
+    })
+
+  /** Recorded before there was an index, or without it: read from the block itself. */
+  const columnsOf = (block: FileBlock, known: Buffer | undefined): RecordColumns => {
+    try {
+      const columns = known === undefined ? null : decodeColumns(known)
+      if (columns?.count === block.count) return columns
+    } catch {
+      // Not what it says it is.
+    }
+    return toColumns(readEvents(block))
+  }
+
+  const healthOf = (key: string, block: FileBlock | null, make: () => HealthSummary | null): HealthSummary | null =>
+    cache.get(`${key}:health`, () => {
+      const segment = [...segments.values()].find(({ file }) => file === block?.file)
+      const known = segment === undefined || block === null ? undefined : indexOf(segment).get(block.at)
+      let value: HealthSummary | null = null
+      try {
+        if (known !== undefined) value = decodeHealth(known.payload, block!.count)
+      } catch {
+        value = null
+      }
+      value ??= make()
+      return { value, bytes: value === null ? 0 : value.counts.byteLength + value.atMs.byteLength }
+    })
+  const healthColumn = (): MetricColumn | undefined =>
+    run.descriptor.seed_columns[columnIndex(run.descriptor.seed_columns, HEALTH)]
+  const summaryOf = (stretch: Pick<Stretch, 'moments' | 'bytes' | 'rows'>): HealthSummary | null => {
+    const column = healthColumn()
+    const bytes = column === undefined ? null : stretch.bytes(column)
+    return bytes === null
+      ? null
+      : summarizeHealth(
+          stretch.moments().map(({ atMs }) => atMs),
+          bytes,
+          stretch.rows,
+        )
+  }
 
   const stretchOfChunk = (block: FileBlock): Stretch => {
     const key = `${block.file}:${block.at}`
@@ -162,7 +225,7 @@ export function createRunHistory(folder: string, first: RunFile, cache: BytesCac
           return { value: null, bytes: 0 }
         }
       })
-    return {
+    const stretch: Stretch = {
       key,
       fromMs: block.fromMs,
       toMs: block.toMs,
@@ -177,7 +240,9 @@ export function createRunHistory(folder: string, first: RunFile, cache: BytesCac
           ? Number.NaN
           : (chunk.layerValues[tick * chunk.layerColumns + place] ?? Number.NaN)
       },
+      health: () => healthOf(key, block, () => summaryOf(stretch)),
     }
+    return stretch
   }
 
   const stretchOfTail = (number: number, ticks: readonly HistoryTick[], names: readonly string[]): Stretch => {
@@ -192,7 +257,7 @@ export function createRunHistory(folder: string, first: RunFile, cache: BytesCac
         ticks.forEach((tick, at) => all.set(tick.seeds.subarray(place * rows, (place + 1) * rows), at * rows))
         return { value: all, bytes: all.byteLength }
       })
-    return {
+    const stretch: Stretch = {
       key,
       fromMs: ticks[0]!.atMs,
       toMs: ticks.at(-1)!.atMs,
@@ -209,12 +274,25 @@ export function createRunHistory(folder: string, first: RunFile, cache: BytesCac
           return { value: target, bytes: target.byteLength }
         }),
       layerValue: (tick, place) => ticks[tick]?.layerValues[place] ?? Number.NaN,
+      health: () => healthOf(key, null, () => summaryOf(stretch)),
     }
+    return stretch
   }
 
   /** Chunk heads name a layer by its place; the chunk itself by its name. Places only ever change with the shape of a run. */
   const layerIdOf = (block: FileBlock): string =>
     run.descriptor.layers[block.layer]?.layer_id ?? chunkOf(block)?.layerId ?? ''
+
+  const readEvents = (block: FileBlock): readonly LiveRecord[] =>
+    cache.get(`${block.file}:${block.at}`, () => {
+      const payload = readBlock(fdOf(block.file), block)
+      if (payload === null) {
+        noteDamage(block)
+        return { value: [], bytes: 0 }
+      }
+      const { records } = decodeEvents(payload, block.packed)
+      return { value: records, bytes: payload.byteLength * (block.packed ? 8 : 2) }
+    })
 
   refresh()
   return {
@@ -247,16 +325,21 @@ export function createRunHistory(folder: string, first: RunFile, cache: BytesCac
     },
     events: () =>
       [...segments.values()].flatMap((segment) => segment.blocks.filter((block) => block.kind === BLOCK_KIND.events)),
-    readEvents: (block) =>
-      cache.get(`${block.file}:${block.at}`, () => {
-        const payload = readBlock(fdOf(block.file), block)
-        if (payload === null) {
-          noteDamage(block)
-          return { value: [], bytes: 0 }
-        }
-        const { records } = decodeEvents(payload, block.packed)
-        return { value: records, bytes: payload.byteLength * (block.packed ? 8 : 2) }
-      }),
+    readEvents,
+    recordColumns(fromMs, toMs) {
+      return [...segments.keys()]
+        .toSorted((a, b) => a - b)
+        .flatMap((number) => {
+          const { file, blocks } = segments.get(number)!
+          const events = blocks.filter((block) => block.kind === BLOCK_KIND.events)
+          if (!events.some((block) => block.toMs >= fromMs && block.fromMs <= toMs)) return []
+          return cache.get(`${file}:records:${events.length}`, () => {
+            const index = indexOf(segments.get(number)!)
+            const value = joinColumns(events.map((block) => columnsOf(block, index.get(block.at)?.payload)))
+            return { value, bytes: value.count * 20 }
+          })
+        })
+    },
     gaps() {
       const told = [...segments.values()].flatMap((segment) =>
         segment.blocks
@@ -279,41 +362,4 @@ export function createRunHistory(folder: string, first: RunFile, cache: BytesCac
       segments.clear()
     },
   }
-}
-
-/** The place of the newest tick at or before a moment; null when there is none. */
-export function findTick(
-  stretches: readonly Stretch[],
-  moment: { readonly ms: number; readonly seq: number | null },
-): { readonly stretch: Stretch; readonly at: number } | null {
-  const { ms, seq } = moment
-  // The clocks of bus and server may differ by a little: an entry is looked for one stretch to either side of its time.
-  let last = stretches.findLastIndex((stretch) => stretch.fromMs <= ms)
-  if (seq !== null) last = Math.min(stretches.length - 1, last + 1)
-  for (let index = last; index >= 0; index--) {
-    const stretch = stretches[index]!
-    const moments = stretch.moments()
-    const at = moments.findLastIndex((one) =>
-      seq === null ? one.atMs <= ms : one.entryMs < ms || (one.entryMs === ms && one.entrySeq <= seq),
-    )
-    if (at >= 0) return { stretch, at }
-  }
-  return null
-}
-
-/** A column of one tick as values. */
-export function tickValues(stretch: Stretch, at: number, column: MetricColumn): Float32Array {
-  const all = stretch.values(column)
-  return all === null
-    ? new Float32Array(stretch.rows).fill(Number.NaN)
-    : all.subarray(at * stretch.rows, (at + 1) * stretch.rows)
-}
-
-/** A column of one tick as the bytes of a picture. */
-export function tickBytes(stretch: Stretch, at: number, columns: readonly MetricColumn[], name: string): Uint8Array {
-  const column = columns[columnIndex(columns, name)]
-  const all = column === undefined ? null : stretch.bytes(column)
-  return all === null
-    ? new Uint8Array(stretch.rows).fill(name === 'state' ? 254 : 255)
-    : all.subarray(at * stretch.rows, (at + 1) * stretch.rows)
 }

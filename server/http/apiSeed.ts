@@ -183,7 +183,7 @@ export function createSeedApi({ clock, runs, reader, lives, ask, record }: SeedA
         edges: [...story.edges],
       }
     },
-    async seedSeries(layerId, seedId, { run: runId, metrics, from, to, seconds, points }) {
+    async seedSeries(layerId, seedId, { run: runId, metrics, from, to, seconds, points, source }) {
       const isAway = to !== undefined && runId !== undefined && runs.get(runId) === undefined
       const found = isAway ? await past.at(layerId, seedId, runId, to) : seedNow(layerId, seedId, runId)
       const { run, layer, events } = found
@@ -202,10 +202,11 @@ export function createSeedApi({ clock, runs, reader, lives, ask, record }: SeedA
       const memory = noneBecause === null ? openPast(run, layer) : null
       // The window that moves along is memory's: only one that ends somewhere is looked for on the disk.
       const recorded =
-        to === undefined || reachesBack(memory, fromMs, run.descriptor.expected_interval_ms)
+        source === undefined && (to === undefined || reachesBack(memory, fromMs, run.descriptor.expected_interval_ms))
           ? null
           : await past.series({ ...request, run: run.descriptor.run_id, layerId })
-      const useDisk = recorded?.firstMs != null && recorded.firstMs < (firstKept(memory) ?? Infinity)
+      const isFurther = recorded?.firstMs != null && recorded.firstMs < (firstKept(memory) ?? Infinity)
+      const useDisk = recorded !== null && (isFurther || source !== undefined)
       return {
         layer_id: layerId,
         run_id: run.descriptor.run_id,

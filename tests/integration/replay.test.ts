@@ -69,7 +69,7 @@ async function pagesAt(url: string, run: string, { at_ms: atMs, layers: [first] 
   const grid = decodeHeaded(await bytesIn(url, `${layer}/grid?${at}&${order}`))
   const seed = HTTP_API.seed.output.parse(await get(url, `${layer}/seeds/1?${at}`))
   const series = HTTP_API.seedSeries.output.parse(
-    await get(url, `${layer}/seeds/1/series?seconds=60&to=${Math.floor(atMs)}&run=${run}`),
+    await get(url, `${layer}/seeds/1/series?seconds=60&to=${Math.floor(atMs)}&run=${run}&source=record`),
   )
   const told = HTTP_API.run.output.parse(await get(url, `/api/runs/${run}?points=1000&at=${Math.floor(atMs)}`))
   return { rows, head: LayerGridHead.parse(grid.head), cells: Buffer.from(grid.body), seed, series, told }

@@ -7,7 +7,11 @@ test('in the present a window is what was chosen', () => {
 })
 
 test('in the past no window reaches beyond its moment, and none is turned around', () => {
-  expect(rangeText({ kind: 'newest', seconds: 300 }, 1_000)).toBe('seconds=300&to=1000')
-  expect(rangeText({ kind: 'fixed', fromMs: 500, toMs: 2_000, label: '' }, 1_000)).toBe('from=500&to=1000')
-  expect(rangeText({ kind: 'fixed', fromMs: 1_500, toMs: 2_000, label: '' }, 1_000)).toBe('from=500&to=1000')
+  expect(rangeText({ kind: 'newest', seconds: 300 }, 1_000)).toBe('seconds=300&to=1000&source=record')
+  expect(rangeText({ kind: 'fixed', fromMs: 500, toMs: 2_000, label: '' }, 1_000)).toBe(
+    'from=500&to=1000&source=record',
+  )
+  expect(rangeText({ kind: 'fixed', fromMs: 1_500, toMs: 2_000, label: '' }, 1_000)).toBe(
+    'from=500&to=1000&source=record',
+  )
 })
