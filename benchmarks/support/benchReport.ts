@@ -184,6 +184,12 @@ export function numberFlag(name: string, fallback: number): number {
   return value
 }
 
+/** Reads `--name value` as text; null when it is not there. */
+export function textFlag(name: string): string | null {
+  const at = process.argv.indexOf(`--${name}`)
+  return at < 0 ? null : (process.argv[at + 1] ?? null)
+}
+
 /** Writes the results to --json FILE and sets the exit code: 1 when a judged bar is broken. */
 export function finish(results: readonly BenchResult[]): void {
   const at = process.argv.indexOf('--json')

@@ -9,7 +9,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import type { GatewayEvent, GatewayStatus } from '../../lib/contracts/gatewayControl.ts'
+import type { GatewayEvent, GatewayStatus, GatewayStopState } from '../../lib/contracts/gatewayControl.ts'
 import { systemClock as clock } from '../../lib/primitives/clock.ts'
 import { createSupervisor } from '../../scripts/supervisor.mjs'
 import { createGatewayClient, type GatewayClient } from '../../server/gateway/gatewayClient.ts'
@@ -20,13 +20,28 @@ const GIVE_UP_MS = 5_000
 const GUARD_MS = 60_000
 const PUMP = path.join(import.meta.dirname, 'telemetryPump.ts')
 
+/** Where the time of one stop went, ms; each is that of the slowest layer. */
+export interface StopStages {
+  /** From the call to the gateway's hands, which send in the same breath. */
+  readonly asked: number
+  /** From there to the layer's first word, and to its word that it stands still. */
+  readonly accepted: number
+  readonly applied: number
+  /** From there to the caller, who waits for its turn on the machine like everybody. */
+  readonly told: number
+  /** The way that the first word of the slowest layer took. */
+  readonly path: 'bus' | 'socket' | null
+  /** Copies beyond the first. */
+  readonly copies: number
+}
+
 export interface StopWorld {
   readonly redis: RedisServer
   readonly client: GatewayClient
   status(): Promise<GatewayStatus | null>
   pid(role: 'gateway' | 'trainer'): number
   /** Stops everything; ms from the call to the last layer's word, null when it did not come in time. */
-  stop(): Promise<{ readonly id: string; readonly tookMs: number | null }>
+  stop(): Promise<{ readonly id: string; readonly tookMs: number | null; readonly stages: StopStages | null }>
   resume(stopId: string): Promise<void>
   /** Every layer has a line, and the agents are others than these. */
   ready(notAgent?: string | null): Promise<void>
@@ -37,10 +52,27 @@ export interface StopWorld {
   close(): Promise<void>
 }
 
-/** Starts it; resolves when three layers have a line. */
-export async function createStopWorld({ rate }: { readonly rate: number }): Promise<StopWorld> {
+function toStages(stop: GatewayStopState, fromMs: number, toldMs: number): StopStages {
+  const slowest = stop.layers.toSorted((a, b) => (b.applied_ms ?? 0) - (a.applied_ms ?? 0))[0]
+  const since = (atMs: number | null | undefined): number => (atMs ?? Number.NaN) - stop.at_ms
+  return {
+    asked: stop.at_ms - fromMs,
+    accepted: since(slowest?.accepted_ms),
+    applied: since(slowest?.applied_ms),
+    told: toldMs - (slowest?.applied_ms ?? Number.NaN),
+    path: slowest?.path ?? null,
+    copies: slowest?.resends ?? 0,
+  }
+}
+
+/** Starts it, with a Redis of its own or on that of another world; resolves when three layers have a line. */
+export async function createStopWorld(options: {
+  readonly rate: number
+  readonly redis?: RedisServer
+}): Promise<StopWorld> {
+  const { rate } = options
   const dataDir = mkdtempSync(path.join(tmpdir(), 'stop-world-'))
-  const redis = await startRedis({ appendonly: true, tcp: true })
+  const redis = options.redis ?? (await startRedis({ appendonly: true, tcp: true }))
   const supervisor = createSupervisor({
     roles: ['gateway', 'trainer'],
     env: { ...process.env, BUS: 'redis', REDIS_URL: redis.url, DATA_DIR: dataDir, LOG_LEVEL: 'silent' },
@@ -55,11 +87,20 @@ export async function createStopWorld({ rate }: { readonly rate: number }): Prom
   pump?.on('message', (message) => reached.push((message as { accepted: number }).accepted))
   const client = createGatewayClient({ dataDir, clock, deadlineMs: GIVE_UP_MS })
   const waiting = new Map<string, (event: GatewayEvent) => void>()
+  /** When the word came, not when whoever waits for it had its turn. */
+  const arrived = new Map<string, { readonly tookMs: number; readonly wallMs: number }>()
   const undo = client.follow({
     after: null,
     onEvent(event) {
-      if (event.kind === 'stop' && event.stop.missing === 0 && event.stop.layers.length > 0)
+      if (
+        event.kind === 'stop' &&
+        event.stop.missing === 0 &&
+        event.stop.layers.length > 0 &&
+        waiting.has(event.stop.id)
+      ) {
+        arrived.set(event.stop.id, { tookMs: clock.monotonicMs(), wallMs: clock.wallMs() })
         waiting.get(event.stop.id)?.(event)
+      }
       if (event.kind === 'resume' && event.resume.state !== 'running') waiting.get(event.resume.id)?.(event)
     },
   })
@@ -85,10 +126,13 @@ export async function createStopWorld({ rate }: { readonly rate: number }): Prom
     async stop() {
       const id = randomUUID()
       const confirmed = eventOf(id)
-      const fromMs = clock.monotonicMs()
+      const [fromMs, fromWallMs] = [clock.monotonicMs(), clock.wallMs()]
       await client.stop({ id, scope: 'all', issued_by: 'tests' })
       const event = await confirmed
-      return { id, tookMs: event === null ? null : clock.monotonicMs() - fromMs }
+      if (event?.kind !== 'stop') return { id, tookMs: null, stages: null }
+      const { tookMs, wallMs } = arrived.get(id)!
+      arrived.delete(id)
+      return { id, tookMs: tookMs - fromMs, stages: toStages(event.stop, fromWallMs, wallMs) }
     },
     async resume(stopId) {
       const id = randomUUID()
@@ -137,7 +181,7 @@ export async function createStopWorld({ rate }: { readonly rate: number }): Prom
       if (pump?.connected) pump.disconnect()
       supervisor.stop()
       await supervisor.ended
-      await redis.stop()
+      if (options.redis === undefined) await redis.stop()
       rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 })
     },
   }
