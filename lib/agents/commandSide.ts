@@ -48,6 +48,8 @@ export interface CommandSideOptions {
   readonly switches?: SharedArrayBuffer
   readonly guard?: GuardOptions
   readonly newId?: () => string
+  /** Lets the training thread go first while a stop waits for it. */
+  readonly hurry?: (urgent: boolean) => void
   /** Told before the trainer is asked. */
   readonly onCommand: (command: Command) => void
   readonly onHandled: (handled: HandledCommand) => void
@@ -91,7 +93,10 @@ export function createCommandSide(options: CommandSideOptions): CommandSide {
   const subscriptions: Subscription[] = []
   let undoKeep: (() => void) | null = null
 
-  const brake = options.switches ? createTrainerBrake({ buffer: options.switches, layerIds, trainer, clock }) : null
+  const { hurry } = options
+  const brake = options.switches
+    ? createTrainerBrake({ buffer: options.switches, layerIds, trainer, clock, hurry })
+    : null
   const desk = brake
     ? createStopDesk({
         latch,

@@ -42,6 +42,8 @@ export interface LayerAgentOptions {
   readonly run: RunDescriptor
   /** The trainer's switches; without them there is no emergency stop. */
   readonly switches?: SharedArrayBuffer
+  /** Lets the training thread go before others while a stop waits for it; absent: it keeps its place. */
+  readonly hurry?: (urgent: boolean) => void
   /** Keys, kept stops, lease and direct line. Absent: no gateway is known and nothing is verified. */
   readonly guard?: GuardOptions
   readonly onEvent?: (event: LayerAgentEvent) => void
@@ -137,6 +139,7 @@ export function createLayerAgent(options: LayerAgentOptions): LayerAgent {
     epoch: run.epoch,
     runId: run.run_id,
     ...(options.switches ? { switches: options.switches } : {}),
+    ...(options.hurry ? { hurry: options.hurry } : {}),
     ...(options.guard ? { guard: options.guard } : {}),
     ...(options.newId ? { newId: options.newId } : {}),
     onCommand: (command) => threads.note(command),

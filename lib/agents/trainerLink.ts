@@ -39,6 +39,7 @@ export interface ConnectedTrainer {
   readonly ring: SharedArrayBuffer
   readonly switches: SharedArrayBuffer
   readonly run: RunDescriptor
+  readonly threadId: number | null
 }
 
 /** Waits for the trainer's introduction on a port; rejects with an Error when the port closes first. */
@@ -62,7 +63,7 @@ export function createTrainerLink(port: PortLike) {
     promise: introduced,
     resolve,
     reject,
-  } = Promise.withResolvers<{ ring: SharedArrayBuffer; switches: SharedArrayBuffer; run: RunDescriptor }>()
+  } = Promise.withResolvers<Omit<Extract<FromTrainer, { kind: 'ready' }>, 'kind'>>()
   // Nobody may be waiting any more when the port closes later; a rejection must not become an unhandled one.
   introduced.catch(() => undefined)
 
@@ -80,7 +81,7 @@ export function createTrainerLink(port: PortLike) {
     const message = value as FromTrainer
     switch (message.kind) {
       case 'ready':
-        return resolve({ ring: message.ring, switches: message.switches, run: message.run })
+        return resolve(message)
       case 'begun':
         begun.get(message.requestId)?.()
         return

@@ -64,6 +64,8 @@ export type FromTrainer =
       readonly ring: SharedArrayBuffer
       readonly switches: SharedArrayBuffer
       readonly run: RunDescriptor
+      /** The thread's id in the system, to let it go first; null where there is none. */
+      readonly threadId: number | null
     }
   | { readonly kind: 'begun'; readonly requestId: number }
   | { readonly kind: 'reply'; readonly requestId: number; readonly record: TrainerRecord; readonly repeated: boolean }

@@ -262,6 +262,17 @@ export function createTrainerShell(options: TrainerShellOptions): TrainerShell {
   }
 
   const burst = (): number => {
+    switches?.work()
+    try {
+      return workedBurst()
+    } finally {
+      // What was asked for during the last step is answered now, not at the next burst.
+      if (running) obey()
+      switches?.rest(trainer.step)
+    }
+  }
+
+  const workedBurst = (): number => {
     const startMs = clock.monotonicMs()
     obey()
     serve()

@@ -1,15 +1,17 @@
 /*
  * trainerSwitch: the shared words by which an agent stops a training thread before its next step.
  * In: one shared buffer. Out: the agent's side (hold layers, freeze structure, pause) and the trainer's (one load per step).
- * Invariant: a change is seen before the next step, whatever waits in the mailbox; the trainer says which change it obeyed;
- * a command older than a stop can tell so, also after the resume.
+ * Invariant: a change is seen before the next step, whatever waits in the mailbox; the trainer says which change it obeyed, and when it
+ * rests: a change made while it rests is in force at once, for it looks before it does anything; a command older than a stop can tell so,
+ * also after the resume.
  * Source: docs/training.md "stop"; docs/adr/0012-stop-and-lease.md.
  */
 const CHANGE = 0
 const OBEYED = 1
 const PAUSED = 2
 const STEP = 3
-const LAYERS_AT = 4
+const WORKING = 4
+const LAYERS_AT = 5
 /** Per layer: held, stops so far, structure frozen. */
 const STRIDE = 3
 
@@ -38,6 +40,11 @@ export interface SwitchWriter {
   stopsOf(layer: number): number
   /** Step at which the trainer obeyed last. */
   step(): number
+  /**
+   * Tells whether the trainer rests: what was changed before this call is then in force, although it was not obeyed yet. Both sides
+   * write before they read (the trainer that it works, the agent its change), so one of them sees the other.
+   */
+  rests(): boolean
   /** Resolves true when the trainer obeyed this change or a later one, false when `until` comes first. */
   obeyed(change: number, until: Promise<unknown>): Promise<boolean>
 }
@@ -62,6 +69,7 @@ export function createSwitchWriter(buffer: SharedArrayBuffer): SwitchWriter {
       return ring()
     },
     probe: ring,
+    rests: () => Atomics.load(cells, WORKING) === 0,
     step: () => Atomics.load(cells, STEP),
     stopsOf: (layer) => Atomics.load(cells, LAYERS_AT + STRIDE * layer + 1),
     async obeyed(change, until) {
@@ -87,6 +95,10 @@ export interface SwitchReader {
   read(): SwitchReading
   /** Says that this change is done, and at which step. */
   obey(change: number, step: number): void
+  /** Said before the first look at the switches of a burst. */
+  work(): void
+  /** Said after the last step of a burst: nothing moves before the next `work`. */
+  rest(step: number): void
   /** Whether structure of a layer may change now. */
   structureAllowed(layer: number): boolean
   stopsOf(layer: number): number
@@ -113,6 +125,11 @@ export function createSwitchReader(buffer: SharedArrayBuffer): SwitchReader {
       Atomics.store(cells, STEP, step)
       Atomics.store(cells, OBEYED, change)
       Atomics.notify(cells, OBEYED)
+    },
+    work: () => void Atomics.store(cells, WORKING, 1),
+    rest(step) {
+      Atomics.store(cells, STEP, step)
+      Atomics.store(cells, WORKING, 0)
     },
     structureAllowed: (layer) => Atomics.load(cells, LAYERS_AT + STRIDE * layer + 2) === 0,
     stopsOf: (layer) => Atomics.load(cells, LAYERS_AT + STRIDE * layer + 1),

@@ -1,8 +1,9 @@
 /*
  * trainerTarget: the trainer as a place of effect: commands through its mailbox, stops through its switches.
  * In: command requests, stops. Out: one reply each.
- * Invariant: a request always settles, also when the trainer ends; a stop is asked for before the call returns; a command carries how
- * many stops its layer had had when it was received.
+ * Invariant: a request always settles, also when the trainer ends; a stop is asked for before the call returns, is in force at once while
+ * the trainer rests, and otherwise lets the trainer's thread go first until it obeyed; a command carries how many stops its layer had
+ * had when it was received.
  * Source: docs/protocol.md "commands"; docs/training.md "stop".
  */
 import { changesStructure } from '../commands/commandGate.ts'
@@ -28,10 +29,12 @@ export interface TrainerBrakeOptions {
   readonly layerIds: readonly string[]
   readonly trainer: TrainerLink
   readonly clock: Clock
+  /** Lets the training thread go before others of the machine, or no more. */
+  readonly hurry?: ((urgent: boolean) => void) | undefined
 }
 
 /** Creates the brake of one trainer. */
-export function createTrainerBrake({ buffer, layerIds, trainer, clock }: TrainerBrakeOptions): TrainerBrake {
+export function createTrainerBrake({ buffer, layerIds, trainer, clock, hurry }: TrainerBrakeOptions): TrainerBrake {
   const writer = createSwitchWriter(buffer)
   let isGone = false
   let standing: readonly string[] = []
@@ -42,19 +45,28 @@ export function createTrainerBrake({ buffer, layerIds, trainer, clock }: Trainer
     }),
   )
 
+  let waiting = 0
+  const urgent = (more: 1 | -1): void => {
+    const before = waiting
+    waiting += more
+    if ((before === 0) !== (waiting === 0)) hurry?.(waiting > 0)
+  }
+  const obeyedNow = (): BrakeAnswer => ({
+    kind: 'obeyed',
+    step: writer.step(),
+    tick: trainer.status()?.tick ?? null,
+    halted: standing.length === layerIds.length,
+  })
+
   const answer = async (change: number): Promise<BrakeAnswer> => {
     if (isGone) return { kind: 'gone' }
     let undo = (): void => undefined
     const patience = new Promise<void>((resolve) => (undo = clock.after(SILENT_MS, resolve)))
+    urgent(1)
     const obeyed = await writer.obeyed(change, Promise.race([gone, patience]))
+    urgent(-1)
     undo()
-    if (obeyed)
-      return {
-        kind: 'obeyed',
-        step: writer.step(),
-        tick: trainer.status()?.tick ?? null,
-        halted: standing.length === layerIds.length,
-      }
+    if (obeyed) return obeyedNow()
     return isGone ? { kind: 'gone' } : { kind: 'silent', afterMs: SILENT_MS }
   }
 
@@ -62,12 +74,14 @@ export function createTrainerBrake({ buffer, layerIds, trainer, clock }: Trainer
     apply(nowStanding, justStopped) {
       standing = nowStanding
       const held = layerIds.map((layerId) => standing.includes(layerId))
-      return answer(
-        writer.hold(
-          held,
-          justStopped.map((layerId) => layerIds.indexOf(layerId)),
-        ),
+      const change = writer.hold(
+        held,
+        justStopped.map((layerId) => layerIds.indexOf(layerId)),
       )
+      const inForce = !isGone && writer.rests()
+      const answered = answer(change)
+      // Its thread may be far from its turn on a full machine: it can not take a step without looking first.
+      return inForce ? Promise.resolve(obeyedNow()) : answered
     },
     probe: () => answer(writer.probe()),
     allow: (allowed) => writer.allow(allowed),

@@ -29,7 +29,7 @@ import { findSeedEntries } from '../ingest/seedEntries.ts'
 import { openLayerGuard } from './layerGuard.ts'
 import { createBellRinger } from './mergeBell.ts'
 import { servePublisher } from './publisherPort.ts'
-import { prioritizeThread, STOP_PRIORITY } from './threadPriority.ts'
+import { createHurry, prioritizeThread, STOP_PRIORITY } from './threadPriority.ts'
 import { toWorkerError, type BusWorkerData, type FromWorker, type ToWorker } from './workerProtocol.ts'
 import type { BusQuestion, BusQuestions } from './workerProtocol.ts'
 
@@ -111,7 +111,7 @@ async function attachTrainer(trainerPort: MessagePort): Promise<void> {
   if (agentRun !== null && !data.parts.includes('ingest')) latency.forget(agentRun)
   // Alone with its agent a thread has a stop to pass on, and nothing that may hold it up.
   if (!data.parts.includes('ingest') && !data.parts.includes('gateway')) prioritizeThread(STOP_PRIORITY)
-  const { link, ring, switches, run } = await connectTrainer(trainerPort as unknown as PortLike)
+  const { link, ring, switches, run, threadId } = await connectTrainer(trainerPort as unknown as PortLike)
   trainerLink = link
   agentRun = run.run_id
   agent = createLayerAgent({
@@ -121,6 +121,8 @@ async function attachTrainer(trainerPort: MessagePort): Promise<void> {
     switches,
     trainer: link,
     run,
+    // Only while a stop waits for it: training is not worth more than what it is watched with.
+    hurry: createHurry(threadId),
     guard: openLayerGuard(data.dataDir),
     onEvent: tellAgentEvent,
     onTaken: recordProduce(run),

@@ -18,6 +18,7 @@ import { parseDigits } from '../../lib/training/dataset.ts'
 import { createTrainer } from '../../lib/training/trainer.ts'
 import type { TrainerOptions } from '../../lib/training/trainerOptions.ts'
 import type { Trainer } from '../../lib/training/trainerTypes.ts'
+import { ownThreadId } from './threadPriority.ts'
 import { openRunFiles, readRunFiles, type RunFiles } from './checkpointFiles.ts'
 
 /** What the composition root hands over; `port` must be in the transfer list. */
@@ -183,7 +184,7 @@ function main(): void {
   })
   if (records) shell.loadRecords(records)
   port.on('close', () => shell.stop())
-  post({ kind: 'ready', ring: ring.buffer, switches, run })
+  post({ kind: 'ready', ring: ring.buffer, switches, run, threadId: ownThreadId() })
   note({ kind: 'started', runId, resumedAtStep: records ? trainer.step : null })
   shell.start()
 }

@@ -333,3 +333,41 @@ test('asking for what is known of an unknown key has no effect and leaves no rec
   expect(trainer.commandLog()).toHaveLength(1)
   shell.stop()
 })
+
+test('a stop asked for while the trainer rests is in force before its thread has its turn: it looks before it moves', async () => {
+  const { clock, trainer, shell, writer } = setUp()
+  shell.start()
+  await clock.advance(1_000)
+  const step = trainer.step
+  expect(writer.rests()).toBe(true)
+  writer.hold(
+    trainer.layerIds.map(() => true),
+    [0],
+  )
+  // What `rests` answered after the change is what counts: the agent may say now that everything stands still.
+  expect([writer.rests(), writer.step()]).toEqual([true, step])
+  await clock.advance(1_000)
+  expect(trainer.step).toBe(step)
+  shell.stop()
+})
+
+test('in the middle of a step it does not rest, and what was asked for meanwhile is obeyed at the end of the burst', async () => {
+  const { clock, trainer, shell, writer } = setUp()
+  const asked: { rests: boolean; step: number }[] = []
+  const runStep = trainer.runStep.bind(trainer)
+  trainer.runStep = () => {
+    const ended = runStep()
+    if (asked.length === 0) {
+      writer.hold(
+        trainer.layerIds.map(() => true),
+        [0],
+      )
+      asked.push({ rests: writer.rests(), step: trainer.step })
+    }
+    return ended
+  }
+  await clock.advance(10)
+  shell.burst()
+  expect(asked).toEqual([{ rests: false, step: 1 }])
+  expect([trainer.step, trainer.halted, writer.rests(), writer.step()]).toEqual([1, true, true, 1])
+})
