@@ -33,6 +33,7 @@
     .tray { position: fixed; left: 0; bottom: calc(var(--footer, 44px) + 1px); width: min(340px, calc(100vw - 16px)); margin: 8px; padding: 12px; display: grid; gap: 10px;
       background: var(--panel, #121821); border: 2px solid #b3261e; border-radius: 6px; box-shadow: var(--elev, 0 12px 32px rgb(0 0 0 / .5)); }
     .tray[hidden], .bar[hidden] { display: none; }
+    .tray p:empty { display: none; }
     .tray p { margin: 0; color: var(--t2, #a9b4c0); }
     .target { position: relative; overflow: hidden; min-height: 56px; padding: 8px 14px; text-align: left; border: 1px solid #b3261e; background: var(--raised, #1a222d); user-select: none; touch-action: none; -webkit-touch-callout: none; }
     .target b { display: block; font-size: 15px; line-height: 20px; }
@@ -89,6 +90,7 @@
 
   const notice = make('p', { role: 'status' })
   const where = make('p')
+  const beyond = make('p')
   const targetOf = () => {
     const fill = make('i')
     const title = make('b')
@@ -98,7 +100,7 @@
   }
   const here = targetOf()
   const all = targetOf()
-  const tray = make('section', { className: 'tray', hidden: true }, [where, here.button, all.button, notice])
+  const tray = make('section', { className: 'tray', hidden: true }, [where, here.button, all.button, beyond, notice])
   tray.setAttribute('role', 'group')
   tray.setAttribute('aria-label', 'Emergency stop: hold what is to stop')
 
@@ -199,6 +201,7 @@
           ? 'no layer reports now; it is sent all the same'
           : `${count(known.length, 'layer')} that report, ${count(seeds, 'seed')}, ${readiness}`,
     )
+    setText(beyond, ready?.elsewhere?.text ?? '')
     const replay = document.querySelector('.is-paused, .is-replay') !== null
     setText(
       where,

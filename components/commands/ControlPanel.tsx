@@ -101,6 +101,7 @@ function Facts({ status }: { readonly status: OpsStatus }) {
           </dd>
         </div>
       </dl>
+      {ready.elsewhere !== null && <p className="panel-note tone-warn">{ready.elsewhere.text}</p>}
       {status.blocked.map((reasonOf) => (
         <p key={`${reasonOf.code} ${reasonOf.text}`} className="panel-note tone-warn">
           {reasonOf.text}

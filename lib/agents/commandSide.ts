@@ -28,6 +28,8 @@ import { createTrainerBrake, createTrainerTarget } from './trainerTarget.ts'
 /** What an agent knows of its gateway. */
 export interface GuardOptions {
   readonly verify: Verifier
+  /** Ids of the gateway keys among those the verifier trusts: a gateway of another installation learns that it is not meant. */
+  readonly gatewayKeys: readonly string[]
   /** Where stops and order survive a restart; null = nowhere. */
   readonly store: LatchStore | null
   /** Null: this run asks for no lease. */
@@ -46,10 +48,10 @@ export interface CommandSideOptions {
   readonly layerIds: readonly string[]
   readonly trainer: TrainerLink
   readonly switches?: SharedArrayBuffer
-  readonly guard?: GuardOptions
-  readonly newId?: () => string
   /** Lets the training thread go first while a stop waits for it. */
   readonly hurry?: (urgent: boolean) => void
+  readonly guard?: GuardOptions
+  readonly newId?: () => string
   /** Told before the trainer is asked. */
   readonly onCommand: (command: Command) => void
   readonly onHandled: (handled: HandledCommand) => void
@@ -69,6 +71,7 @@ export interface CommandSide {
     readonly stop_epoch: number | null
     readonly lease: LeaseState | null
     readonly lease_age_ms: number | null
+    readonly gateway_keys: readonly string[] | null
   }
   heartbeat(message: object): void
 }
@@ -238,6 +241,7 @@ export function createCommandSide(options: CommandSideOptions): CommandSide {
       stop_epoch: desk ? latch.epoch : null,
       lease: lease?.state() ?? null,
       lease_age_ms: lease?.ageMs() ?? null,
+      gateway_keys: guard?.gatewayKeys ?? null,
     }),
     heartbeat: (message) => line?.heartbeat(message as Heartbeat),
   }

@@ -266,6 +266,7 @@ export function createLayerAgent(options: LayerAgentOptions): LayerAgent {
       epoch: run.epoch,
       run_id: run.run_id,
       layers: layerIds,
+      gateway_keys: options.guard?.gatewayKeys ?? null,
     })
     return outbox.put(TOPICS.service.pattern, 'announcement', 'ServiceAnnouncement', encodeJson(message))
   }

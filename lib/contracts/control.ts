@@ -10,6 +10,11 @@ import { Finite, Fraction, LayerId, LogText, RunId } from './ids.ts'
 import { MetricMap } from './metricMap.ts'
 
 const Counter = z.int().min(0)
+/** Key ids of the gateways whose commands this service obeys; absent: it does not say. */
+const GatewayKeys = z
+  .array(z.string().regex(/^[0-9a-f]{16}$/))
+  .max(16)
+  .nullish()
 
 export const LeaseState = z.enum(['ok', 'frozen', 'paused'])
 export type LeaseState = z.infer<typeof LeaseState>
@@ -26,6 +31,7 @@ export const ServiceAnnouncement = BaseMessage.extend({
   epoch: Counter.nullish(),
   run_id: RunId.nullish(),
   layers: z.array(LayerId).max(4_096).nullish(),
+  gateway_keys: GatewayKeys,
 })
 export type ServiceAnnouncement = z.infer<typeof ServiceAnnouncement>
 
@@ -51,6 +57,7 @@ export const Heartbeat = BaseMessage.extend({
   lag_ms: Finite.min(0).nullish(),
   epoch: Counter.nullish(),
   run_id: RunId.nullish(),
+  gateway_keys: GatewayKeys,
 })
 export type Heartbeat = z.infer<typeof Heartbeat>
 

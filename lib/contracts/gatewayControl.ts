@@ -149,6 +149,10 @@ export const GatewayResumeState = z.object({
 })
 export type GatewayResumeState = z.infer<typeof GatewayResumeState>
 
+/** Layers that another installation on the same bus stops, and this one can not; the sentence says how many and whose. */
+const Elsewhere = z.object({ layers: z.int().min(1), text: Prose })
+export type Elsewhere = z.infer<typeof Elsewhere>
+
 const Probe = z.object({ ok: z.boolean(), ms: Finite.min(0).nullable(), at_ms: MaybeAt })
 export const GatewayReadiness = z.object({
   at_ms: MaybeAt,
@@ -157,6 +161,8 @@ export const GatewayReadiness = z.object({
   /** Slowest of the faster paths: what a stop would take now. */
   worst_ms: Finite.min(0).nullable(),
   layers: z.array(z.object({ layer_id: LayerId, bus: Probe, socket: Probe, text: Prose })).max(4_096),
+  /** Counted neither in `ready` nor in `of`; null when there are none. */
+  elsewhere: Elsewhere.nullable(),
 })
 export type GatewayReadiness = z.infer<typeof GatewayReadiness>
 
@@ -170,6 +176,8 @@ const LayerPresence = z.object({
   halted: z.boolean().nullable(),
   stop_epoch: Count.nullable(),
   lease: z.enum(['ok', 'frozen', 'paused']).nullable(),
+  /** Its agent obeys this key and not the one of this gateway; null when it obeys ours, or does not say. */
+  other_key: Label.nullable(),
 })
 export type LayerPresence = z.infer<typeof LayerPresence>
 
@@ -182,6 +190,8 @@ export const GatewayStatus = z.object({
   lease_counter: Count,
   bus: z.enum(['starting', 'up', 'reconnecting', 'down', 'stopped']),
   layers: z.array(LayerPresence).max(4_096),
+  /** Layers of other installations: not in `layers`, and not in any stop of this gateway. */
+  elsewhere: z.array(LayerPresence).max(4_096),
   /** Stops in force. */
   stops: z.array(GatewayStopState).max(64),
   pending_commands: Count,

@@ -260,7 +260,14 @@ export const OpsStatus = z.object({
   quota: z.object({ targets: Count, per_minute: Count, left_this_minute: Count }),
   gateway: z.object({ state: z.enum(['up', 'down', 'unknown']), text: Prose, age_ms: Reading }),
   records: z.object({ state: z.enum(['up', 'down']), text: Prose }),
-  stop_ready: z.object({ ready: Count, of: Count, worst_ms: Reading, age_ms: Reading }),
+  /** `elsewhere`: layers of another installation, in neither count; this one can not stop them. */
+  stop_ready: z.object({
+    ready: Count,
+    of: Count,
+    worst_ms: Reading,
+    age_ms: Reading,
+    elsewhere: z.object({ layers: Count, text: Prose }).nullable(),
+  }),
   /** The newest stop in force: the one a resume answers. */
   halted: Halt.nullable(),
   /** Every stop in force, the newest first; at most 64 are listed. */

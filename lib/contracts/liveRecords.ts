@@ -209,6 +209,8 @@ export const LiveStatus = z.object({
       of: z.int().min(0),
       worst_ms: Finite.nullable(),
       at_ms: Finite,
+      /** Layers of another installation, which this one can not stop, in a sentence; in neither count. */
+      elsewhere: z.object({ layers: z.int().min(1), text: Prose }).nullable(),
     })
     .nullable(),
 })

@@ -28,8 +28,9 @@ function tellGateway(status: GatewayStatus, readiness: Answer<GatewayReadiness>,
     `gateway    epoch ${status.gateway_epoch}, bus ${status.bus}, ${lease}, ${status.pending_commands} commands waiting`,
   )
   if (readiness.ok) {
-    const { ready, of, worst_ms } = readiness.value
+    const { ready, of, worst_ms, elsewhere } = readiness.value
     io.out(`stop ready ${ready}/${of}${worst_ms === null ? '' : `, ${worst_ms.toFixed(1)} ms`}`)
+    if (elsewhere !== null) io.out(`NOT HERE   ${elsewhere.text}`)
   }
   if (status.stops.length === 0) io.out('stops      none in force')
   for (const stop of status.stops) {
@@ -72,9 +73,9 @@ export async function showLayers(args: CliArguments, io: CliIo): Promise<number>
     io.err(status.why)
     return EXIT.unreachable
   }
-  const { layers } = status.value
+  const { layers, elsewhere } = status.value
   if (args.json) {
-    io.out(JSON.stringify({ layers }))
+    io.out(JSON.stringify({ layers, elsewhere }))
     return EXIT.done
   }
   if (layers.length === 0) io.out('No layer announced itself.')
@@ -82,8 +83,14 @@ export async function showLayers(args: CliArguments, io: CliIo): Promise<number>
   for (const layer of layers) {
     const halted = layer.halted === null ? 'halted unknown' : layer.halted ? 'HALTED' : 'runs'
     const line = layer.dialect === 'v2' ? 'v2 dialect' : layer.socket ? 'line and bus' : 'bus only'
-    const words = [halted, line, `lease ${layer.lease ?? 'unknown'}`, age(nowMs, layer.heard_ms), layer.agent_id ?? '']
-    io.out(`${layer.layer_id.padEnd(24)} ${words.join(', ')}`)
+    const whose =
+      layer.other_key === null ? [] : [`OBEYS ANOTHER KEY (${layer.other_key}): can not be stopped from here`]
+    const heard = [`lease ${layer.lease ?? 'unknown'}`, age(nowMs, layer.heard_ms)]
+    io.out(`${layer.layer_id.padEnd(24)} ${[...whose, halted, line, ...heard, layer.agent_id ?? ''].join(', ')}`)
   }
+  for (const { layer_id, other_key, agent_id } of elsewhere)
+    io.out(
+      `${layer_id.padEnd(24)} of another installation (key ${other_key ?? 'unknown'}): can not be stopped from here, ${agent_id ?? ''}`,
+    )
   return EXIT.done
 }

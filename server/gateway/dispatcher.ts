@@ -17,7 +17,7 @@ import type { Entries, SignedEntry } from './entries.ts'
 import type { Outgoing } from './outgoing.ts'
 
 export interface Dispatcher {
-  /** Takes an order; the same id again answers its state. @throws CONTRACT_INVALID, GUARD_RATE */
+  /** Takes an order; the same id again answers its state. @throws CONTRACT_INVALID, GUARD_RATE, COMMAND_UNSUPPORTED */
   take(order: GatewayOrder): GatewayCommand
   get(id: string): GatewayCommand | null
   /** Answers true when the outcome belongs to a command of this start. */
@@ -41,6 +41,8 @@ export interface DispatcherOptions {
   readonly stopEpochOf: (layerId: string) => number
   /** Topics and form for a v2 layer; null for ours. */
   readonly foreign: (entry: SignedEntry, layerId: string) => ForeignRoute | null
+  /** Why the layer would not obey this gateway; null when it would. */
+  readonly disobeys: (layerId: string) => string | null
   readonly onChange: (command: GatewayCommand) => void
 }
 
@@ -205,6 +207,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       const { command } = entries.command(order.command, { message_id: order.id, seq: 0 })
       const { ttl_ms: ttlMs, priority, message_type: type } = command!
       const layerId = order.command.layer_id
+      const why = options.disobeys(layerId)
+      if (why !== null) throw new AppError('COMMAND_UNSUPPORTED', why, { path: 'layer_id' })
       const nowMs = clock.monotonicMs()
       const record: Tracked = {
         hash,

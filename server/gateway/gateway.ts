@@ -17,6 +17,7 @@ import { createBusFeed } from './busFeed.ts'
 import { createControlApi } from './controlApi.ts'
 import { createDispatcher, type ForeignRoute } from './dispatcher.ts'
 import { createEntries, type SignedEntry } from './entries.ts'
+import { elsewhereWords } from './elsewhere.ts'
 import { createEventStream } from './eventStream.ts'
 import { writeGatewayFile } from './gatewayFile.ts'
 import { openGatewayStore } from './gatewayStore.ts'
@@ -84,7 +85,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     busNowMs: () => busTime.estimateMs(),
   })
   const events = createEventStream(gatewayEpoch, clock)
-  const presence = createPresence(clock)
+  const presence = createPresence(clock, keys.signer.keyId)
 
   const server = createLayerServer({
     clock,
@@ -119,6 +120,11 @@ export function createGateway(options: GatewayOptions): Gateway {
     busTime,
     stopEpochOf: () => stops.stopEpoch(),
     foreign,
+    disobeys(layerId) {
+      if (presence.agentOf(layerId) !== null) return null
+      const other = presence.elsewhere().filter(({ layer_id }) => layer_id === layerId)
+      return elsewhereWords(other, keys.signer.keyId, 'command')?.text ?? null
+    },
     onChange: (command) => events.tell({ kind: 'command', command }),
   })
   const stops = createStopEngine({
@@ -129,6 +135,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     store,
     newId,
     foreign,
+    beyond: () => elsewhereWords(presence.elsewhere(), keys.signer.keyId)?.text ?? null,
     onChange: (stop) => events.tell({ kind: 'stop', stop }),
   })
   const ramp = createResumeRamp({
@@ -149,6 +156,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     outgoing,
     presence,
     newId,
+    keyId: keys.signer.keyId,
     onRound: (round) => events.tell({ kind: 'readiness', readiness: round }),
   })
 
@@ -198,6 +206,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     lease_counter: lease.counter(),
     bus: options.bus.health().state,
     layers: presence.list(),
+    elsewhere: presence.elsewhere().slice(0, 4_096),
     stops: stops.inForce().slice(-64),
     pending_commands: dispatcher.pending(),
   })
@@ -205,7 +214,11 @@ export function createGateway(options: GatewayOptions): Gateway {
   const tellStatus = (): void => {
     const now = status()
     // Counters alone are no news.
-    const text = JSON.stringify([now.unhealthy, now.bus, now.layers.map((layer) => ({ ...layer, heard_ms: null }))])
+    const text = JSON.stringify([
+      now.unhealthy,
+      now.bus,
+      [...now.layers, ...now.elsewhere].map((layer) => ({ ...layer, heard_ms: null })),
+    ])
     if (text === last) return
     last = text
     events.tell({ kind: 'status', status: now })

@@ -1,8 +1,9 @@
 /*
  * presence: which layers there are, who speaks for each, and when something was last heard of it.
  * In: announcements, heartbeats and run descriptors of the bus, joins of the direct line, names of v2 topics. Out: layers with their state.
- * Invariant: a layer belongs to the newest agent that named it; who said goodbye is gone, who fell silent is unreachable, and after an hour
- * of silence it is forgotten; nothing here is telemetry.
+ * Invariant: a layer belongs to the newest agent that named it and obeys us; who said goodbye is gone, who fell silent is unreachable, and
+ * after an hour of silence it is forgotten. An agent that obeys another key belongs elsewhere only while another gateway renews its lease:
+ * without one nobody could stop its layers, and they are ours to worry about. Nothing here is telemetry.
  * Source: docs/emergency-stop.md "who is stopped".
  */
 import type { Heartbeat, ServiceAnnouncement } from '../../lib/contracts/control.ts'
@@ -22,6 +23,10 @@ export interface LayerAgentSeen {
   heardMs: number
   heardWallMs: number | null
   beat: Heartbeat | null
+  /** Key ids of the gateways it obeys, as it says itself; null when it does not. */
+  gatewayKeys: readonly string[] | null
+  /** It checked a proof of ours, on a direct line: that counts more than what is said of it on the bus. */
+  proven: boolean
 }
 
 export interface Presence {
@@ -36,6 +41,10 @@ export interface Presence {
   /** The layer's own name on v2 topics; null when it is none of those. */
   nativeName(layerId: string): string | null
   agentOf(layerId: string): LayerAgentSeen | null
+  /** False when it says that it obeys other gateways only; a gateway that does not know tells it all the same. */
+  obeys(agent: LayerAgentSeen): boolean
+  /** Layers heard of that another installation stops, or that share their names with ours: in none of the other lists. */
+  elsewhere(): LayerPresence[]
   layerIds(): string[]
   isReachable(layerId: string): boolean
   list(): LayerPresence[]
@@ -50,8 +59,8 @@ const MAX_AGENTS = 512
 const MAX_LAYERS = 4_096
 const MAX_DESCRIPTORS = 256
 
-/** Creates an empty register. */
-export function createPresence(clock: Clock): Presence {
+/** Creates an empty register of the gateway with this key. */
+export function createPresence(clock: Clock, keyId: string): Presence {
   const agents = new Map<string, LayerAgentSeen>()
   const owners = new Map<string, LayerAgentSeen>()
   const natives = new Map<string, string>()
@@ -60,13 +69,39 @@ export function createPresence(clock: Clock): Presence {
   const isQuiet = (agent: LayerAgentSeen): boolean =>
     agent.lines === 0 && clock.monotonicMs() - agent.heardMs > REACHABLE_MS
 
+  const obeys = ({ proven, gatewayKeys }: LayerAgentSeen): boolean =>
+    proven || gatewayKeys === null || gatewayKeys.includes(keyId)
+  /** By its last word: who was well elsewhere and is silent now is no layer that we lost. */
+  const isElsewhere = (agent: LayerAgentSeen): boolean => !obeys(agent) && agent.beat?.lease === 'ok'
+
   const own = (agent: LayerAgentSeen): void => {
     for (const layer of agent.layers) {
       const before = owners.get(layer)
-      const older = before !== undefined && before !== agent && before.epoch > agent.epoch && !isQuiet(before)
-      if (!older && (owners.has(layer) || owners.size < MAX_LAYERS)) owners.set(layer, agent)
+      if (before !== undefined && before !== agent) {
+        // Two installations may give their layers the same names: one of ours is never lost behind one that we can not stop.
+        const older = before.epoch > agent.epoch && !isQuiet(before)
+        if (obeys(before) === obeys(agent) ? older : obeys(before)) continue
+      }
+      if (owners.has(layer) || owners.size < MAX_LAYERS) owners.set(layer, agent)
     }
   }
+  /** Who speaks for a layer of ours. */
+  const ownerOf = (layerId: string): LayerAgentSeen | null => {
+    const agent = owners.get(layerId)
+    return agent === undefined || isElsewhere(agent) ? null : agent
+  }
+  const rowOf = (layer_id: string, agent: LayerAgentSeen): LayerPresence => ({
+    layer_id,
+    agent_id: agent.id,
+    run_id: agent.runId,
+    dialect: 'kasmina',
+    socket: agent.lines > 0,
+    heard_ms: agent.heardWallMs,
+    halted: isHalted(agent.beat, layer_id),
+    stop_epoch: agent.beat?.stop_epoch ?? null,
+    lease: agent.beat?.lease ?? null,
+    other_key: obeys(agent) ? null : (agent.gatewayKeys?.[0] ?? 'none'),
+  })
   const drop = (agent: LayerAgentSeen): void => {
     agents.delete(agent.id)
     for (const layer of agent.layers) if (owners.get(layer) === agent) owners.delete(layer)
@@ -87,7 +122,8 @@ export function createPresence(clock: Clock): Presence {
     agent.heardWallMs = heardWallMs
   }
   const born = (id: string, runId: string | null, epoch: number, layers: readonly string[]): LayerAgentSeen => {
-    const silent = { lines: 0, heardMs: Number.NEGATIVE_INFINITY, heardWallMs: null, beat: null }
+    const unknown = { beat: null, gatewayKeys: null, proven: false }
+    const silent = { lines: 0, heardMs: Number.NEGATIVE_INFINITY, heardWallMs: null, ...unknown }
     return { id, runId, epoch, layers, dialect: 'kasmina', ...silent }
   }
 
@@ -103,6 +139,7 @@ export function createPresence(clock: Clock): Presence {
       const fits = known !== undefined && known.layers.join() === layers.join()
       const agent = fits ? known : add(born(id, message.run_id ?? null, message.epoch ?? 0, layers))
       hear(agent, heardWallMs)
+      agent.gatewayKeys = message.gateway_keys ?? agent.gatewayKeys
       own(agent)
     },
     run(descriptor) {
@@ -122,6 +159,7 @@ export function createPresence(clock: Clock): Presence {
       // The same words arrive on two paths, and old ones are replayed at the start: the newest stand.
       if (agent.beat === null || agent.heardMs > before || message.timestamp > agent.beat.timestamp)
         agent.beat = message
+      agent.gatewayKeys = message.gateway_keys ?? agent.gatewayKeys
       own(agent)
       return agent
     },
@@ -131,6 +169,7 @@ export function createPresence(clock: Clock): Presence {
       const epoch = descriptors.get(id)?.epoch ?? known?.epoch ?? Math.floor(clock.wallMs())
       const agent = fits ? known : add(born(id, runId, epoch, layers))
       agent.lines++
+      agent.proven = true
       hear(agent, clock.wallMs())
       own(agent)
       return agent
@@ -145,27 +184,27 @@ export function createPresence(clock: Clock): Presence {
         if (!owners.has(layer) && natives.size < MAX_LAYERS) natives.set(layer, native)
     },
     nativeName: (layerId) => (owners.has(layerId) ? null : (natives.get(layerId) ?? null)),
-    agentOf: (layerId) => owners.get(layerId) ?? null,
-    layerIds: () => [...owners.keys(), ...[...natives.keys()].filter((layer) => !owners.has(layer))],
+    agentOf: ownerOf,
+    obeys,
+    elsewhere: () =>
+      [...agents.values()]
+        .filter((agent) => !obeys(agent) && !isQuiet(agent))
+        .flatMap((agent) =>
+          agent.layers.flatMap((id) => (isElsewhere(agent) || owners.get(id) !== agent ? [rowOf(id, agent)] : [])),
+        ),
+    layerIds: () => [
+      ...[...owners.keys()].filter((layer) => ownerOf(layer) !== null),
+      ...[...natives.keys()].filter((layer) => !owners.has(layer)),
+    ],
     isReachable(layerId) {
       const agent = owners.get(layerId)
       return agent === undefined ? natives.has(layerId) : !isQuiet(agent)
     },
     list() {
-      const rows: LayerPresence[] = [...owners].map(([layer_id, agent]) => ({
-        layer_id,
-        agent_id: agent.id,
-        run_id: agent.runId,
-        dialect: 'kasmina',
-        socket: agent.lines > 0,
-        heard_ms: agent.heardWallMs,
-        halted: isHalted(agent.beat, layer_id),
-        stop_epoch: agent.beat?.stop_epoch ?? null,
-        lease: agent.beat?.lease ?? null,
-      }))
+      const rows = [...owners].flatMap(([layer_id, agent]) => (isElsewhere(agent) ? [] : [rowOf(layer_id, agent)]))
       for (const layer_id of natives.keys()) {
         if (owners.has(layer_id)) continue
-        const unknown = { heard_ms: null, halted: null, stop_epoch: null, lease: null }
+        const unknown = { heard_ms: null, halted: null, stop_epoch: null, lease: null, other_key: null }
         rows.push({ layer_id, agent_id: null, run_id: null, dialect: 'v2', socket: false, ...unknown })
       }
       return rows

@@ -1,7 +1,8 @@
 /*
  * readiness: would a stop get through now? A NoOp to every layer each ten seconds, once on each path.
  * In: the layers, answers. Out: per layer and path the round trip, and how many layers are ready.
- * Invariant: a layer is ready when a probe of the last round came back on at least one path; what was not measured is null.
+ * Invariant: a layer is ready when a probe of the last round came back on at least one path; what was not measured is null; layers of
+ * another installation are neither probed nor counted, and always named.
  * Source: docs/emergency-stop.md "stop ready".
  */
 import type { GatewayPath, GatewayReadiness } from '../../lib/contracts/gatewayControl.ts'
@@ -9,6 +10,7 @@ import { type CommandOutcome, isFinalOutcome } from '../../lib/contracts/outcome
 import type { Clock } from '../../lib/primitives/clock.ts'
 import type { Entries } from './entries.ts'
 import type { Outgoing } from './outgoing.ts'
+import { elsewhereWords } from './elsewhere.ts'
 import type { Presence } from './presence.ts'
 
 export interface Readiness {
@@ -24,6 +26,7 @@ export interface ReadinessOptions {
   readonly outgoing: Outgoing
   readonly presence: Presence
   readonly newId: () => string
+  readonly keyId: string
   readonly onRound: (readiness: GatewayReadiness) => void
 }
 
@@ -85,15 +88,17 @@ export function createReadiness(options: ReadinessOptions): Readiness {
   }
 
   const now = (): GatewayReadiness => {
-    const layers = presence.list().map(({ layer_id, dialect }) => {
+    const layers = presence.list().map(({ layer_id, dialect, other_key }) => {
       const { bus, socket } = readingOf(layer_id)
-      const text = dialect === 'v2' ? 'a v2 layer: it answers no probe' : ''
+      const others = other_key === null ? '' : `it obeys the gateway with the key ${other_key}, which is not this one`
+      const text = dialect === 'v2' ? 'a v2 layer: it answers no probe' : others
       return { layer_id, bus: { ...bus }, socket: { ...socket }, text }
     })
     const ready = layers.filter(({ bus, socket }) => bus.ok || socket.ok)
     const best = ready.map(({ bus, socket }) => Math.min(bus.ms ?? Infinity, socket.ms ?? Infinity))
     const worst_ms = best.length === 0 ? null : Math.max(...best)
-    return { at_ms: atMs, ready: ready.length, of: layers.length, worst_ms, layers }
+    const elsewhere = elsewhereWords(presence.elsewhere(), options.keyId)
+    return { at_ms: atMs, ready: ready.length, of: layers.length, worst_ms, layers, elsewhere }
   }
 
   const round = (): void => {

@@ -46,6 +46,8 @@ export interface StopEngineOptions {
   readonly store: GatewayStore
   readonly newId: () => string
   readonly foreign: (entry: SignedEntry, layerId: string) => ForeignRoute | null
+  /** What there is that no stop from here halts, in a sentence; null when there is nothing. */
+  readonly beyond: () => string | null
   readonly onChange: (stop: GatewayStopState) => void
 }
 
@@ -81,6 +83,12 @@ export function createStopEngine(options: StopEngineOptions): StopEngine {
 
   const stateOf = (active: Active): GatewayStopState =>
     toStopState(active.record, (layer) => presence.isReachable(layer))
+  /** As it is told: a stop of all says what is not in it. Not kept: it may be over at the next start. */
+  const told = (active: Active): GatewayStopState => {
+    const state = stateOf(active)
+    const beyond = state.scope === 'all' && state.resumed_ms === null ? options.beyond() : null
+    return beyond === null ? state : { ...state, warnings: [beyond, ...state.warnings].slice(0, 8) }
+  }
   const ids = new WeakMap<Active, Map<string, string>>()
 
   const save = (): void => {
@@ -98,7 +106,7 @@ export function createStopEngine(options: StopEngineOptions): StopEngine {
   }
   const changed = (active: Active): void => {
     save()
-    options.onChange(stateOf(active))
+    options.onChange(told(active))
   }
 
   /** The signed message of a layer, or of all (''): made once, the same bytes at each repetition. */
@@ -177,7 +185,7 @@ export function createStopEngine(options: StopEngineOptions): StopEngine {
       active.turn++
       send(active)
       repeat(active)
-      if (active.turn % 10 === 0) options.onChange(stateOf(active))
+      if (active.turn % 10 === 0) options.onChange(told(active))
     })
   }
 
@@ -203,7 +211,7 @@ export function createStopEngine(options: StopEngineOptions): StopEngine {
   const stop = (request: GatewayStop): GatewayStopState => {
     const known = stops.get(request.id)
     if (known) {
-      if (JSON.stringify(known.record.scope) === JSON.stringify(request.scope)) return stateOf(known)
+      if (JSON.stringify(known.record.scope) === JSON.stringify(request.scope)) return told(known)
       throw new AppError('CONTRACT_INVALID', 'this id was used for a stop of another scope', { path: 'id' })
     }
     const active = begin({
@@ -223,7 +231,7 @@ export function createStopEngine(options: StopEngineOptions): StopEngine {
     send(active)
     repeat(active)
     changed(active)
-    return stateOf(active)
+    return told(active)
   }
 
   /** A layer stands still under a stop we have no record of: it is taken up, so that it can be seen and resumed. */
@@ -258,6 +266,20 @@ export function createStopEngine(options: StopEngineOptions): StopEngine {
     reset(row, text, ids.get(active)?.get(place) ?? null)
     active.messages.delete(place)
     ids.get(active)?.delete(place)
+  }
+
+  /** Its layers are no part of a stop of all any more; who named them in a scope goes on seeing that they do not answer. */
+  const leave = (agent: LayerAgentSeen): void => {
+    for (const active of stops.values()) {
+      const { record } = active
+      const gone = agent.layers.filter((layer) => {
+        const row = record.rows.get(layer)
+        return row !== undefined && isMissing(row) && presence.agentOf(layer) === null
+      })
+      if (record.scope !== 'all' || gone.length === 0) continue
+      for (const layer of gone) record.rows.delete(layer)
+      changed(active)
+    }
   }
 
   const seenBy = (active: Active, agent: LayerAgentSeen, layerId: string): boolean => {
@@ -299,7 +321,7 @@ export function createStopEngine(options: StopEngineOptions): StopEngine {
         stopEpoch = Math.max(stopEpoch, state.stop_epoch)
         send(active)
         repeat(active)
-        options.onChange(stateOf(active))
+        options.onChange(told(active))
       }
     },
     close() {
@@ -319,6 +341,8 @@ export function createStopEngine(options: StopEngineOptions): StopEngine {
       return true
     },
     seen(agent) {
+      // A layer of another installation is stopped and resumed from there: here it is neither waited for nor taken up.
+      if (!presence.obeys(agent)) return leave(agent)
       adopt(agent)
       // Also of a layer that runs: a stop that is not newer than what it was resumed from would halt nothing.
       stopEpoch = Math.max(stopEpoch, agent.beat?.stop_epoch ?? 0)
@@ -347,10 +371,10 @@ export function createStopEngine(options: StopEngineOptions): StopEngine {
     },
     get(id) {
       const active = stops.get(id)
-      return active ? stateOf(active) : null
+      return active ? told(active) : null
     },
     record: (id) => stops.get(id)?.record ?? null,
-    inForce: () => [...stops.values()].filter(({ record }) => record.resumedMs === null).map(stateOf),
+    inForce: () => [...stops.values()].filter(({ record }) => record.resumedMs === null).map(told),
     newestFor(layerId) {
       let newest = 0
       for (const { record } of stops.values()) {

@@ -90,11 +90,12 @@ export function createGatewayDesk({
       of: readiness?.of ?? 0,
       worst_ms: up === true ? (readiness?.worst_ms ?? null) : null,
       age_ms: readiness === null ? null : clock.monotonicMs() - readinessMs,
+      elsewhere: readiness?.elsewhere ?? null,
     }),
     stopReady() {
       if (up !== true || readiness === null || clock.monotonicMs() - readinessMs > READING_MS) return null
-      const { ready, of, worst_ms, at_ms } = readiness
-      return at_ms === null ? null : { ready, of, worst_ms, at_ms }
+      const { ready, of, worst_ms, at_ms, elsewhere } = readiness
+      return at_ms === null ? null : { ready, of, worst_ms, at_ms, elsewhere }
     },
     causes() {
       if (up !== true && clock.monotonicMs() - sinceMs > PATIENCE_MS)

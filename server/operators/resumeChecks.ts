@@ -68,7 +68,9 @@ export function resumeChecks(facts: ResumeFacts, confirmed: readonly string[] = 
       key: 'readiness',
       text: 'a stop would reach every layer',
       passed: ready ? readiness.ready === readiness.of : null,
-      detail: ready ? `${readiness.ready} of ${readiness.of}` : 'not measured yet',
+      detail: [ready ? `${readiness.ready} of ${readiness.of}` : 'not measured yet', readiness.elsewhere?.text ?? '']
+        .filter(Boolean)
+        .join('; '),
       by: 'server',
     },
     {

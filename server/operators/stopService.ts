@@ -188,7 +188,7 @@ export function createStopService(options: StopOptions): StopService {
       id,
       layers: known.state?.layers.length ?? 0,
       cancelled: cancelled.slice(0, 512).map((one) => ({ ...one })),
-      warnings: [...known.warnings],
+      warnings: [...new Set([...known.warnings, ...(known.state?.warnings ?? [])])].slice(0, 8),
     }
   }
 

@@ -8,7 +8,7 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { z } from 'zod'
 import type { GuardOptions } from '../../lib/agents/commandSide.ts'
-import { createVerifier } from '../../lib/commands/signing.ts'
+import { createVerifier, keyIdOfPem } from '../../lib/commands/signing.ts'
 import { createStopLatch, type LatchStore } from '../../lib/commands/stopLatch.ts'
 import { AppError } from '../../lib/contracts/appError.ts'
 import { readGatewayFile } from '../gateway/gatewayFile.ts'
@@ -85,6 +85,7 @@ export function openLayerGuard(dataDir: string): GuardOptions {
   const secret = Buffer.from(layerSecret)
   return {
     verify: createVerifier(trusted),
+    gatewayKeys: trusted.flatMap(({ publicKeyPem, scope }) => (scope === 'gateway' ? [keyIdOfPem(publicKeyPem)] : [])),
     store: openLatchFile(dataDir),
     lease: {},
     line: {

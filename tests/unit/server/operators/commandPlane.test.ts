@@ -322,7 +322,7 @@ describe('an emergency stop', () => {
         key(),
       )
     await expect(propose()).rejects.toThrow('a stop would reach every layer: not told')
-    const readiness = { at_ms: 1, ready: 2, of: 2, worst_ms: 3, layers: [] }
+    const readiness = { at_ms: 1, ready: 2, of: 2, worst_ms: 3, layers: [], elsewhere: null }
     world.gateway.tell({ kind: 'readiness', epoch: 1, offset: 1, at_ms: 1, readiness })
     const taken = await propose()
     expect(taken).toMatchObject({ state: 'AWAIT_APPROVAL', level: 4, approvals_needed: 1 })
