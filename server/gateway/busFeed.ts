@@ -1,8 +1,9 @@
 /*
  * busFeed: what the gateway hears on the bus: answers, presence, transitions, and the health of what it just resumed. No telemetry.
  * In: deliveries. Out: the same as calls; how far acks were read.
- * Invariant: a bad entry is passed over (ingest counts it) and never ends the feed; an absent bus is tried again for ever, and nothing waits
- * for it: the direct lines work before it is there.
+ * Invariant: a bad entry is passed over (ingest counts it) and never ends the feed; an answer counts only on the stream of the layer it speaks
+ * for, which is where a user of the bus can be kept to its own; an absent bus is tried again for ever, and nothing waits for it: the direct
+ * lines work before it is there.
  * Source: docs/architecture.md "command flow".
  */
 import { decodeEntry } from '../../lib/bus/codec.ts'
@@ -14,7 +15,7 @@ import type { AnyMessage } from '../../lib/contracts/messageTypes.ts'
 import type { CommandOutcome, CommandResult } from '../../lib/contracts/outcomes.ts'
 import { RunDescriptor } from '../../lib/contracts/runDescriptor.ts'
 import type { LayerHealthReport } from '../../lib/contracts/telemetry.ts'
-import { TOPICS, topicPattern } from '../../lib/contracts/topics.ts'
+import { topicName, TOPICS, topicPattern } from '../../lib/contracts/topics.ts'
 import type { Clock } from '../../lib/primitives/clock.ts'
 
 export interface BusFeedHandlers {
@@ -48,6 +49,7 @@ export interface BusFeedOptions {
 
 const RETRY_MS = 500
 const FOREIGN_MS = 10_000
+const MAX_STRAYS = 64
 /** Group members learn of a restart within a minute; older presence is replayed from the announcements. */
 const V2_ACKS = `${FOREIGN_PREFIX}control.ack.#`
 
@@ -61,16 +63,27 @@ export function createBusFeed({ buses, clock, ackCursors, handlers, onProblem }:
   let undo: () => void = () => undefined
   let undoForeign: () => void = () => undefined
   let told = false
+  /** Streams on which answers for others came: each is told of once. */
+  const strays = new Set<string>()
 
   const onMessage = (delivery: Delivery): void => {
     const decoded = decodeEntry(delivery)
     if (decoded.kind !== 'message') return
     const message: AnyMessage = decoded.message
-    if (message.message_type === 'CommandOutcome') handlers.outcome(message)
-    else if (message.message_type === 'ServiceAnnouncement') handlers.announcement(message, delivery.acceptedAtMs)
+    if (message.message_type === 'ServiceAnnouncement') handlers.announcement(message, delivery.acceptedAtMs)
     else if (message.message_type === 'Heartbeat') handlers.heartbeat(message, delivery.acceptedAtMs)
     else if (message.message_type === 'StateTransitionEvent') handlers.moved(message.layer_id)
     else if (message.message_type === 'LayerHealthReport') handlers.health(message)
+  }
+  const onAck = (delivery: Delivery): void => {
+    const decoded = decodeEntry(delivery)
+    if (decoded.kind !== 'message' || decoded.message.message_type !== 'CommandOutcome') return
+    const { layer_id: layerId } = decoded.message
+    if (typeof layerId === 'string' && delivery.topic === topicName('ackLayer', layerId))
+      return handlers.outcome(decoded.message)
+    if (strays.size >= MAX_STRAYS || strays.has(delivery.topic)) return
+    strays.add(delivery.topic)
+    onProblem(`an answer for another layer (${layerId ?? 'none'}) came on ${delivery.topic}: it was not believed`)
   }
   const onRun = (delivery: Delivery): void => {
     const decoded = decodeEntry(delivery)
@@ -117,7 +130,7 @@ export function createBusFeed({ buses, clock, ackCursors, handlers, onProblem }:
       subscriptions.push(subscription)
       return subscription
     }
-    acks = await add(topicPattern('ackLayer'), onMessage, 'latest', ackCursors)
+    acks = await add(topicPattern('ackLayer'), onAck, 'latest', ackCursors)
     await add(TOPICS.run.pattern, onRun, 'earliest')
     await add(TOPICS.service.pattern, onMessage, 'earliest')
     await add(topicPattern('eventLayer'), onMessage, 'latest')

@@ -94,8 +94,13 @@ export function createGateway(options: GatewayOptions): Gateway {
     gatewayEpoch,
     onJoin: (agent) => stops.seen(presence.joined(agent)),
     onLeave: (id) => presence.left(id),
-    onLine(line) {
-      if (line.kind === 'ack') return onOutcome(line.outcome, 'socket')
+    onLine(line, agentId) {
+      if (line.kind === 'ack') {
+        // Who proved to be of this installation speaks for its own layers, and for no others.
+        const { layer_id: layerId } = line.outcome
+        if (presence.speaksFor(agentId, layerId ?? null)) return onOutcome(line.outcome, 'socket')
+        return onProblem(`${agentId} answered for ${layerId ?? 'no layer'}, which is not its own: it was not believed`)
+      }
       const agent = presence.beat(line.heartbeat, clock.wallMs())
       if (agent) stops.seen(agent)
     },

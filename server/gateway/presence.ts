@@ -41,6 +41,8 @@ export interface Presence {
   /** The layer's own name on v2 topics; null when it is none of those. */
   nativeName(layerId: string): string | null
   agentOf(layerId: string): LayerAgentSeen | null
+  /** Whether this agent named the layer as one of its own. */
+  speaksFor(agentId: string, layerId: string | null): boolean
   /** False when it says that it obeys other gateways only; a gateway that does not know tells it all the same. */
   obeys(agent: LayerAgentSeen): boolean
   /** Layers heard of that another installation stops, or that share their names with ours: in none of the other lists. */
@@ -185,6 +187,7 @@ export function createPresence(clock: Clock, keyId: string): Presence {
     },
     nativeName: (layerId) => (owners.has(layerId) ? null : (natives.get(layerId) ?? null)),
     agentOf: ownerOf,
+    speaksFor: (agentId, layerId) => layerId !== null && agents.get(agentId)?.layers.includes(layerId) === true,
     obeys,
     elsewhere: () =>
       [...agents.values()]

@@ -16,6 +16,7 @@ import { systemClock } from '../../lib/primitives/clock.ts'
 import type { GatewayOptions } from '../../server/gateway/gateway.ts'
 import { readGatewayFile } from '../../server/gateway/gatewayFile.ts'
 import { wavesOf } from '../../server/gateway/resumeRamp.ts'
+import { encodeJson } from '../../lib/telemetry/messageWriter.ts'
 import { createFlakyBus } from '../support/flakyBus.ts'
 import { startGateway, type GatewayHarness } from '../support/gatewayHarness.ts'
 import { waitUntil } from '../support/waitUntil.ts'
@@ -70,7 +71,11 @@ test('with the bus gone the direct line stops alone', async () => {
   bus.setMode('hang')
   const { id } = await world.client.stop(stopAll())
   await waitUntil('it is applied', async () => (await world.client.stopState(id)).missing === 0)
-  expect((await world.client.stopState(id)).layers[0]).toMatchObject({ state: 'applied', path: 'socket' })
+  // Verified, when a repetition that was under way brought the second sign of life already.
+  expect((await world.client.stopState(id)).layers[0]).toMatchObject({
+    state: expect.stringMatching(/^(applied|verified)$/),
+    path: 'socket',
+  })
   expect(layer.stopped.has('layer_0')).toBe(true)
 })
 
@@ -85,6 +90,38 @@ test('with the line gone the bus stops alone, and a layer that hears nothing is 
   layer.silent = false
   await waitUntil('it is applied', async () => (await world.client.stopState(id)).missing === 0)
   expect((await world.client.stopState(id)).layers[0]).toMatchObject({ path: 'bus' })
+})
+
+test('an answer for a layer on the stream of another, or from an agent it does not belong to, is not believed', async () => {
+  const world = await gateway()
+  const victim = await world.layer({ layers: ['layer_0'] })
+  const forger = await world.layer({ layers: ['layer_7'] })
+  victim.silent = true
+  const { id } = await world.client.stop({ ...stopAll(), scope: ['layer_0'] })
+  await waitUntil('it was told', () => victim.received.some((got) => got.id === id))
+  const outcome = {
+    message_id: randomUUID(),
+    timestamp: Date.now() / 1_000,
+    source: 'forger',
+    version: '2.0',
+    message_type: 'CommandOutcome',
+    command_id: id,
+    command_type: 'EmergencyStopCommand',
+    layer_id: 'layer_0',
+    kind: 'applied',
+    text: '',
+    details: {},
+  }
+  const entry = { type: 'CommandOutcome', enc: 'json', data: encodeJson(outcome) } as const
+  await world.bus.publish('kasmina.ack.layer.layer_7', entry)
+  forger.line!.write(`${JSON.stringify({ kind: 'ack', outcome })}\n`)
+  await waitUntil(
+    'both were refused in words',
+    () => world.problems.filter((text) => text.includes('not believed')).length === 2,
+  )
+  expect(await world.client.stopState(id)).toMatchObject({ missing: 1, applied: 0, layers: [{ state: 'sent' }] })
+  victim.silent = false
+  await waitUntil('its own word counts', async () => (await world.client.stopState(id)).missing === 0)
 })
 
 test('a stop of some layers leaves the others alone', async () => {
