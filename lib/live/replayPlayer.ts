@@ -125,10 +125,14 @@ export function createReplayPlayer({
     }
   }
 
+  /** Where it is to go on from: a moment that nobody has seen yet does not move, however long its picture takes. */
+  const aimMs = (): number | null =>
+    state.kind === 'replay' && shownMs === null ? state.fromMs : momentOf(state, clock.monotonicMs(), bounds())
+
   /** Everything of a moment that nothing before it leads to. */
   const land = async (): Promise<void> => {
     if (runId === null || past === null) return
-    const moment = momentOf(state, clock.monotonicMs(), bounds())
+    const moment = aimMs()
     if (moment === null || metricOf() === '' || jumping) return
     const wanted = Math.floor(moment)
     jumping = true
@@ -309,7 +313,7 @@ export function createReplayPlayer({
     try {
       past = await source.open(wanted, signal)
       if (signal.aborted) return
-      state = conduct(state, { kind: 'jump', atMs: momentOf(state, clock.monotonicMs(), null) ?? 0 }, when())
+      state = conduct(state, { kind: 'jump', atMs: aimMs() ?? 0 }, when())
       session.open(past.run)
       tell()
       void land()

@@ -60,7 +60,12 @@ const RECORDS: readonly LiveRecord[] = Array.from({ length: 3_600 }, (_, second)
 )
 
 async function givenPlayer(
-  change: { readonly delayMs?: number; readonly unsent?: number; readonly check?: MomentCheck } = {},
+  change: {
+    readonly delayMs?: number
+    readonly openMs?: number
+    readonly unsent?: number
+    readonly check?: MomentCheck
+  } = {},
 ) {
   const clock = createManualClock(START + HOUR)
   const socket = createFakeSocket()
@@ -77,7 +82,8 @@ async function givenPlayer(
   let failure: string | null = null
   const wait = (signal: AbortSignal) => clock.sleep(change.delayMs ?? 0, signal)
   const source: ReplaySource = {
-    async open() {
+    async open(_runId, signal) {
+      await clock.sleep(change.openMs ?? 0, signal)
       return {
         bounds: { fromMs: START, toMs: START + HOUR - 1_000 },
         gaps: [],
@@ -141,6 +147,17 @@ test('an hour at 64 times takes less than a minute and takes every record', asyn
   expect(session.store.events().length).toBe(2_000)
   expect(session.store.events().at(-1)?.at_ms).toBe(START + 3_599_000)
   expect(shownSecond()).toBeGreaterThan(3_590)
+})
+
+test('a link that plays begins at its moment, however long its run and its first picture take', async () => {
+  const { clock, session, player } = await givenPlayer({ delayMs: 3_000, openMs: 5_000 })
+  player.enter(RUN_ID, START, { speed: 64, reverse: false })
+  await clock.advance(5_000)
+  session.show(RUN_ID, SEED_COLUMNS[1]!.name)
+  await clock.advance(3_000)
+  expect(player.get().atMs - START).toBeLessThan(64 * 1_000)
+  for (let turn = 0; turn < 400 && player.get().state.kind !== 'fixed'; turn++) await clock.advance(500)
+  expect([player.get().served, player.get().taken]).toEqual([3_599, 3_599])
 })
 
 test('a slow server makes the moment wait: nothing is stepped over, and the wait is said', async () => {
