@@ -6,7 +6,7 @@
  */
 'use client'
 import Link from 'next/link'
-import { lazy, Suspense, useEffect, useRef, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { causeOf } from '../../lib/contracts/causes.ts'
 import type { InspectAnswer } from '../../lib/contracts/socketEvents.ts'
 import { SEED_STATE_ID } from '../../lib/contracts/lifecycleTable.ts'
@@ -29,12 +29,11 @@ import { ScrollRegion } from '../ui/ScrollRegion.tsx'
 import { Icon } from '../ui/Icon.tsx'
 import { useRovingList } from '../ui/useRovingList.ts'
 import { dequantize } from '../../lib/frames/quantize.ts'
-import type { HistogramClass } from './MetricHistogram.tsx'
 import { LayerLink } from './LayerLink.tsx'
+import { MetricHistogram, type HistogramClass } from './MetricHistogram.tsx'
 import { SeedCommands } from './SeedCommands.tsx'
 import { SeedLine } from './SeedLine.tsx'
 
-const MetricHistogram = lazy(async () => ({ default: (await import('./MetricHistogram.tsx')).MetricHistogram }))
 const CLASSES = 24
 const ASK_EVERY_MS = 1_000
 
@@ -169,9 +168,7 @@ function Spread({
         className="histogram"
         aria-label={`Histogram of ${scene.metric.label} over the layer; the bar of this seed is marked`}
       >
-        <Suspense fallback={null}>
-          <MetricHistogram classes={classes} />
-        </Suspense>
+        <MetricHistogram classes={classes} />
       </figure>
     </section>
   )

@@ -1,11 +1,16 @@
 /*
  * Metric histogram: how the layer's seeds are spread over one metric, with the selected seed marked.
- * In: classes and counts. Out: a small bar chart (loaded only when the inspector opens).
- * Invariant: at most a few dozen bars, redrawn at most once a second: what SVG can carry.
- * Source: docs/adr/0001-toolchain.md; performance notes on chart libraries.
+ * In: classes and counts. Out: bars, the greatest count beside them, what the first, middle and last class stand for below.
+ * Invariant: every class has its bar; one that holds anybody is seen, however few. No chart library: choosing a seed must not load and
+ * run one while the way on to its layer is waited for.
+ * Source: docs/performance.md "profiles"; features A7.
  */
 'use client'
-import { Bar, BarChart, Cell, ResponsiveContainer, XAxis, YAxis } from 'recharts'
+import { formatCount } from '../../lib/live/formatValue.ts'
+
+const WIDTH = 240
+const HEIGHT = 96
+const LEAST = 2
 
 export interface HistogramClass {
   readonly label: string
@@ -14,35 +19,34 @@ export interface HistogramClass {
 }
 
 export function MetricHistogram({ classes }: { readonly classes: readonly HistogramClass[] }) {
+  const most = Math.max(0, ...classes.map(({ count }) => count))
+  const width = WIDTH / Math.max(1, classes.length)
+  const named = [0, classes.length >> 1, classes.length - 1]
   return (
-    <ResponsiveContainer width="100%" height={120}>
-      <BarChart
-        data={[...classes]}
-        margin={{ top: 6, right: 4, bottom: 0, left: 0 }}
-        barCategoryGap={1}
-        accessibilityLayer={false}
-      >
-        <XAxis
-          dataKey="label"
-          tickLine={false}
-          axisLine={false}
-          interval="preserveStartEnd"
-          minTickGap={40}
-          tick={{ fontSize: 11, fill: 'var(--t3)' }}
-        />
-        <YAxis
-          width={28}
-          allowDecimals={false}
-          tickLine={false}
-          axisLine={false}
-          tick={{ fontSize: 11, fill: 'var(--t3)' }}
-        />
-        <Bar dataKey="count" isAnimationActive={false}>
-          {classes.map((entry) => (
-            <Cell key={entry.label} fill={entry.own ? 'var(--info)' : 'var(--bar)'} />
-          ))}
-        </Bar>
-      </BarChart>
-    </ResponsiveContainer>
+    <div className="metric-histogram">
+      <span className="most">{formatCount(most)}</span>
+      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
+        {classes.map(({ count, own }, index) => {
+          const x = index * width
+          const height = count === 0 ? 0 : Math.max(LEAST, (count / most) * (HEIGHT - 1))
+          return (
+            <rect
+              key={x}
+              className={own ? 'own' : undefined}
+              x={x + 0.5}
+              y={HEIGHT - 1 - height}
+              width={width - 1}
+              height={height}
+            />
+          )
+        })}
+        <rect className="base" x={0} y={HEIGHT - 1} width={WIDTH} height={1} />
+      </svg>
+      <span className="classes">
+        {named.map((at) => (
+          <span key={at}>{classes[at]?.label}</span>
+        ))}
+      </span>
+    </div>
   )
 }

@@ -64,6 +64,24 @@ test('the metric switch changes what is shown and what the link carries', async 
   await expect(page).toHaveURL(/mode=state/)
 })
 
+test('choosing a seed loads no chart library: its histogram comes with it', async ({ page }) => {
+  const errors = await openLive(page)
+  const large = (): Promise<readonly string[]> =>
+    page.evaluate(() =>
+      (performance.getEntriesByType('resource') as PerformanceResourceTiming[])
+        .filter(({ name, decodedBodySize }) => name.includes('.js') && decodedBodySize > 250_000)
+        .map(({ name }) => name),
+    )
+  const before = await large()
+  await heatmap(page).focus()
+  await page.keyboard.press('j')
+  await page.keyboard.press('Enter')
+  await expect(inspector(page).getByRole('figure', { name: /^Histogram of/ })).toBeVisible()
+  await expect(inspector(page).getByRole('figure', { name: /over the last 15 minutes/ })).toBeVisible()
+  expect(await large()).toEqual(before)
+  expect(errors).toEqual([])
+})
+
 test('the keyboard walks the seeds, opens the inspector and closes it again', async ({ page }) => {
   await openLive(page)
   await page.getByRole('main').focus()
