@@ -7,13 +7,14 @@
  * Source: docs/ux.md "principles" 5.
  */
 'use client'
-import { memo, useEffect, useRef, useState, type HTMLAttributes } from 'react'
+import { memo, useEffect, useMemo, useRef, useState, type HTMLAttributes } from 'react'
 import { causeOf } from '../../lib/contracts/causes.ts'
 import type { LiveRecord } from '../../lib/contracts/liveRecords.ts'
 import { formatUtc } from '../../lib/live/formatValue.ts'
 import { StateGlyph } from '../heatmap/StateGlyph.tsx'
 import { useLive } from '../live/LiveProvider.tsx'
-import { takeTurn, useLiveTopic } from '../live/useLiveTopic.ts'
+import { pageTurns } from '../live/pageTurns.ts'
+import { useLiveTopic } from '../live/useLiveTopic.ts'
 import { Icon } from '../ui/Icon.tsx'
 import { useHoldStill } from '../ui/useHoldStill.ts'
 import { useRovingList } from '../ui/useRovingList.ts'
@@ -49,7 +50,7 @@ export function EventTicker() {
   const { store } = session
   const limit = store.pause?.offset ?? Number.POSITIVE_INFINITY
   const events = store.events()
-  const merged = mergedCommands(events)
+  const merged = useMemo(() => mergedCommands(events), [events])
   const incidents = store.log.incidents.filter(
     (incident) => incident.offset <= limit && (incident.run_id === null || incident.run_id !== store.view?.runId),
   )
@@ -152,7 +153,10 @@ function useTrickle(rows: readonly LiveRecord[], filter: EventFilter): readonly 
   const step = trickle(rows, shown.filter === filter ? shown.offset : null, ROWS_PER_FRAME, BURST_ROWS)
   const { offset } = step
   const isSettled = shown.filter === filter && shown.offset === offset
-  useEffect(() => (isSettled ? undefined : takeTurn(() => setShown({ filter, offset }))), [filter, offset, isSettled])
+  useEffect(
+    () => (isSettled ? undefined : pageTurns.take(() => setShown({ filter, offset }))),
+    [filter, offset, isSettled],
+  )
   return step.rows
 }
 

@@ -12,11 +12,13 @@ import { LIVE_NAMESPACE, SOCKET_PATH } from '../../lib/contracts/socketNames.ts'
 import type { LiveSocket } from '../../lib/live/liveClient.ts'
 import { createLiveSession, type LiveSession } from '../../lib/live/liveSession.ts'
 import { systemClock } from '../../lib/primitives/clock.ts'
+import { holdWhileLeaving } from './holdWhileLeaving.ts'
 import { createPageStore, type PageStore } from './pageStore.ts'
 import { drawsPast } from './pageLinks.ts'
 import { createPageThread } from './pageThread.ts'
 import type { PictureThread } from './pictureThread.ts'
 import { createTimeTravel, type TimeState, type TimeTravel } from './timeTravel.ts'
+import { pageTurns } from './pageTurns.ts'
 
 const openSocket = (): LiveSocket =>
   io(LIVE_NAMESPACE, {
@@ -89,7 +91,9 @@ export function LiveProvider({ children }: { readonly children: ReactNode }) {
     const onPopState = () => live.page.readLocation()
     document.addEventListener('visibilitychange', onVisibility)
     addEventListener('popstate', onPopState)
+    const letClicksBe = holdWhileLeaving(document, pageTurns)
     return () => {
+      letClicksBe()
       document.removeEventListener('visibilitychange', onVisibility)
       removeEventListener('popstate', onPopState)
       leave()
@@ -97,5 +101,7 @@ export function LiveProvider({ children }: { readonly children: ReactNode }) {
       live.thread.stop()
     }
   }, [live])
+  // The page that was led to stands: it speaks.
+  useEffect(() => pageTurns.release(), [pathname])
   return <LiveContext value={shown}>{children}</LiveContext>
 }

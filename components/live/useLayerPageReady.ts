@@ -28,7 +28,12 @@ export function useLayerPageReady(): void {
         () => {
           const layer = session.store.run()?.descriptor.layers[0]
           // Any layer's page brings the code of all of them.
-          if (layer !== undefined) router.prefetch(PAGE_PATHS.layer(layer.layer_id), { kind: PrefetchKind.FULL })
+          if (layer === undefined) return
+          router.prefetch(PAGE_PATHS.layer(layer.layer_id), { kind: PrefetchKind.FULL })
+          // What that page itself loads in parts, and how its rows are asked for ahead of it. Failing, it is loaded then.
+          const ignore = (): void => undefined
+          void import('../layer/layerRowsUrl.ts').catch(ignore)
+          void import('../alerts/PlaceAlerts.tsx').catch(ignore)
         },
         { timeout: IDLE_MS },
       ),

@@ -12,13 +12,11 @@ import type { PageState } from '../../lib/live/urlState.ts'
 import { DEFAULT_PAGE_STATE } from '../../lib/live/urlState.ts'
 import { systemClock } from '../../lib/primitives/clock.ts'
 import { useLive } from './LiveProvider.tsx'
-import { createTurns } from './ownFrame.ts'
+import { pageTurns } from './pageTurns.ts'
 
 const TICK_MS = 250
 /** What arrives has its own frame of the screen: what is rendered because of it comes in a later one. */
 const NEXT_FRAME_MS = 17
-/** Renders asked for at the same moment take turns, each in a frame of its own. */
-export const takeTurn = createTurns(systemClock)
 
 /** Renders again when one of the topics changed, at most once per `everyMs`. */
 export function useLiveTopic(topics: readonly LiveTopic[], everyMs = TICK_MS): void {
@@ -34,7 +32,7 @@ export function useLiveTopic(topics: readonly LiveTopic[], everyMs = TICK_MS): v
       cancel = systemClock.after(waitMs, () => {
         // One status makes half the page say something new: each panel does so in a frame of its own.
         let served = false
-        const giveBack = takeTurn(() => {
+        const giveBack = pageTurns.take(() => {
           served = true
           cancel = null
           lastMs = systemClock.monotonicMs()
@@ -92,7 +90,7 @@ export function onTick(callback: () => void): () => void {
   stopTicker ??= systemClock.every(TICK_MS, () => {
     if (document.hidden || isAwaited) return
     isAwaited = true
-    takeTurn(() => {
+    pageTurns.take(() => {
       isAwaited = false
       for (const tick of tickers) tick()
     })
