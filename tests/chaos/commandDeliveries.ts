@@ -49,6 +49,8 @@ export interface DeliveriesReport {
   readonly doubleEffects: number
   /** Commands without a final outcome of their own. */
   readonly unanswered: number
+  /** Entries given up as poison after five deliveries that nobody settled: each may leave its command unanswered. */
+  readonly buried: number
   /** Commands whose outcomes contradict each other or the effect. */
   readonly contradictions: number
   readonly seconds: number
@@ -250,6 +252,7 @@ export async function runDeliveries(options: DeliveriesOptions): Promise<Deliver
   const settled = (id: string): string[] => [...(finals.get(id) ?? [])].filter((kind) => kind !== 'duplicate')
   while (clock.monotonicMs() - lastSeenMs < (open.size > 0 ? PATIENCE_MS : QUIET_MS)) await clock.sleep(100)
 
+  const dead = await bus.read('kasmina.dead', { limit: 1_000 })
   await watching.stop()
   await Promise.all([...workers, await spare].map((worker) => worker.terminate()))
   await bus.stop(1_000)
@@ -269,6 +272,7 @@ export async function runDeliveries(options: DeliveriesOptions): Promise<Deliver
     effects: effects.size,
     doubleEffects: [...effects.values()].filter((count) => count > 1).length,
     unanswered: unanswered.length,
+    buried: dead.kind === 'entries' ? dead.entries.length : 0,
     contradictions: ids.filter((id) => settled(id).length > 1).length,
     seconds: (clock.monotonicMs() - startMs) / 1_000,
   }

@@ -29,7 +29,8 @@ export interface HandlerThreadData {
 export type HandlerOrder = { readonly layerId: string } | { readonly holdMs: number }
 
 const KEEP_MS = 200
-const CLAIM_MS = 300
+/** Above any hold: a handler that is merely slow must not lose its own entries, five times over, and have them buried as poison. */
+const CLAIM_MS = 2_000
 
 const { url, trusted, dataDir, port } = workerData as HandlerThreadData
 
