@@ -223,6 +223,7 @@ export async function compose({
       records,
       audit,
       runs,
+      history,
       readings: {
         bus: () => board.busHealth(),
         counters: () => board.counters(),
@@ -422,10 +423,8 @@ export async function compose({
         if (layers <= MANY_LAYERS || statusTurn % 2 === 0) live.sendStatus(() => board.status())
       }),
     )
-    parts.add(
-      'latency slices',
-      clock.every(LATENCY_LIMITS.sliceMs, () => shelf.turn()),
-    )
+    const latencySlices = clock.every(LATENCY_LIMITS.sliceMs, () => shelf.turn())
+    parts.add('latency slices', latencySlices)
 
     // Pages last: they may ask the handle from their first request on.
     const pages = overrides.pages ?? createNextPages({ dir: root, dev, hostname: config.host, port })

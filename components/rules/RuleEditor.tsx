@@ -8,6 +8,7 @@
 import Link from 'next/link'
 import { useState } from 'react'
 import type { AlertRule, RuleDraft } from '../../lib/contracts/alerts.ts'
+import type { RuleDeletion } from '../../lib/contracts/httpRules.ts'
 import { problemOf } from '../records/useApi.ts'
 import { Icon } from '../ui/Icon.tsx'
 import { Panel } from '../ui/Panel.tsx'
@@ -25,6 +26,7 @@ import {
 import { saveRule } from './ruleDoor.ts'
 import { RuleForm } from './RuleForm.tsx'
 import { RuleTrial, useTrial } from './RuleTrial.tsx'
+import { RuleVersions } from './RuleVersions.tsx'
 
 interface Props {
   /** Null: it is new. */
@@ -33,6 +35,8 @@ interface Props {
   readonly metrics: readonly string[]
   readonly runId: string | null
   readonly mayEdit: boolean
+  /** Somebody asked to delete it. */
+  readonly deletion: RuleDeletion | null
   readonly onSaved: (id: string) => void
   readonly onClose: () => void
 }
@@ -45,7 +49,7 @@ interface Edit {
   readonly draft: RuleDraft
 }
 
-export function RuleEditor({ rule, start, metrics, runId, mayEdit, onSaved, onClose }: Props) {
+export function RuleEditor({ rule, start, metrics, runId, mayEdit, deletion, onSaved, onClose }: Props) {
   const [edit, setEdit] = useState<Edit | null>(null)
   const [json, setJson] = useState<string | null>(null)
   const [said, setSaid] = useState<{ readonly text: string; readonly isProblem: boolean } | null>(null)
@@ -65,6 +69,10 @@ export function RuleEditor({ rule, start, metrics, runId, mayEdit, onSaved, onCl
   const change = (draft: RuleDraft): void => {
     setEdit({ version, draft })
     setSaid(null)
+  }
+  const takeUp = (draft: RuleDraft): void => {
+    setJson(null)
+    change(draft)
   }
   const onJson = (text: string): void => {
     setJson(text)
@@ -240,7 +248,10 @@ export function RuleEditor({ rule, start, metrics, runId, mayEdit, onSaved, onCl
           <p className="t2">Rules are changed by administrators.</p>
         )}
         <output className={said?.isProblem === true ? 'tone-warn' : 't2'}>{said?.text}</output>
-        {mayEdit && rule !== null && <RuleDelete key={rule.version} rule={rule} onDone={() => onSaved(rule.id)} />}
+        {rule !== null && <RuleVersions rule={rule} onTake={mayEdit ? takeUp : null} />}
+        {mayEdit && rule !== null && (
+          <RuleDelete key={rule.version} rule={rule} waiting={deletion} onDone={() => onSaved(rule.id)} />
+        )}
       </div>
     </Panel>
   )

@@ -6,7 +6,7 @@
  */
 'use client'
 import { useState } from 'react'
-import type { RuleImported } from '../../lib/contracts/httpAlerts.ts'
+import type { RuleImported } from '../../lib/contracts/httpRules.ts'
 import { formatCount } from '../../lib/live/formatValue.ts'
 import { problemOf } from '../records/useApi.ts'
 import { Panel } from '../ui/Panel.tsx'

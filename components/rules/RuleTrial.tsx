@@ -7,11 +7,11 @@
 'use client'
 import { useState } from 'react'
 import type { RuleDraft } from '../../lib/contracts/alerts.ts'
-import type { RuleBacktest } from '../../lib/contracts/httpAlerts.ts'
+import type { RuleBacktest } from '../../lib/contracts/httpRules.ts'
 import { formatAge, formatUtc } from '../../lib/live/formatValue.ts'
 import { problemOf } from '../records/useApi.ts'
 import { Icon } from '../ui/Icon.tsx'
-import { backtestWords } from './backtestWords.ts'
+import { backtestWords, coverageWords } from './backtestWords.ts'
 import { detectorOf, judgedText } from './ruleDraft.ts'
 import { tryRule } from './ruleDoor.ts'
 
@@ -91,6 +91,7 @@ export function RuleTrial({
           </>
         )}
       </output>
+      {result !== null && <p className="t2">{coverageWords(result.test)}</p>}
       {problem !== null && (
         <p className="tone-warn" role="alert">
           <Icon name="warning" size={13} /> {problem}

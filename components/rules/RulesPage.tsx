@@ -6,7 +6,7 @@
  */
 'use client'
 import { useEffect, useState } from 'react'
-import type { RuleList } from '../../lib/contracts/httpAlerts.ts'
+import type { RuleList } from '../../lib/contracts/httpRules.ts'
 import { formatCount } from '../../lib/live/formatValue.ts'
 import { useSession } from '../access/useSession.ts'
 import { SEVERITY_ICONS, SEVERITY_TONES } from '../alerts/alertWords.ts'
@@ -124,7 +124,10 @@ export function RulesPage() {
                           <span className="visually-hidden">{rule.severity}, </span>
                         </span>
                         <span>
-                          <b>{rule.title}</b> {!rule.enabled && <span className="tone-warn">out of service</span>}
+                          <b>{rule.title}</b> {!rule.enabled && <span className="tone-warn">out of service</span>}{' '}
+                          {data?.deletions.some(({ id }) => id === rule.id) === true && (
+                            <span className="tone-warn">waits to be deleted</span>
+                          )}
                           <small>{raise}</small>
                         </span>
                         <span className="t3 num">
@@ -149,6 +152,7 @@ export function RulesPage() {
               metrics={metrics}
               runId={run?.run_id ?? null}
               mayEdit
+              deletion={null}
               onSaved={(id) => {
                 refetch()
                 go(`#${id}`)
@@ -163,6 +167,7 @@ export function RulesPage() {
               metrics={metrics}
               runId={run?.run_id ?? null}
               mayEdit={mayEdit}
+              deletion={data?.deletions.find(({ id }) => id === chosen.id) ?? null}
               onSaved={refetch}
               onClose={() => go('')}
             />

@@ -5,7 +5,7 @@
  * Source: docs/alerts.md "rules"; docs/protocol.md "alerts".
  */
 import type { AlertRule, RuleDraft } from '../../lib/contracts/alerts.ts'
-import type { RuleBacktest, RuleImported, RuleList } from '../../lib/contracts/httpAlerts.ts'
+import type { RuleBacktest, RuleImported, RuleList } from '../../lib/contracts/httpRules.ts'
 import { askApi } from '../records/useApi.ts'
 
 const RULES = '/api/rules'
@@ -25,6 +25,17 @@ export function saveRule(draft: RuleDraft, version: number | null): Promise<Aler
 export function deleteRule(id: string, version: number): Promise<RuleList> {
   return askApi<RuleList>(`${ruleUrl(id)}?version=${version}`, { method: 'DELETE' })
 }
+
+/** Asks to delete an own rule: another person does it. */
+export function askDeletion(id: string, version: number, reason: string): Promise<RuleList> {
+  return askApi<RuleList>(`${ruleUrl(id)}/deletion`, { method: 'POST', body: { version, reason } })
+}
+
+export function withdrawDeletion(id: string): Promise<RuleList> {
+  return askApi<RuleList>(`${ruleUrl(id)}/deletion`, { method: 'DELETE' })
+}
+
+export const versionsUrl = (id: string): string => `${ruleUrl(id)}/versions`
 
 export function importRules(
   rules: readonly unknown[],

@@ -1,5 +1,5 @@
 /*
- * The HTTP contract of alerts and rules: lists, acts that name what they were decided on, rules with versions and back-tests.
+ * The HTTP contract of alerts: lists, and acts that name what they were decided on.
  * In: zod. Out: ALERTS_API and the shapes of its questions and answers.
  * Invariant: an act carries the version and the occurrence it was decided on; who comes second is told who was first; nothing here
  * hides an alert.
@@ -7,9 +7,9 @@
  */
 import { z } from 'zod'
 import { ALERT_LIMITS, ALERT_VIEWS } from './alertTable.ts'
-import { AlertDetail, AlertGroup, AlertItem, AlertRule, AlertSeverityName, RuleDraft, RuleId } from './alerts.ts'
+import { AlertDetail, AlertGroup, AlertItem, AlertSeverityName, RuleId } from './alerts.ts'
 import { Count, NoInput } from './httpShapes.ts'
-import { Finite, LayerId, LogText, Prose, RunId, SeedId } from './ids.ts'
+import { Finite, LayerId, LogText, Prose, RunId } from './ids.ts'
 
 export const AlertQuery = z.object({
   state: z.enum(ALERT_VIEWS).optional(),
@@ -118,96 +118,9 @@ export const GroupAckAnswer = z.object({
 })
 export type GroupAckAnswer = z.infer<typeof GroupAckAnswer>
 
-export const RuleWrite = z.object({ ...RuleDraft.shape, version: Count.optional() }).superRefine((rule, context) => {
-  const { version: _version, ...draft } = rule
-  const checked = RuleDraft.safeParse(draft)
-  for (const issue of checked.error?.issues ?? [])
-    context.addIssue({ code: 'custom', path: [...issue.path], message: issue.message })
-})
-export type RuleWrite = z.infer<typeof RuleWrite>
-
-const Channel = z.object({ configured: z.boolean(), address: Prose.max(300).nullable() })
-
-export const RuleList = z.object({
-  version: Count,
-  rules: z.array(AlertRule).max(ALERT_LIMITS.rules),
-  channels: z.object({ webhook: Channel, email: Channel }),
-})
-export type RuleList = z.infer<typeof RuleList>
-
-export const RuleExport = z.object({
-  format: z.literal('morphoscope.alert-rules'),
-  format_version: z.literal(1),
-  exported_at: z.iso.datetime(),
-  rules: z.array(AlertRule).max(ALERT_LIMITS.rules),
-})
-export type RuleExport = z.infer<typeof RuleExport>
-
-/** The rules of an export, or rules as somebody writes them; further fields are not looked at. */
-export const RuleImport = z.object({
-  rules: z.array(RuleDraft).min(1).max(ALERT_LIMITS.rules),
-  /** merge: rules that are not in it stay. replace: own rules that are not in it are deleted, shipped ones go back. */
-  mode: z.enum(['merge', 'replace']).default('merge'),
-  dry_run: z.boolean().default(false),
-})
-export type RuleImport = z.infer<typeof RuleImport>
-
-export const RuleImported = z.object({
-  added: z.array(RuleId).max(ALERT_LIMITS.rules),
-  changed: z.array(z.object({ id: RuleId, change: Prose })).max(ALERT_LIMITS.rules),
-  unchanged: Count,
-  removed: z.array(RuleId).max(ALERT_LIMITS.rules),
-  dry_run: z.boolean(),
-})
-export type RuleImported = z.infer<typeof RuleImported>
-
-export const RuleBacktestRequest = z.object({
-  rule: RuleDraft,
-  hours: Finite.min(0.01).max(720).default(1),
-  run: RunId.optional(),
-})
-export type RuleBacktestRequest = z.infer<typeof RuleBacktestRequest>
-
-export const RuleBacktest = z.object({
-  run_id: RunId.nullable(),
-  from_ms: Finite.nullable(),
-  to_ms: Finite.nullable(),
-  firings: Count,
-  flaps: Count,
-  per_10_min: Finite.min(0),
-  /** Acknowledgements somebody would have had to give: firings, minus what flap damping joins. */
-  would_ack: Count,
-  alerts: z
-    .array(
-      z.object({
-        at_ms: Finite,
-        cleared_ms: Finite.nullable(),
-        layer_id: LayerId.nullable(),
-        seed_id: SeedId.nullable(),
-        severity: AlertSeverityName,
-        text: Prose,
-      }),
-    )
-    .max(200),
-  /** Ticks of layers that were judged. */
-  judged: Count,
-  /** What could not be judged, in words. */
-  limits: z.array(Prose.max(300)).max(32),
-})
-export type RuleBacktest = z.infer<typeof RuleBacktest>
-
 const json = { contentType: 'application/json' } as const
 const none = { params: NoInput, query: NoInput, ...json } as const
 const AlertPath = z.object({ id: z.uuid('the id of an alert') })
-const RulePath = z.object({ id: RuleId })
-const RuleVersion = z.object({
-  version: z
-    .string()
-    .regex(/^\d{1,9}$/, 'the version it was decided on')
-    .transform(Number)
-    .optional(),
-})
-
 const act = (path: string, summary: string) =>
   ({
     ...json,
@@ -267,87 +180,6 @@ export const ALERTS_API = Object.freeze({
     'Takes it out of service with a reason: it is not raised until it is put back.',
   ),
   alertInService: act('in-service', 'Puts it back into service.'),
-  rules: {
-    ...none,
-    method: 'GET',
-    path: '/api/rules',
-    permission: 'viewer',
-    summary: 'Every alert rule with its version, and which channels are configured.',
-    output: RuleList,
-    problems: [],
-  },
-  createRule: {
-    ...none,
-    method: 'POST',
-    path: '/api/rules',
-    permission: 'admin',
-    summary: 'Makes a rule.',
-    body: RuleWrite,
-    status: 201,
-    output: AlertRule,
-    problems: [403, 409, 413, 422, 503],
-  },
-  exportRules: {
-    ...none,
-    method: 'GET',
-    path: '/api/rules/export',
-    permission: 'viewer',
-    summary: 'All rules as a file for another installation.',
-    output: RuleExport,
-    problems: [],
-  },
-  rule: {
-    ...none,
-    method: 'GET',
-    path: '/api/rules/{id}',
-    permission: 'viewer',
-    summary: 'One rule.',
-    params: RulePath,
-    output: AlertRule,
-    problems: [404, 422],
-  },
-  changeRule: {
-    ...none,
-    method: 'PUT',
-    path: '/api/rules/{id}',
-    permission: 'admin',
-    summary: 'Replaces a rule, from the version in If-Match or in the body; 409 says who wrote meanwhile.',
-    params: RulePath,
-    body: RuleWrite,
-    output: AlertRule,
-    problems: [403, 404, 409, 413, 422, 503],
-  },
-  deleteRule: {
-    ...none,
-    method: 'DELETE',
-    path: '/api/rules/{id}',
-    permission: 'admin',
-    summary: 'Deletes an own rule; a shipped one goes back to how it was shipped.',
-    params: RulePath,
-    query: RuleVersion,
-    output: RuleList,
-    problems: [403, 404, 409, 422, 503],
-  },
-  importRules: {
-    ...none,
-    method: 'POST',
-    path: '/api/rules/import',
-    permission: 'admin',
-    summary: 'Takes rules over: all of them or none. With dry_run it only says what would change.',
-    body: RuleImport,
-    output: RuleImported,
-    problems: [403, 413, 422, 503],
-  },
-  backtestRule: {
-    ...none,
-    method: 'POST',
-    path: '/api/rules/backtest',
-    permission: 'viewer',
-    summary: 'What the rule would have raised on the kept past. Nothing is saved.',
-    body: RuleBacktestRequest,
-    output: RuleBacktest,
-    problems: [403, 404, 413, 422, 503],
-  },
 } as const)
 
 /** On /ops at every change, gathered: which alerts changed, and the counts for the header. */

@@ -18,6 +18,7 @@ import { LANE_ROUTES } from './httpLanes.ts'
 import { LAYER_ROUTES } from './httpLayer.ts'
 import { LOAD_ROUTES } from './httpLoad.ts'
 import { REPLAY_ROUTES } from './httpReplay.ts'
+import { RULES_API } from './httpRules.ts'
 import { RunDetail, RunList, RunPath, RunPicture, RunPictureQuery, RunQuery } from './httpRuns.ts'
 import { SeedDetail, SeedQuery, SeedRaw, SeedRawQuery, SeedSeries, SeedSeriesQuery } from './httpSeed.ts'
 import { Count, HistoryQuery, LayerPath, NoInput, Reading, RunFilter, SeedPath, SeedStateName } from './httpShapes.ts'
@@ -227,6 +228,7 @@ const JSON_TYPE = 'application/json'
 export const HTTP_API = Object.freeze({
   ...COMMANDS_API,
   ...ALERTS_API,
+  ...RULES_API,
   ...ACCESS_API,
   ...AUDIT_ROUTES,
   healthLive: {

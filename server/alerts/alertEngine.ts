@@ -9,7 +9,6 @@ import { underlyingState, type Alarm, type AlarmEvent, type AlarmPolicy } from '
 import { DETECTORS } from '../../lib/contracts/alertDetectors.ts'
 import type { AlertRule } from '../../lib/contracts/alerts.ts'
 import type { Clock } from '../../lib/primitives/clock.ts'
-import type { AuditLog } from '../audit/auditLog.ts'
 import type { KnownRun, RunBook } from '../state/runBook.ts'
 import type { Records } from '../stores/recordsDatabase.ts'
 import { createAlarmBook, type AlarmBook } from './alarmBook.ts'
@@ -47,7 +46,6 @@ export interface AlertEngine {
 export interface AlertEngineOptions {
   readonly clock: Clock
   readonly records: Records
-  readonly audit: AuditLog
   readonly runs: RunBook
   readonly readings: Omit<InstallationReadings, 'engineAgeMs'>
   /** Sends the watch its rules anew. */

@@ -12,14 +12,19 @@ import type {
   AlertSummary,
   GroupAckAnswer,
   GroupAckRequest,
+} from '../../lib/contracts/httpAlerts.ts'
+import type {
   RuleBacktest,
   RuleBacktestRequest,
+  RuleDeletionRequest,
+  RuleRevertRequest,
+  RuleVersions,
   RuleExport,
   RuleImport,
   RuleImported,
   RuleList,
   RuleWrite,
-} from '../../lib/contracts/httpAlerts.ts'
+} from '../../lib/contracts/httpRules.ts'
 import type { Subject } from '../operators/subject.ts'
 import type { ActName } from './alertService.ts'
 
@@ -38,12 +43,20 @@ export interface AlertsHandle {
   readonly createRule: (write: RuleWrite, subject: Subject) => Promise<AlertRule>
   /** @throws STATE_NOT_FOUND, STATE_CONFLICT, ALERT_PROTECTED, CONTRACT_INVALID, STATE_STORAGE */
   readonly changeRule: (id: string, write: RuleWrite, ifMatch: string | null, subject: Subject) => Promise<AlertRule>
+  /** @throws as `changeRule`, and COMMAND_APPROVAL when an own rule has no second person */
   readonly deleteRule: (
     id: string,
     version: number | undefined,
     ifMatch: string | null,
     subject: Subject,
   ) => Promise<RuleList>
+  /** @throws STATE_NOT_FOUND, STATE_CONFLICT, ALERT_PROTECTED */
+  readonly askRuleDeletion: (id: string, request: RuleDeletionRequest, subject: Subject) => Promise<RuleList>
+  readonly withdrawRuleDeletion: (id: string, subject: Subject) => Promise<RuleList>
+  /** @throws STATE_NOT_FOUND, STATE_STORAGE */
+  readonly ruleVersions: (id: string) => Promise<RuleVersions>
+  /** @throws STATE_NOT_FOUND, STATE_CONFLICT, ALERT_PROTECTED, STATE_STORAGE */
+  readonly revertRule: (id: string, request: RuleRevertRequest, subject: Subject) => Promise<AlertRule>
   readonly exportRules: () => RuleExport
   readonly importRules: (file: RuleImport, subject: Subject) => Promise<RuleImported>
   /** @throws STATE_NOT_FOUND */

@@ -4,26 +4,24 @@
  * Invariant: it only wires; it starts with what the disk has and ends with everything written.
  * Source: docs/architecture.md "rooms"; docs/alerts.md.
  */
-import { completeDraft } from '../../lib/alerts/shippedRules.ts'
-import { AppError } from '../../lib/contracts/appError.ts'
 import type { AlertsChanged, AlertSummary } from '../../lib/contracts/httpAlerts.ts'
 import type { Clock } from '../../lib/primitives/clock.ts'
 import type { AuditLog } from '../audit/auditLog.ts'
 import type { Config } from '../config.ts'
+import type { HistoryDesk } from '../history/historyDesk.ts'
 import { createAlertsApi, createAlertSummary, createItemMaker } from '../http/apiAlerts.ts'
-import type { KnownRun, RunBook } from '../state/runBook.ts'
+import type { RunBook } from '../state/runBook.ts'
 import type { Records } from '../stores/recordsDatabase.ts'
-import { createAlertEngine, toPolicy, type AlertEngine } from './alertEngine.ts'
+import { createAlertEngine, type AlertEngine } from './alertEngine.ts'
 import type { AlertsHandle } from './alertsHandle.ts'
 import { createAlertService } from './alertService.ts'
 import type { WatchOrder } from './alertSignals.ts'
 import { createAlertTeller } from './alertTeller.ts'
+import { createBacktestDoor } from './backtestDoor.ts'
 import { createDelivery, type Delivery, type Letter } from './delivery.ts'
 import type { InstallationReadings } from './installationWatch.ts'
 import { createMailer } from './mailer.ts'
 import { createNotifier } from './notifier.ts'
-import { backtestRule } from './ruleBacktest.ts'
-import { toRule } from './ruleBook.ts'
 import { createWebhook } from './webhook.ts'
 
 export interface AlertsOptions {
@@ -31,6 +29,7 @@ export interface AlertsOptions {
   readonly records: Records
   readonly audit: AuditLog
   readonly runs: RunBook
+  readonly history: Pick<HistoryDesk, 'ask'>
   readonly readings: Omit<InstallationReadings, 'engineAgeMs' | 'broken'>
   readonly onOrder: (order: WatchOrder) => void
   readonly onProblem: (text: string) => void
@@ -48,22 +47,12 @@ export interface Alerts {
   stop(): Promise<void>
 }
 
-const HOUR_MS = 3_600_000
-
-const newest = (all: readonly KnownRun[]): KnownRun | undefined =>
-  all.toSorted(
-    (a, b) =>
-      Number(b.descriptor.origin === 'trainer') - Number(a.descriptor.origin === 'trainer') ||
-      b.firstSeenMs - a.firstSeenMs,
-  )[0]
-
 /** Opens the engine. @throws STATE_STORAGE */
 export async function openAlerts(options: AlertsOptions): Promise<Alerts> {
   const { clock, records, audit, runs, onOrder, onProblem, send } = options
   const engine = await createAlertEngine({
     clock,
     records,
-    audit,
     runs,
     readings: { ...options.readings, broken: () => brokenWays() },
     onOrder,
@@ -99,20 +88,7 @@ export async function openAlerts(options: AlertsOptions): Promise<Alerts> {
     toItem,
     onEscalate: (alarm, to) => notifier.escalate(alarm, to),
   })
-  const backtest: AlertsHandle['backtestRule'] = async ({ rule: draft, hours, run: wanted }) => {
-    const run = wanted === undefined ? newest(runs.all()) : runs.get(wanted)
-    if (run === undefined) throw new AppError('STATE_NOT_FOUND', 'there is no run to test the rule on', { path: 'run' })
-    const toMs = clock.wallMs()
-    const rule = toRule(completeDraft(draft), 0, { by: 'nobody', atMs: toMs, change: 'a test' })
-    return backtestRule({
-      run,
-      rule,
-      policy: toPolicy(rule),
-      fromMs: toMs - hours * HOUR_MS,
-      toMs,
-      rest: () => new Promise((resolve) => void clock.after(0, resolve)),
-    })
-  }
+  const backtest = createBacktestDoor({ clock, runs, history: options.history })
   const teller = createAlertTeller({ clock, summary, send })
   const undo = [
     engine.onChange((alarm, events) => {

@@ -9,7 +9,7 @@ import { SHIPPED_BY_ID, completeDraft, describeRuleChange, draftOf } from '../..
 import { AppError } from '../../lib/contracts/appError.ts'
 import { ALERT_LIMITS } from '../../lib/contracts/alertTable.ts'
 import type { AlertRule, RuleDraft } from '../../lib/contracts/alerts.ts'
-import type { RuleImport, RuleImported } from '../../lib/contracts/httpAlerts.ts'
+import type { RuleImport, RuleImported } from '../../lib/contracts/httpRules.ts'
 import type { Clock } from '../../lib/primitives/clock.ts'
 import type { Records } from '../stores/recordsDatabase.ts'
 
@@ -22,6 +22,10 @@ export interface RuleBook {
   create(draft: RuleDraft, by: string): Promise<AlertRule>
   /** @throws STATE_NOT_FOUND, STATE_CONFLICT, ALERT_PROTECTED, STATE_STORAGE */
   change(id: string, draft: RuleDraft, version: number | undefined, by: string): Promise<AlertRule>
+  /** Newest first, at most so many; a shipped rule begins with how it ships. @throws STATE_NOT_FOUND, STATE_STORAGE */
+  versions(id: string, limit: number): Promise<{ readonly rules: readonly AlertRule[]; readonly more: number }>
+  /** Goes back to an older version, as a new one. @throws as `change` */
+  revert(id: string, to: number, version: number, by: string): Promise<AlertRule>
   /** Own ones are deleted, shipped ones go back. @throws as `change` */
   remove(id: string, version: number | undefined, by: string): Promise<void>
   /** All or none. @throws ALERT_PROTECTED, CONTRACT_INVALID, STATE_STORAGE */
@@ -143,6 +147,16 @@ export async function openRuleBook({ db }: Records, clock: Clock): Promise<RuleB
     return rule
   }
 
+  const versionOf = async (id: string, version: number): Promise<AlertRule | undefined> => {
+    const row = await db
+      .selectFrom('alert_rule_versions')
+      .select(['record'])
+      .where('id', '=', id)
+      .where('version', '=', version)
+      .executeTakeFirst()
+    return row === undefined ? undefined : (JSON.parse(row.record) as AlertRule)
+  }
+
   const room = (added: number): void => {
     if (rules.size + added > ALERT_LIMITS.rules)
       throw new AppError('CONTRACT_INVALID', `more than ${ALERT_LIMITS.rules} rules`, { path: 'rules' })
@@ -173,13 +187,39 @@ export async function openRuleBook({ db }: Records, clock: Clock): Promise<RuleB
         await keep([{ rule, deleted: false }], by)
         return rule
       }),
+    async versions(id, limit) {
+      const shipped = SHIPPED_BY_ID.get(id)
+      const rows = await db
+        .selectFrom('alert_rule_versions')
+        .select(['record'])
+        .where('id', '=', id)
+        .orderBy('version', 'desc')
+        .execute()
+      if (rows.length === 0 && shipped === undefined)
+        throw new AppError('STATE_NOT_FOUND', `there is no rule ${id}`, { path: 'id' })
+      const all = rows.map(({ record }) => JSON.parse(record) as AlertRule)
+      const whole = shipped === undefined ? all : [...all, shipped]
+      return { rules: whole.slice(0, limit), more: Math.max(0, whole.length - limit) }
+    },
+    revert: (id, to, wanted, by) =>
+      inTurn(async () => {
+        const before = found(id, wanted)
+        const old = to === 0 ? SHIPPED_BY_ID.get(id) : await versionOf(id, to)
+        if (old === undefined) throw new AppError('STATE_NOT_FOUND', `${id} has no version ${to}`, { path: 'to' })
+        checkProtected(old)
+        const change = describeRuleChange(before, old)
+        if (change === 'nothing') return before
+        const rule = next(old, `back to version ${to}: ${change}`.slice(0, 500), by)
+        await keep([{ rule, deleted: false }], by)
+        return rule
+      }),
     remove: (id, wanted, by) =>
       inTurn(async () => {
         const before = found(id, wanted)
         const shipped = SHIPPED_BY_ID.get(id)
         if (shipped !== undefined && describeRuleChange(before, shipped) === 'nothing')
           throw new AppError('ALERT_PROTECTED', `${id} ships with the product: switch it off instead`, { path: 'id' })
-        const rule = next(before, shipped === undefined ? 'deleted' : 'back to how it ships', by)
+        const rule = next(shipped ?? before, shipped === undefined ? 'deleted' : 'back to how it ships', by)
         await keep([{ rule, deleted: true }], by)
       }),
     take: (file, by) =>
@@ -207,7 +247,9 @@ export async function openRuleBook({ db }: Records, clock: Clock): Promise<RuleB
             const asShipped = shipped !== undefined && describeRuleChange(rule, shipped) === 'nothing'
             if (ids.includes(rule.id) || asShipped) continue
             removed.push(rule.id)
-            writes.push({ rule: next(rule, 'not in the import that replaced all', by), deleted: true })
+            // Deleting needs a second person: what is an installation's own is asked for by whoever imports.
+            if (shipped !== undefined)
+              writes.push({ rule: next(shipped, 'not in the import that replaced all', by), deleted: true })
           }
         room(added.length)
         if (!file.dry_run && writes.length > 0) await keep(writes, by)

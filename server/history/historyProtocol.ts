@@ -4,6 +4,9 @@
  * Invariant: columns cross as shared tables or as transferred bytes, never as copies of objects; errors cross as code and text.
  * Source: docs/architecture.md "processes and threads".
  */
+import type { AlarmPolicy } from '../../lib/alerts/alarmTypes.ts'
+import type { AlertRule } from '../../lib/contracts/alerts.ts'
+import type { RuleBacktest } from '../../lib/contracts/httpRules.ts'
 import type { ReplayDwell, ReplayLanes, ReplayLanesQuery } from '../../lib/contracts/httpLanes.ts'
 import type {
   ReplayCoverage,
@@ -103,6 +106,20 @@ export interface HistoryQuestions {
   /** Null: that was all. */
   readonly 'bundle-next': { readonly ask: { readonly id: number }; readonly answer: Uint8Array<ArrayBuffer> | null }
   readonly 'bundle-close': { readonly ask: { readonly id: number }; readonly answer: null }
+  /** `firstMs`: the oldest that is recorded of the run; null when nothing is. */
+  readonly 'trial-open': {
+    readonly ask: {
+      readonly run: string | undefined
+      readonly rule: AlertRule
+      readonly policy: AlarmPolicy
+      readonly fromMs: number
+      readonly toMs: number
+    }
+    readonly answer: { readonly id: number; readonly firstMs: number | null }
+  }
+  /** Null: not done yet, ask again. */
+  readonly 'trial-next': { readonly ask: { readonly id: number }; readonly answer: RuleBacktest | null }
+  readonly 'trial-close': { readonly ask: { readonly id: number }; readonly answer: null }
 }
 export type HistoryQuestion = keyof HistoryQuestions
 

@@ -9,7 +9,7 @@ import { AppError, isAppError } from '../../lib/contracts/appError.ts'
 import { systemClock as clock } from '../../lib/primitives/clock.ts'
 import { toWorkerError } from '../workers/workerProtocol.ts'
 import { makeBundle } from './bundle.ts'
-import { openHistoryLibrary } from './historyLibrary.ts'
+import { openHistoryLibrary, spanOf } from './historyLibrary.ts'
 import { momentTables, recordedGrid, recordedSeed, recordedSeries } from './historyPast.ts'
 import type {
   FromReader,
@@ -26,6 +26,7 @@ import { flowOf } from './replayFlow.ts'
 import { framesOf } from './replayFrames.ts'
 import { lanesOf } from './replayLanes.ts'
 import { stateAt } from './replayState.ts'
+import { createRuleTrials } from './ruleTrials.ts'
 import type { RunHistory } from './runHistory.ts'
 
 /** Bundles being sent at the same time; one that nobody takes any more gives way. */
@@ -37,6 +38,7 @@ const port = parentPort!
 const library = openHistoryLibrary(root)
 const bundles = new Map<number, Generator<Uint8Array, void, void>>()
 let lastBundle = 0
+const trials = createRuleTrials(clock)
 
 /** Records of the server itself belong to the runs recorded here, and to no other. */
 const withServer = (history: RunHistory): readonly RunHistory[] =>
@@ -95,6 +97,15 @@ const ANSWERS: {
   'bundle-next': ({ id }) => nextPiece(id),
   'bundle-close'({ id }) {
     bundles.delete(id)
+    return null
+  },
+  'trial-open'({ run, ...trial }) {
+    const history = library.open(run)
+    return { id: trials.open(history, trial), firstMs: spanOf(history)?.fromMs ?? null }
+  },
+  'trial-next': ({ id }) => trials.next(id),
+  'trial-close'({ id }) {
+    trials.close(id)
     return null
   },
 }

@@ -35,7 +35,7 @@ export function segmentsOf(history: RunHistory): Segment[] {
 }
 
 /** Gaps that were told, and holes that nobody explained. */
-function gapsOf(history: RunHistory, segments: readonly Segment[]): ReplayGap[] {
+export function gapsOf(history: RunHistory, segments: readonly Segment[]): ReplayGap[] {
   const told = history.gaps()
   const holes = segments.slice(1).flatMap((segment, at): ReplayGap[] => {
     const [fromMs, toMs] = [segments[at]!.to, segment.from]

@@ -8,13 +8,9 @@
 import { alarmState, type Alarm } from '../../lib/alerts/alarmTypes.ts'
 import { draftOf } from '../../lib/alerts/shippedRules.ts'
 import { AppError, toProblem } from '../../lib/contracts/appError.ts'
-import type { AlertItem, RuleDraft } from '../../lib/contracts/alerts.ts'
-import type {
-  AlertEngine as EngineReport,
-  AlertQuery,
-  AlertSummary,
-  RuleWrite,
-} from '../../lib/contracts/httpAlerts.ts'
+import type { AlertItem, AlertRule, RuleDraft } from '../../lib/contracts/alerts.ts'
+import type { AlertEngine as EngineReport, AlertQuery, AlertSummary } from '../../lib/contracts/httpAlerts.ts'
+import type { RuleImport, RuleImported, RuleWrite } from '../../lib/contracts/httpRules.ts'
 import type { Clock } from '../../lib/primitives/clock.ts'
 import type { AlertEngine } from '../alerts/alertEngine.ts'
 import { liveValue } from '../alerts/alertEvidence.ts'
@@ -22,6 +18,7 @@ import type { AlertService } from '../alerts/alertService.ts'
 import { searchWords, wordsOf } from '../alerts/alertStore.ts'
 import { toAlertGroup, toAlertItem, toHistoryEntry } from '../alerts/alertView.ts'
 import type { AlertsHandle } from '../alerts/alertsHandle.ts'
+import { createRuleDeletions } from '../alerts/ruleDeletions.ts'
 import type { AuditLog } from '../audit/auditLog.ts'
 import { toActor, type Subject } from '../operators/subject.ts'
 
@@ -37,6 +34,7 @@ export interface AlertsApiOptions {
 const DEFAULT_LIMIT = 100
 const GROUPS = 100
 const HISTORY = 500
+const VERSIONS = 200
 const LOAD_MS = 600_000
 
 const notFound = (what: string): AppError => new AppError('STATE_NOT_FOUND', `there is no such ${what}`, { path: 'id' })
@@ -122,6 +120,7 @@ export function createAlertsApi(options: AlertsApiOptions): AlertsHandle {
   const { clock, engine, service, audit, backtest, channels } = options
   const { book, rules, store } = engine
   const toItem = createItemMaker(options)
+  const deletions = createRuleDeletions(clock)
   const summary = createAlertSummary(options)
   const groupText = (rule: string): string => rules.get(rule)?.title ?? rule
 
@@ -130,6 +129,7 @@ export function createAlertsApi(options: AlertsApiOptions): AlertsHandle {
     return {
       version: rules.version(),
       rules: [...rules.all()],
+      deletions: [...deletions.list()],
       channels: {
         webhook: { configured: webhook !== null, address: webhook },
         email: { configured: email !== null, address: email },
@@ -163,6 +163,25 @@ export function createAlertsApi(options: AlertsApiOptions): AlertsHandle {
     if (match === null)
       throw new AppError('CONTRACT_INVALID', 'If-Match is the version of the rule, a number', { path: 'If-Match' })
     return Number(match[1])
+  }
+  /** @throws STATE_NOT_FOUND, ALERT_PROTECTED */
+  const ownRule = (id: string): AlertRule => {
+    const rule = rules.get(id)
+    if (rule === undefined) throw notFound('rule')
+    if (rule.shipped)
+      throw new AppError('ALERT_PROTECTED', `${id} ships with the product: switch it off instead`, { path: 'id' })
+    return rule
+  }
+  /** Own rules that a replace leaves out stay until another person deletes them. */
+  const takeRules = async (file: RuleImport, subject: Subject): Promise<RuleImported> => {
+    const taken = await rules.take(file, subject.name)
+    const waiting = new Set(deletions.list().map(({ id }) => id))
+    for (const id of taken.removed) {
+      const rule = rules.get(id)
+      if (rule?.shipped === false && !waiting.has(id))
+        deletions.propose(rule, 'not in the import that replaced all', subject)
+    }
+    return taken
   }
   const toDraft = ({ version: _version, ...draft }: RuleWrite): RuleDraft => draft
 
@@ -209,9 +228,36 @@ export function createAlertsApi(options: AlertsApiOptions): AlertsHandle {
     },
     async deleteRule(id, given, ifMatch, subject) {
       const version = wantedVersion(given, ifMatch)
-      await audited('rule.delete', id, subject, { version }, () => rules.remove(id, version, subject.name))
+      await audited('rule.delete', id, subject, { version }, async () => {
+        const rule = rules.get(id)
+        // What ships goes back to how it ships: nothing stops being watched for that.
+        if (rule?.shipped === false && rule.version === version) deletions.check(rule, subject)
+        await rules.remove(id, version, subject.name)
+        deletions.withdraw(id)
+      })
       return ruleList()
     },
+    async askRuleDeletion(id, { version, reason }, subject) {
+      await audited('rule.delete-ask', id, subject, { version, reason }, () => {
+        const rule = ownRule(id)
+        if (rule.version !== version)
+          throw new AppError('STATE_CONFLICT', `version ${rule.version} was written meanwhile: ${rule.change}`, {
+            path: 'version',
+          })
+        return Promise.resolve(deletions.propose(rule, reason, subject))
+      })
+      return ruleList()
+    },
+    async withdrawRuleDeletion(id, subject) {
+      await audited('rule.delete-withdraw', id, subject, {}, () => Promise.resolve(deletions.withdraw(id)))
+      return ruleList()
+    },
+    async ruleVersions(id) {
+      const { rules: versions, more } = await rules.versions(id, VERSIONS)
+      return { id, current: rules.get(id)?.version ?? null, versions: [...versions], more }
+    },
+    revertRule: (id, { version, to }, subject) =>
+      audited('rule.revert', id, subject, { version, to }, () => rules.revert(id, to, version, subject.name)),
     exportRules: () => ({
       format: 'morphoscope.alert-rules',
       format_version: 1,
@@ -222,7 +268,7 @@ export function createAlertsApi(options: AlertsApiOptions): AlertsHandle {
       file.dry_run
         ? rules.take(file, subject.name)
         : audited('rule.imported', 'rules', subject, { mode: file.mode, ids: file.rules.map((rule) => rule.id) }, () =>
-            rules.take(file, subject.name),
+            takeRules(file, subject),
           ),
     backtestRule: backtest,
   }

@@ -21,6 +21,7 @@ import { parseAuditQuery } from '../../lib/contracts/auditQuery.ts'
 import { createAuditSearch } from '../../server/audit/auditSearch.ts'
 import type { AuditDraft } from '../../server/audit/auditDraft.ts'
 import { openAuditLog } from '../../server/audit/auditLog.ts'
+import { alertTableLaws } from './alertTableLaws.ts'
 import { threadIndexLaws } from './threadIndexLaws.ts'
 import { openLogReader } from '../../server/audit/logReader.ts'
 import { createPeopleNames } from '../../server/audit/peopleNames.ts'
@@ -80,6 +81,7 @@ export function recordsSuite(name: string, makeWorld: () => Promise<RecordsWorld
     })
 
     threadIndexLaws(open, address)
+    alertTableLaws(open, address)
 
     test('opens an empty database with every table, and again without changing anything', async () => {
       const at = await address()

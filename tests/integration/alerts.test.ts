@@ -236,4 +236,75 @@ describe.skipIf(missing !== null)('rules of a server', () => {
     const twice = await world.as('demo-1').post('/api/rules', own)
     expect(twice).toMatchObject({ status: 409, body: { code: 'STATE_CONFLICT' } })
   }, 60_000)
+
+  test('every version of a rule is kept, and any of them comes back as the next one', async () => {
+    const operator = world.as('demo-1')
+    const rule = (await rules()).rules.find(({ id }) => id === 'dead_chunk')!
+    const versionsOf = async () =>
+      HTTP_API.ruleVersions.output.parse((await operator.get('/api/rules/dead_chunk/versions')).body)
+    let version = rule.version
+    for (const severity of ['critical', 'info']) {
+      const { body } = await operator.ask('PUT', '/api/rules/dead_chunk', { ...draftOf(rule), severity, version })
+      version = body['version'] as number
+    }
+    const before = await versionsOf()
+    expect(before).toMatchObject({ current: version, more: 0 })
+    expect(before.versions.map((one) => [one.version, one.severity, one.saved_by])).toEqual([
+      [version, 'info', 'demo-1'],
+      [version - 1, 'critical', 'demo-1'],
+      [0, 'warning', null],
+    ])
+    expect(before.versions[0]!.change).toBe('severity critical to info')
+    const late = await world.as('demo-2').post('/api/rules/dead_chunk/revert', { version: version - 1, to: 0 })
+    expect(late).toMatchObject({ status: 409, body: { code: 'STATE_CONFLICT' } })
+    const none = await world.as('demo-2').post('/api/rules/dead_chunk/revert', { version, to: 99 })
+    expect(none).toMatchObject({ status: 404, body: { path: 'to' } })
+    const back = await world.as('demo-2').post('/api/rules/dead_chunk/revert', { version, to: version - 1 })
+    expect(back).toMatchObject({
+      status: 200,
+      body: {
+        version: version + 1,
+        severity: 'critical',
+        saved_by: 'demo-2',
+        change: `back to version ${version - 1}: severity info to critical`,
+      },
+    })
+    const shipped = await operator.post('/api/rules/dead_chunk/revert', { version: version + 1, to: 0 })
+    expect(shipped).toMatchObject({ status: 200, body: { severity: 'warning', version: version + 2 } })
+    expect((await versionsOf()).versions).toHaveLength(5)
+    expect((await operator.get('/api/rules/nobody/versions')).status).toBe(404)
+  })
+
+  test('an own rule is deleted by two persons: one asks with a reason, another does it', async () => {
+    const [first, second] = [world.as('demo-1'), world.as('demo-2')]
+    const own = { ...draftOf((await rules()).rules[0]!), id: 'two_persons', title: 'Two persons' }
+    expect((await first.post('/api/rules', own)).status).toBe(201)
+    const url = '/api/rules/two_persons'
+    const alone = await first.ask('DELETE', `${url}?version=1`)
+    expect(alone).toMatchObject({ status: 403, body: { code: 'COMMAND_APPROVAL' } })
+    const ask = (version: number) => first.post(`${url}/deletion`, { version, reason: 'nobody reads it' })
+    expect((await ask(7)).status).toBe(409)
+    expect(await ask(1)).toMatchObject({
+      status: 200,
+      body: { deletions: [{ id: 'two_persons', version: 1, by: 'demo-1', reason: 'nobody reads it' }] },
+    })
+    expect(await first.ask('DELETE', `${url}?version=1`)).toMatchObject({ status: 403, body: { path: 'actor' } })
+    // Withdrawn, it is as if nobody had asked; changed meanwhile too.
+    await second.ask('DELETE', `${url}/deletion`)
+    expect((await second.ask('DELETE', `${url}?version=1`)).status).toBe(403)
+    await ask(1)
+    await first.ask('PUT', url, { ...own, severity: 'info', version: 1 })
+    expect((await second.ask('DELETE', `${url}?version=2`)).status).toBe(403)
+    await ask(2)
+    expect((await second.ask('DELETE', `${url}?version=2`)).status).toBe(200)
+    expect((await rules()).rules.some(({ id }) => id === 'two_persons')).toBe(false)
+    expect((await rules()).deletions).toEqual([])
+    // A replace deletes nothing by itself either.
+    const { rules: all } = await rules()
+    await first.post('/api/rules', own)
+    const replaced = await first.post('/api/rules/import', { rules: all.map(draftOf), mode: 'replace' })
+    expect(replaced.body).toMatchObject({ removed: ['two_persons'] })
+    expect(await rules()).toMatchObject({ deletions: [{ id: 'two_persons' }] })
+    expect((await rules()).rules.some(({ id }) => id === 'two_persons')).toBe(true)
+  })
 })

@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { io } from 'socket.io-client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { SHIPPED_BY_ID, draftOf } from '../../lib/alerts/shippedRules.ts'
 import { HTTP_API } from '../../lib/contracts/httpApi.ts'
 import { LayerGridHead } from '../../lib/contracts/httpLayer.ts'
 import { ReplayCoverage, ReplayEvents, ReplayState } from '../../lib/contracts/httpReplay.ts'
@@ -20,6 +21,7 @@ import { decodeHeaded } from '../../lib/frames/headedBytes.ts'
 import { systemClock } from '../../lib/primitives/clock.ts'
 import { runCli } from '../../server/cli/runCli.ts'
 import { parseConfig } from '../../server/config.ts'
+import { operatorOf } from '../support/operator.ts'
 import { redisMissing, startRedis, type RedisServer } from '../support/redisHarness.ts'
 import { startTestServer } from '../support/serverHarness.ts'
 import { waitUntil } from '../support/waitUntil.ts'
@@ -252,6 +254,25 @@ describe.skipIf(missing !== null)('a recorded run on redis', () => {
     expect(last.tick).toBeGreaterThanOrEqual(first!.tick!)
     const unknown = await fetch(`${child.url}${at}/rows?run=nobody&metric=health_score`)
     expect(unknown.status).toBe(404)
+  })
+
+  test('a rule is tried on a run that is only on the disk, and says how much of it it saw', async () => {
+    const rule = {
+      ...draftOf(SHIPPED_BY_ID.get('dead_chunk')!),
+      id: 'any_health',
+      detector: 'metric',
+      metric: 'health_score',
+      params: { raise: -1, clear: -2, above: 1, raise_ticks: 1, clear_ticks: 1 },
+    }
+    const { status, body } = await operatorOf(child).post('/api/rules/backtest', { rule, hours: 1, run })
+    expect(status).toBe(200)
+    const tried = HTTP_API.backtestRule.output.parse(body)
+    expect(tried).toMatchObject({ run_id: run, source: 'history', limits: [] })
+    expect(tried.coverage.ticks).toBeGreaterThan(80)
+    expect(tried.coverage.of).toBeGreaterThanOrEqual(tried.coverage.ticks)
+    // Every seed has a health from its first report on: it fires once each.
+    expect(tried.firings).toBe(middle.layers.reduce((sum, layer) => sum + layer.total_seeds, 0))
+    expect(tried.from_ms).toBeLessThanOrEqual(middle.at_ms)
   })
 
   test('a bundle is audited, opens in another installation, and shows the same there', async () => {

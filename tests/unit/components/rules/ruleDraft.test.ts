@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { backtestWords } from '../../../../components/rules/backtestWords.ts'
+import { backtestWords, coverageWords } from '../../../../components/rules/backtestWords.ts'
 import { readRules } from '../../../../components/rules/readRules.ts'
 import {
   conditionsOf,
@@ -13,7 +13,7 @@ import {
 } from '../../../../components/rules/ruleDraft.ts'
 import { defaultParams, DETECTOR_NAMES, DETECTORS } from '../../../../lib/contracts/alertDetectors.ts'
 import { RuleDraft } from '../../../../lib/contracts/alerts.ts'
-import type { RuleBacktest } from '../../../../lib/contracts/httpAlerts.ts'
+import type { RuleBacktest } from '../../../../lib/contracts/httpRules.ts'
 
 const dead: RuleDraft = {
   ...withDetector({ ...NEW_RULE, id: 'dead', title: 'Dead chunk' }, 'dead_chunk'),
@@ -80,6 +80,7 @@ test('a trial holds for a change of words and not for a change of what decides',
 test('a back-test is one sentence, and one that judged nothing never says that it would not have fired', () => {
   const test_: RuleBacktest = {
     run_id: 'r',
+    source: 'history',
     from_ms: 0,
     to_ms: 3_600_000,
     firings: 14,
@@ -88,12 +89,21 @@ test('a back-test is one sentence, and one that judged nothing never says that i
     would_ack: 5,
     alerts: [],
     judged: 1_200,
+    coverage: { ticks: 1_200, of: 1_230, gaps: [], gaps_total: 0 },
     limits: [],
   }
   expect(backtestWords(test_)).toBe(
     'It would have fired 14 times in the last 1 h 00 m, 9 flaps, 2.3 alarms per 10 min; 5 to acknowledge; 1,200 ticks of layers judged.',
   )
   expect(backtestWords({ ...test_, firings: 0 })).toContain('would not have fired')
+  const gap = { from_ms: 0, to_ms: 12_000, cause: 'server_restart', lost: null } as const
+  const holed = { ...test_, coverage: { ...test_.coverage, gaps: [gap], gaps_total: 1 } }
+  expect(coverageWords(holed)).toBe(
+    'Read from the record on the disk: 1,200 of 1,230 ticks of layers; 1 gap (server restart).',
+  )
+  expect(coverageWords({ ...test_, source: 'memory', coverage: { ...test_.coverage, of: null } })).toBe(
+    'Read from memory: 1,200 ticks of layers, of how many is not known.',
+  )
   expect(backtestWords({ ...test_, firings: 0, judged: 0 })).not.toContain('fired')
 })
 
