@@ -74,11 +74,12 @@ export function createEventAlerts({ rulesOf, onRaise }: EventAlertsOptions): Eve
       })
     }
     const value = message.metric_value ?? null
+    const told = typeof details['text'] === 'string' ? `: ${details['text']}` : ''
     const reading = message.metric_name === '' ? '' : `: ${message.metric_name} ${value ?? 'unmeasured'}`
     const action = message.recommended_action ? ` It recommends: ${message.recommended_action}` : ''
     tell('inbound', { runId, layerId, seedId: seedId ?? null, what: type }, atMs, {
       severity: message.severity,
-      text: `${message.source} tells of ${type.replaceAll('_', ' ')}${reading}.${action}`.slice(0, 2_000),
+      text: `${message.source} tells of ${type.replaceAll('_', ' ')}${reading}${told}.${action}`.slice(0, 2_000),
       metric: message.metric_name === '' ? null : message.metric_name,
       value,
       threshold: message.threshold ?? null,
