@@ -91,6 +91,11 @@ export function EngineLine({ answer }: { readonly answer: Pick<AlertAnswer, 'hea
       >
         {isFlood && <Icon name="warning" size={13} />} {text}
       </span>
+      {engine.inhibited > 0 && (
+        <span title="They are listed; nobody is told of them by themselves while the other alert lasts">
+          {formatCount(engine.inhibited)} explained by another alert
+        </span>
+      )}
       {engine.folded > 0 && (
         <span className="tone-warn">{formatCount(engine.folded)} more are counted in their groups only</span>
       )}

@@ -60,6 +60,8 @@ export const AlertEngine = z.object({
   clear_since: z.iso.datetime().nullable(),
   /** Alerts that were not kept one by one because a bound was reached; they are counted in their groups. */
   folded: Count,
+  /** Open alerts that another one explains: listed, and told to nobody by themselves. Never a critical one. */
+  inhibited: Count,
   /** What is not watched now, and why. */
   limits: z.array(Prose.max(300)).max(32),
 })

@@ -22,6 +22,7 @@ import {
   type WatchOrder,
 } from './alertSignals.ts'
 import { createAlertStore, type AlertStore } from './alertStore.ts'
+import { createInhibition, type Inhibition } from './inhibition.ts'
 import { createInstallationWatch, type InstallationReadings } from './installationWatch.ts'
 import { openRuleBook, type RuleBook } from './ruleBook.ts'
 
@@ -30,6 +31,7 @@ export interface AlertEngine {
   readonly rules: RuleBook
   readonly store: AlertStore
   readonly policyOf: (rule: string) => AlarmPolicy
+  readonly inhibition: Inhibition
   onSignals(signals: readonly AlertSignal[]): void
   onBeat(beat: WatchBeat): void
   /** What the watch begins with, at each of its starts. */
@@ -39,6 +41,8 @@ export interface AlertEngine {
   ageMs(): number
   runOf(runId: string | null): KnownRun | undefined
   onChange(listener: (alarm: Alarm, events: readonly AlarmEvent[]) => void): () => void
+  /** Alarms that are explained by no other any more, and are still true. */
+  onReleased(listener: (alarm: Alarm) => void): () => void
   start(): void
   stop(): Promise<void>
 }
@@ -104,6 +108,11 @@ export async function createAlertEngine(options: AlertEngineOptions): Promise<Al
   const policyOf = (rule: string): AlarmPolicy => policies.get(rule) ?? NO_POLICY
   const book = createAlarmBook({ clock, store, policyOf, newId: () => randomUUID() })
   book.load(await store.load(OVER_LOADED))
+  const inhibition = createInhibition({ clock, ruleOf: (id) => rules.get(id), open: () => book.open.values() })
+  const released = new Set<(alarm: Alarm) => void>()
+  book.onChange((alarm) => {
+    for (const one of inhibition.changed(alarm)) for (const listener of released) listener(one)
+  })
   const seenMs = (await store.mark(MARK)) ?? clock.wallMs()
   const startedMs = clock.monotonicMs()
   let beat: WatchBeat | null = null
@@ -216,6 +225,7 @@ export async function createAlertEngine(options: AlertEngineOptions): Promise<Al
     rules,
     store,
     policyOf,
+    inhibition,
     onSignals,
     onBeat(next) {
       beat = next
@@ -229,6 +239,10 @@ export async function createAlertEngine(options: AlertEngineOptions): Promise<Al
     ageMs: () => clock.monotonicMs() - beatMs,
     runOf: (runId) => (runId === null ? undefined : runs.get(runId)),
     onChange: (listener) => book.onChange(listener),
+    onReleased(listener) {
+      released.add(listener)
+      return () => void released.delete(listener)
+    },
     start() {
       undo.push(
         clock.every(CHECK_MS, () => {

@@ -15,6 +15,8 @@ const ASKS: ReadonlySet<AlarmEvent['act']> = new Set(['raised', 'raised_again', 
 
 export interface AlertTeller {
   changed(alarm: Alarm, events: readonly AlarmEvent[]): void
+  /** It is explained by no other any more: it asks now. */
+  released(alarm: Alarm): void
   rulesChanged(): void
   stop(): void
 }
@@ -23,10 +25,13 @@ export interface AlertTeller {
 export function createAlertTeller({
   clock,
   summary,
+  isInhibited = () => false,
   send,
 }: {
   readonly clock: Clock
   readonly summary: () => AlertSummary
+  /** Another alarm explains it: it is told and does not ask. */
+  readonly isInhibited?: (alarm: Alarm) => boolean
   readonly send: (changed: AlertsChanged) => void
 }): AlertTeller {
   let waiting = new Map<string, { alarm: Alarm; asks: boolean }>()
@@ -48,7 +53,7 @@ export function createAlertTeller({
       state: alarmState(alarm),
       severity: alarm.severity,
       silent: alarm.silent,
-      asks: asks && !alarm.acked && alarm.shelf === null && alarm.outOfService === null,
+      asks: asks && !alarm.acked && alarm.shelf === null && alarm.outOfService === null && !isInhibited(alarm),
       text: alarm.text,
     }))
     send({ changed, more: all.length - changed.length, rules_changed: rulesChanged, summary: summary() })
@@ -67,6 +72,10 @@ export function createAlertTeller({
       if (events.length === 0) return
       const asks = waiting.get(alarm.id)?.asks === true || events.some(({ act }) => ASKS.has(act))
       waiting.set(alarm.id, { alarm, asks })
+      soon()
+    },
+    released(alarm) {
+      waiting.set(alarm.id, { alarm, asks: true })
       soon()
     },
     rulesChanged() {

@@ -18,6 +18,8 @@ export interface Channels {
 
 export interface Notifier {
   changed(alarm: Alarm, events: readonly AlarmEvent[]): void
+  /** It is explained by no other any more: what was held back of it is told. */
+  released(alarm: Alarm): void
   /** To an address, or to the next step of the rule when null. */
   escalate(alarm: Alarm, to: string | null): void
   stop(): void
@@ -27,6 +29,8 @@ export interface NotifierOptions {
   readonly clock: Clock
   readonly channels: Channels
   readonly ruleOf: (id: string) => AlertRule | undefined
+  /** Another alarm explains it: it is held back until that is over. */
+  readonly isInhibited?: (alarm: Alarm) => boolean
   /** Where pages are, for a link; null where nobody told. */
   readonly publicUrl: string | null
 }
@@ -50,8 +54,11 @@ interface Burst {
 }
 
 /** Creates the notifier. */
-export function createNotifier({ clock, channels, ruleOf, publicUrl }: NotifierOptions): Notifier {
+export function createNotifier(options: NotifierOptions): Notifier {
+  const { clock, channels, ruleOf, publicUrl, isInhibited = () => false } = options
   const bursts = new Map<string, Burst>()
+  /** What was held back, by alarm: the newest of each. */
+  const heldBack = new Map<string, AlarmEvent['act']>()
 
   const bodyOf = (alarm: Alarm, act: string): Record<string, unknown> => ({
     act,
@@ -116,20 +123,36 @@ export function createNotifier({ clock, channels, ruleOf, publicUrl }: NotifierO
     })
   }
 
+  const tell = (alarm: Alarm, act: AlarmEvent['act']): void => {
+    if (!TOLD.has(act) || ruleOf(alarm.rule)?.notify !== true) return
+    // What nobody was told of is not told as over.
+    const burst = bursts.get(alarm.group) ?? { fromMs: clock.wallMs(), told: 0, held: [] }
+    bursts.set(alarm.group, burst)
+    if (alarm.severity === 'critical' || burst.told < SINGLE) {
+      burst.told++
+      tellOne(alarm, act)
+    } else if (act !== 'cleared') burst.held.push(alarm)
+  }
+
   return {
     changed(alarm, events) {
       if (alarm.shelf !== null || alarm.outOfService !== null) return
       for (const { act } of events) {
+        if (act === 'cleared' && heldBack.delete(alarm.id)) continue
+        if (act !== 'cleared' && isInhibited(alarm)) {
+          if (TOLD.has(act)) heldBack.set(alarm.id, act)
+          continue
+        }
+        heldBack.delete(alarm.id)
         if (act === 'escalated') step(alarm, alarm.escalation - 1)
-        if (!TOLD.has(act) || ruleOf(alarm.rule)?.notify !== true) continue
-        // What nobody was told of is not told as over.
-        const burst = bursts.get(alarm.group) ?? { fromMs: clock.wallMs(), told: 0, held: [] }
-        bursts.set(alarm.group, burst)
-        if (alarm.severity === 'critical' || burst.told < SINGLE) {
-          burst.told++
-          tellOne(alarm, act)
-        } else if (act !== 'cleared') burst.held.push(alarm)
+        tell(alarm, act)
       }
+    },
+    released(alarm) {
+      const act = heldBack.get(alarm.id)
+      heldBack.delete(alarm.id)
+      const aside = alarm.shelf !== null || alarm.outOfService !== null
+      if (act !== undefined && alarm.active && !alarm.acked && !aside) tell(alarm, act)
     },
     escalate(alarm, to) {
       if (to === null) return step(alarm, alarm.escalation - 1)

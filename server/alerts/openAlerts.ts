@@ -75,6 +75,7 @@ export async function openAlerts(options: AlertsOptions): Promise<Alerts> {
     clock,
     channels: { webhook, email },
     ruleOf: (id) => engine.rules.get(id),
+    isInhibited: (alarm) => engine.inhibition.isInhibited(alarm),
     publicUrl: options.publicUrl,
   })
   const toItem = createItemMaker({ clock, engine })
@@ -89,11 +90,20 @@ export async function openAlerts(options: AlertsOptions): Promise<Alerts> {
     onEscalate: (alarm, to) => notifier.escalate(alarm, to),
   })
   const backtest = createBacktestDoor({ clock, runs, history: options.history })
-  const teller = createAlertTeller({ clock, summary, send })
+  const teller = createAlertTeller({
+    clock,
+    summary,
+    isInhibited: (alarm) => engine.inhibition.isInhibited(alarm),
+    send,
+  })
   const undo = [
     engine.onChange((alarm, events) => {
       teller.changed(alarm, events)
       notifier.changed(alarm, events)
+    }),
+    engine.onReleased((alarm) => {
+      teller.released(alarm)
+      notifier.released(alarm)
     }),
     engine.rules.onChange(() => teller.rulesChanged()),
   ]

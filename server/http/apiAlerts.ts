@@ -73,21 +73,11 @@ export function createItemMaker({
   clock,
   engine,
 }: Pick<AlertsApiOptions, 'clock' | 'engine'>): (alarm: Alarm) => AlertItem {
-  const explains = new Set(['bus_down'])
-  const explained = new Set(['telemetry_gap', 'layer_silent', 'bus_lag'])
-  const inhibitedBy = (alarm: Alarm): string | null => {
-    if (!explained.has(alarm.rule)) return null
-    for (const rule of explains) {
-      const parent = engine.book.byFingerprint(`${rule}||||`)
-      if (parent?.active === true) return parent.id
-    }
-    return null
-  }
   return (alarm) =>
     toAlertItem(alarm, {
       nowMs: clock.wallMs(),
       policyOf: engine.policyOf,
-      inhibitedBy,
+      inhibitedBy: (one) => engine.inhibition.parentOf(one)?.id ?? null,
       live: (one) => liveValue(one, engine.runOf(one.runId)),
     })
 }
@@ -109,6 +99,7 @@ export function createAlertSummary({ clock, engine }: Pick<AlertsApiOptions, 'cl
       mean_ms: beat?.meanMs ?? null,
       clear_since: clearSinceMs === null ? null : new Date(clearSinceMs).toISOString(),
       folded: engine.book.folded(),
+      inhibited: engine.inhibition.count(),
       limits: [...(problem === null ? [] : [problem.slice(0, 300)]), ...(beat?.limits ?? [])].slice(0, 32),
     }
   }

@@ -66,6 +66,7 @@ const summary = (age: number | null): AlertSummary => ({
     mean_ms: 1,
     clear_since: null,
     folded: 0,
+    inhibited: 0,
     limits: [],
   },
 })
