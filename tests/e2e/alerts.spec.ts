@@ -10,6 +10,7 @@ import path from 'node:path'
 import { expect, test, type Browser, type Locator, type Page } from '@playwright/test'
 import type { AlertItem } from '../../lib/contracts/alerts.ts'
 import type { AlertList } from '../../lib/contracts/httpAlerts.ts'
+import type { RuleList } from '../../lib/contracts/httpRules.ts'
 import { findViolations } from './actions.ts'
 
 const dataDir = process.env['E2E_DATA_DIR'] ?? path.join(tmpdir(), `morphoscope-e2e-${userInfo().uid}`)
@@ -242,4 +243,56 @@ test('a rule is read, tried on the past, changed from its version, and taken bac
   await guard.getByRole('button', { name: 'Back to how it was shipped' }).click()
   await expect(rule.getByRole('textbox', { name: /^dead units at least/ })).toHaveValue('1')
   expect(await findViolations(page)).toEqual([])
+})
+
+test('an old version of a rule is taken up again as the next one; two persons delete it, and who asked can not', async ({
+  browser,
+  baseURL,
+}) => {
+  const first = await openAs(browser, baseURL!, 'demo-1', '/rules')
+  const { rules } = (await (await first.request.get('/api/rules')).json()) as RuleList
+  const {
+    version: _v,
+    shipped: _s,
+    protected: _p,
+    saved_at: _a,
+    saved_by: _b,
+    change: _c,
+    ...like
+  } = rules.find(({ id }) => id === 'inbound')!
+  const id = `two_persons_${Date.now()}`
+  const headers = { origin: new URL(first.url()).origin }
+  const mine = { ...like, id, title: 'Of two persons', note: 'first words' }
+  expect((await first.request.post('/api/rules', { headers, data: mine })).status()).toBe(201)
+  const second = { ...mine, note: 'second words', version: 1 }
+  expect((await first.request.put(`/api/rules/${id}`, { headers, data: second })).ok()).toBe(true)
+  await first.goto(`/rules#${id}`)
+  const rule = first.getByRole('region', { name: 'Of two persons' })
+  await rule.getByText('Versions', { exact: true }).click()
+  await expect(rule.getByRole('listitem').filter({ hasText: 'holds now' })).toContainText('by demo-1')
+  await rule.getByRole('button', { name: 'Take version 1 up again' }).click()
+  await rule.getByRole('button', { name: 'Save as version 3' }).click()
+  await expect(rule.getByText(/^Saved as version 3/)).toBeVisible()
+  expect(await (await first.request.get(`/api/rules/${id}`)).json()).toMatchObject({ version: 3, note: 'first words' })
+
+  await rule.getByRole('button', { name: 'Delete the rule…' }).click()
+  const guard = rule.getByRole('region', { name: 'Delete the rule' })
+  for (const box of await guard.getByRole('checkbox').all()) await box.check()
+  await guard.getByRole('textbox', { name: /^Type/ }).fill(id)
+  const ask = guard.getByRole('button', { name: 'Ask a second person to delete it' })
+  await expect(ask).toBeDisabled()
+  await guard.getByRole('textbox', { name: 'Why' }).fill('nobody reads it')
+  await ask.click()
+  const waits = rule.getByRole('region', { name: 'Waits to be deleted' })
+  await expect(waits).toContainText('demo-1 asked for it: nobody reads it')
+  await expect(waits.getByRole('button', { name: /as the second person/ })).toHaveCount(0)
+  expect(await findViolations(first)).toEqual([])
+
+  const other = await openAs(browser, baseURL!, 'demo-2', `/rules#${id}`)
+  await other
+    .getByRole('region', { name: 'Waits to be deleted' })
+    .getByRole('button', { name: 'Delete it, as the second person' })
+    .click()
+  await expect.poll(async () => (await other.request.get(`/api/rules/${id}`)).status()).toBe(404)
+  for (const one of [first, other]) await one.context().close()
 })
