@@ -56,13 +56,8 @@ function VersionList({ rule, onTake }: Parameters<typeof RuleVersions>[0]) {
               <b>holds now</b>
             ) : (
               onTake !== null && (
-                <button
-                  type="button"
-                  className="link"
-                  aria-label={`Take version ${one.version} up again`}
-                  onClick={() => onTake(draftOf(one))}
-                >
-                  Take it up again
+                <button type="button" className="link" onClick={() => onTake(draftOf(one))}>
+                  Take version {one.version} up again
                 </button>
               )
             )}
