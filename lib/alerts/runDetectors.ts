@@ -154,6 +154,8 @@ function blueprintFailing({ params }: AlertRule): RunDetector {
   return {
     holds,
     onLifeEnd({ blueprintId, outcome }) {
+      // What the governor or a person rolled back says nothing about the blueprint.
+      if (outcome === 'ROLLED_BACK') return
       if (blueprintId === null || (!lives.has(blueprintId) && lives.size >= MAX_BLUEPRINTS)) return
       const known = lives.get(blueprintId) ?? { tries: 0, kept: 0 }
       known.tries++
@@ -192,6 +194,7 @@ function saturation({ params }: AlertRule): RunDetector {
   return {
     holds,
     onLifeEnd({ outcome }) {
+      if (outcome === 'ROLLED_BACK') return
       without = outcome === 'FOSSILIZED' ? 0 : without + 1
       judge()
     },

@@ -131,6 +131,11 @@ test('ransomware counts readings, not the ticks that repeat them, and ends with 
   expect(read(0.03, 0.01)).toEqual(['clear 0'])
   read(0.04, -0.1)
   expect(read(0.05, -0.1)).toEqual(['raise 0'])
+  // A few of 2,000 samples more or less are the noise of the reading.
+  expect(read(0.03, 0.01)).toEqual(['clear 0'])
+  for (const few of [0.001, 0.0015, 0.004, 0.0045]) expect(read(few, -0.1)).toEqual([])
+  expect(read(0.02, -0.1)).toEqual([])
+  expect(read(0.03, -0.1)).toEqual(['raise 0'])
   const ended = { state: SEED_STATE_ID.CULLED, performance_delta: Number.NaN, total_improvement: Number.NaN }
   expect(layer.at(ended)).toEqual(['clear 0'])
 })
@@ -213,10 +218,12 @@ test('a storm of culls needs many, and most of what ended; it passes with its wi
 
 test('a blueprint fails after three tries without a fossil, and one fossil absolves it', () => {
   const detector = createRunDetector(ruleOf('blueprint_failing'))!
-  const end = (blueprintId: string, outcome: 'CULLED' | 'FOSSILIZED') =>
+  const end = (blueprintId: string, outcome: 'CULLED' | 'FOSSILIZED' | 'ROLLED_BACK') =>
     detector.onLifeEnd!({ tick: 1, outcome, blueprintId })
   for (let n = 0; n < 3; n++) end('gated', 'CULLED')
   end('mlp', 'CULLED')
+  // A governor that restored ends lives that did nothing wrong.
+  for (let n = 0; n < 3; n++) end('affine', 'ROLLED_BACK')
   expect([...detector.holds.keys()]).toEqual(['gated'])
   end('gated', 'FOSSILIZED')
   expect(detector.holds.size).toBe(0)
@@ -227,6 +234,8 @@ test('saturated is nearly everything fossilised, or ten lives in a row for nothi
   detector.onTick!(1, { seeds: 10, fossilised: 9 })
   expect(detector.holds.get('')?.text).toBe('9 of 10 seeds are fossilised.')
   detector.onTick!(2, { seeds: 100, fossilised: 9 })
+  expect(detector.holds.size).toBe(0)
+  for (let n = 0; n < 10; n++) detector.onLifeEnd!({ tick: n, outcome: 'ROLLED_BACK', blueprintId: null })
   expect(detector.holds.size).toBe(0)
   for (let n = 0; n < 10; n++) detector.onLifeEnd!({ tick: n, outcome: 'CULLED', blueprintId: null })
   expect(detector.holds.size).toBe(1)
