@@ -103,7 +103,7 @@ export function alertTableLaws(open: (at?: string) => Promise<Records>, address:
     const seen: string[] = []
     let cursor: string | null = null
     do {
-      const page = await store.past({ ...(cursor === null ? {} : { cursor }) }, false, 10)
+      const page = await store.past(cursor === null ? {} : { cursor }, false, 10)
       seen.push(...page.alarms.map(({ id }) => id))
       cursor = page.next
     } while (cursor !== null)
