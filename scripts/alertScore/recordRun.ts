@@ -50,19 +50,19 @@ export interface RecordedRun {
 /** What a plan may do to its run. */
 export interface Recorder {
   readonly trainer: Trainer
-  run(ticks: number): void
+  readonly run: (ticks: number) => void
   /** Runs until it is so. @throws when it never was */
-  runUntil(what: string, condition: () => boolean, maxTicks: number): void
+  readonly runUntil: (what: string, condition: () => boolean, maxTicks: number) => void
   /** Nothing is told for so long. */
-  wait(ms: number): void
+  readonly wait: (ms: number) => void
   /** From here on something is wrong. */
-  mark(): void
+  readonly mark: () => void
   /** @throws when the trainer refuses */
-  fault(request: Parameters<Trainer['injectFault']>[0]): void
+  readonly fault: (request: Parameters<Trainer['injectFault']>[0]) => void
   /** An edge by an operator's force, and the tick after it. @throws when the trainer refuses */
-  force(state: SeedState, more?: Partial<TransitionCommand>): void
+  readonly force: (state: SeedState, more?: Partial<TransitionCommand>) => void
   /** Forces along the main path, one tick in each state. */
-  bring(state: SeedState, more?: Partial<TransitionCommand>): void
+  readonly bring: (state: SeedState, more?: Partial<TransitionCommand>) => void
 }
 
 export interface RunSetup {

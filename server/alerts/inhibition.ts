@@ -16,7 +16,7 @@ export interface Inhibition {
   /** The alarm that explains this one; null: none. */
   parentOf(alarm: Alarm): Alarm | null
   /** Whether nobody is told of it by itself now. */
-  isInhibited(alarm: Alarm): boolean
+  readonly isInhibited: (alarm: Alarm) => boolean
   /** How many are. */
   count(): number
 }

@@ -43,7 +43,7 @@ function givenWorld() {
   return {
     inhibition,
     letters,
-    async put({ alarm, events }: AlarmStep): Promise<Alarm> {
+    put: async ({ alarm, events }: AlarmStep): Promise<Alarm> => {
       open.set(alarm.id, alarm)
       const released = inhibition.changed(alarm)
       notifier.changed(alarm, events)
