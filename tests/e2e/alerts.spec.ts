@@ -36,14 +36,26 @@ async function takeBackAcks(page: Page): Promise<void> {
       })
 }
 
+interface LayersAnswer {
+  readonly layers: readonly { readonly freshness: string; readonly age_ms: number | null }[]
+}
+const layersOf = async (page: Page): Promise<LayersAnswer> =>
+  (await (await page.request.get('/api/layers')).json()) as LayersAnswer
+
+/** By then the gap is as severe as it gets, 20 intervals, also where one that flaps stayed active since the test before. */
+const AS_BAD_AS_IT_GETS_MS = 15_000
+
 /** Freezes the trainer until each of its layers has an alert as severe as it gets: a rise would ask again. */
 async function freezeUntilRaised(page: Page): Promise<void> {
   await expect
-    .poll(async () => (await (await page.request.get('/api/layers')).json()) as { layers: { freshness: string }[] }, {
-      timeout: 60_000,
-    })
+    .poll(() => layersOf(page), { timeout: 60_000 })
     .toMatchObject({ layers: [{ freshness: 'fresh' }, { freshness: 'fresh' }, { freshness: 'fresh' }] })
   signalTrainer('SIGSTOP')
+  await expect
+    .poll(async () => Math.min(...(await layersOf(page)).layers.map(({ age_ms: ageMs }) => ageMs ?? 0)), {
+      timeout: 60_000,
+    })
+    .toBeGreaterThan(AS_BAD_AS_IT_GETS_MS)
   await expect
     .poll(
       async () => {
@@ -51,9 +63,7 @@ async function freezeUntilRaised(page: Page): Promise<void> {
         const open = await alertsOf(page, `state=open&rule=${GAP}&severity=critical`)
         return open.filter((one) => one.state === 'unacked_active').length
       },
-      {
-        timeout: 60_000,
-      },
+      { timeout: 60_000 },
     )
     .toBe(3)
 }
