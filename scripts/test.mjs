@@ -83,7 +83,7 @@ function gate(name, run) {
 
 /**
  * Runs a test program and reads its results; a program that fails without a failed case is a complaint of its own.
- * `again(files)` gives the arguments of a second look at files that failed, for programs that meet real servers and clocks.
+ * `env` is asked for each run; `again(files)` gives the arguments of a second look at files that failed, for programs that meet real servers and clocks.
  */
 async function tests(name, { args, again, env, resultFile, read, fuseMs = PHASE_FUSE_MS }) {
   await phase(name, async () => {
@@ -110,7 +110,7 @@ async function tests(name, { args, again, env, resultFile, read, fuseMs = PHASE_
 async function runTests(name, { args, env, resultFile, read, fuseMs }) {
   rmSync(resultFile, { force: true })
   // Temporary folders of tests lie inside ours: a run that is killed leaves none behind.
-  const inside = { ...env, TMPDIR: work, NODE_ENV: undefined }
+  const inside = { ...(await env()), TMPDIR: work, NODE_ENV: undefined }
   const result = await runProgram(name, localNode(), args, { quiet: false, env: inside, timeoutMs: fuseMs })
   if (!existsSync(resultFile)) {
     complaints.push(`${name}: ended with code ${result.code} and wrote no results`)
@@ -126,7 +126,7 @@ function vitest(name, projects, realServers = false) {
   return tests(name, {
     args,
     ...(realServers ? { again: (files) => [...args, ...files] } : {}),
-    env: { MORPHOSCOPE_RESULTS: resultFile },
+    env: () => ({ MORPHOSCOPE_RESULTS: resultFile }),
     resultFile,
     read: readVitest,
   })
@@ -135,15 +135,15 @@ function vitest(name, projects, realServers = false) {
 async function browserTests(name, part, fuseMs) {
   const resultFile = path.join(work, `${part}.json`)
   const log = path.join(work, `${part}.log`)
-  const dataDir = mkdtempSync(path.join(work, `${part}-`))
-  const env = {
+  // A second look begins with a product that knows nothing of the first.
+  const env = async () => ({
     E2E_PART: part,
     E2E_PORT: await freePort(),
-    E2E_DATA_DIR: dataDir,
+    E2E_DATA_DIR: mkdtempSync(path.join(work, `${part}-`)),
     E2E_LOG: log,
     E2E_RESULTS: resultFile,
     E2E_BOUND_MS: String(fuseMs - REPORT_MS),
-  }
+  })
   const args = [PLAYWRIGHT, 'test']
   await tests(name, { args, again: (files) => [...args, ...files], env, resultFile, read: readPlaywright, fuseMs })
   if (phases.at(-1)?.failed && existsSync(log)) {
