@@ -94,7 +94,7 @@ const GROWN_MS = 300_000
 const SETTLE_MS = 2_500
 /** Tabs opened before one freeze: all of them are looked at while they are late. */
 const TABS_PER_FREEZE = 3
-/** The same for the longer states. */
+/** The same for the longer states, and before one end of the server. */
 const TABS_PER_LONG_FREEZE = 8
 
 interface OpenTab {
@@ -116,6 +116,7 @@ export async function tourStates(options: TourOptions): Promise<void> {
   const states = options.states ?? TOUR_STATES
   const pages = options.pages ?? TOUR_PAGES
   const wanted = (state: TourState): boolean => states.includes(state)
+  const all = looks.flatMap((look) => pages.map((page) => ({ look, page })))
 
   const open = async (look: TourLook, page: TourPage, url: string, held = false): Promise<OpenTab> => {
     const context = await browser.newContext({
@@ -187,16 +188,20 @@ export async function tourStates(options: TourOptions): Promise<void> {
     }
     if (wanted('error')) {
       say(`error: ${STATE_CAUSES.error}`)
-      const tabs: OpenTab[] = []
-      for (const look of looks) for (const page of pages) tabs.push(await open(look, page, url(page)))
-      await sleep(SETTLE_MS)
       await partial?.stop()
       partial = null
-      viewed.killServer()
-      await sleep(SETTLE_MS)
-      for (const tab of tabs) {
-        await show('error', tab)
-        await tab.context.close()
+      for (let from = 0; from < all.length; from += TABS_PER_LONG_FREEZE) {
+        if (from > 0) await viewed.reviveServer()
+        const tabs: OpenTab[] = []
+        for (const { look, page } of all.slice(from, from + TABS_PER_LONG_FREEZE))
+          tabs.push(await open(look, page, url(page)))
+        await sleep(SETTLE_MS)
+        viewed.killServer()
+        await sleep(SETTLE_MS)
+        for (const tab of tabs) {
+          await show('error', tab)
+          await tab.context.close()
+        }
       }
     }
   } finally {
@@ -207,7 +212,6 @@ export async function tourStates(options: TourOptions): Promise<void> {
   }
 
   async function freezes(trainer: TourProduct): Promise<void> {
-    const all = looks.flatMap((look) => pages.map((page) => ({ look, page })))
     if (wanted('late')) {
       say(`late: ${STATE_CAUSES.late}`)
       for (let from = 0; from < all.length; from += TABS_PER_FREEZE)

@@ -27,6 +27,8 @@ export interface TourProduct {
   firstCode(): string | null
   /** SIGKILL to the web server, with nobody who starts it again: open pages are left without one. */
   killServer(): void
+  /** Lets the runner start it again, and waits until it is ready. */
+  reviveServer(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -100,6 +102,12 @@ export async function startTourProduct(env: Readonly<Record<string, string>>): P
       const { runner, web } = running()
       process.kill(runner, 'SIGSTOP')
       process.kill(web, 'SIGKILL')
+    },
+    async reviveServer() {
+      process.kill(running().runner, 'SIGCONT')
+      await until('the product again', READY_MS, async () =>
+        (await fetch(`${url}/api/health/ready`)).ok ? true : null,
+      )
     },
     async stop() {
       if (child.exitCode === null && child.signalCode === null) {
