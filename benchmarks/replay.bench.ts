@@ -17,11 +17,10 @@ import { parseLoadTables } from '../lib/loadgen/loadTables.ts'
 import { systemClock } from '../lib/primitives/clock.ts'
 import { openHistoryLibrary } from '../server/history/historyLibrary.ts'
 import { checksumOf, type HistoryTick } from '../server/history/historyTick.ts'
-import { openHistoryWriter } from '../server/history/historyWriter.ts'
 import { framesOf } from '../server/history/replayFrames.ts'
 import { stateAt } from '../server/history/replayState.ts'
-import { folderOf, writeRunFile } from '../server/history/runFolder.ts'
 import { cpuNs, cpuUsSince, finish, judge, judgeOnce, numberFlag, say } from './support/benchReport.ts'
+import { openHourRecord } from './support/hourRecord.ts'
 
 const LAYERS = 10
 const SEEDS = 1_000
@@ -36,22 +35,8 @@ type Fill = (tick: number, layer: number) => Float32Array
 
 /** Writes an hour at 1 Hz; tells bytes and CPU. */
 function record(root: string, run: RunDescriptor, fill: Fill): { readonly bytes: number; readonly cpuUs: number } {
-  const folder = path.join(root, folderOf(run.run_id))
-  writeRunFile(folder, {
-    form: 1,
-    run_id: run.run_id,
-    recorded_run_id: run.run_id,
-    kept: 'recorded',
-    first_seen_ms: START,
-    descriptor: run,
-  })
-  const writer = openHistoryWriter(folder)
-  writer.describe(run, 'fine')
+  const { writer, close } = openHourRecord(root, run, START)
   let cpuUs = 0
-  const close = (): void => {
-    const work = writer.close()
-    while (work.next().done !== true);
-  }
   for (let tick = 0; tick < TICKS; tick++) {
     const made = Array.from({ length: LAYERS }, (_, layer) => fill(tick, layer).slice())
     const before = process.cpuUsage()

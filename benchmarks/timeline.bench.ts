@@ -18,12 +18,11 @@ import { parseLoadTables } from '../lib/loadgen/loadTables.ts'
 import { systemClock } from '../lib/primitives/clock.ts'
 import { openHistoryLibrary } from '../server/history/historyLibrary.ts'
 import { checksumOf } from '../server/history/historyTick.ts'
-import { openHistoryWriter } from '../server/history/historyWriter.ts'
 import { dwellOf } from '../server/history/replayDwell.ts'
 import { flowOf } from '../server/history/replayFlow.ts'
 import { lanesOf } from '../server/history/replayLanes.ts'
-import { folderOf, writeRunFile } from '../server/history/runFolder.ts'
 import { cpuNs, finish, judge, numberFlag, say } from './support/benchReport.ts'
+import { openHourRecord } from './support/hourRecord.ts'
 
 const LAYERS = 10
 const SEEDS = 1_000
@@ -44,21 +43,7 @@ const chance = (most: number): number => {
 
 /** Writes the hour: each second a tick of all layers and its share of the transitions. */
 function record(root: string, run: RunDescriptor): void {
-  const folder = path.join(root, folderOf(run.run_id))
-  writeRunFile(folder, {
-    form: 1,
-    run_id: run.run_id,
-    recorded_run_id: run.run_id,
-    kept: 'recorded',
-    first_seen_ms: START,
-    descriptor: run,
-  })
-  const writer = openHistoryWriter(folder)
-  writer.describe(run, 'fine')
-  const close = (): void => {
-    const work = writer.close()
-    while (work.next().done !== true);
-  }
+  const { writer, close } = openHourRecord(root, run, START)
   const states = Array.from({ length: LAYERS }, () => new Uint8Array(SEEDS))
   const generations = Array.from({ length: LAYERS }, () => new Uint32Array(SEEDS))
   const health = Array.from({ length: LAYERS }, () => Float32Array.from({ length: SEEDS }, () => chance(1_000) / 1_000))

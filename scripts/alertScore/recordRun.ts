@@ -5,6 +5,7 @@
  * machine's; nothing here knows a rule.
  * Source: docs/alerts.md "measured"; docs/training.md.
  */
+import { SEED_STATES } from '../../lib/contracts/lifecycleTable.ts'
 import { createCommandThreads } from '../../lib/agents/commandThreads.ts'
 import { toEventMessage } from '../../lib/agents/eventMessages.ts'
 import { buildRunDescriptor } from '../../lib/agents/runDescriptor.ts'
@@ -21,15 +22,10 @@ import type { SeedState, Trainer, TransitionCommand } from '../../lib/training/t
 /** 150 steps per second, 20 steps per tick. */
 export const TICK_MS = 1_000 / 7.5
 const RUN_ID = 'recorded'
-const PATH: readonly SeedState[] = [
-  'GERMINATED',
-  'TRAINING',
-  'GRAFTING',
-  'STABILIZATION',
-  'EVALUATING',
-  'FINE_TUNING',
-  'FOSSILIZED',
-]
+const PATH: readonly SeedState[] = SEED_STATES.slice(
+  SEED_STATES.indexOf('GERMINATED'),
+  SEED_STATES.indexOf('FOSSILIZED') + 1,
+)
 
 export interface RecordedTick {
   readonly atMs: number

@@ -10,7 +10,8 @@ import type { AlertRule } from '../../lib/contracts/alerts.ts'
 import type { RuleBacktest } from '../../lib/contracts/httpRules.ts'
 import type { Clock } from '../../lib/primitives/clock.ts'
 import type { HistoryDesk } from '../history/historyDesk.ts'
-import type { KnownRun, RunBook } from '../state/runBook.ts'
+import { newestRun } from '../state/newestRun.ts'
+import type { RunBook } from '../state/runBook.ts'
 import { toPolicy } from './alertEngine.ts'
 import type { AlertsHandle } from './alertsHandle.ts'
 import { backtestRule, memoryFromMs } from './ruleBacktest.ts'
@@ -25,14 +26,6 @@ export interface BacktestDoorOptions {
 const HOUR_MS = 3_600_000
 /** A record that begins so little earlier tells nothing that memory does not. */
 const SAME_MS = 1_000
-
-/** Ours first, then the newest. */
-const newest = (all: readonly KnownRun[]): KnownRun | undefined =>
-  all.toSorted(
-    (a, b) =>
-      Number(b.descriptor.origin === 'trainer') - Number(a.descriptor.origin === 'trainer') ||
-      b.firstSeenMs - a.firstSeenMs,
-  )[0]
 
 /** Creates the answer of POST /api/rules/backtest. */
 export function createBacktestDoor({ clock, runs, history }: BacktestDoorOptions): AlertsHandle['backtestRule'] {
@@ -64,7 +57,7 @@ export function createBacktestDoor({ clock, runs, history }: BacktestDoorOptions
   }
 
   return async ({ rule: draft, hours, run: wanted }) => {
-    const run = wanted === undefined ? newest(runs.all()) : runs.get(wanted)
+    const run = wanted === undefined ? newestRun(runs.all()) : runs.get(wanted)
     const toMs = clock.wallMs()
     const fromMs = toMs - hours * HOUR_MS
     const rule = toRule(completeDraft(draft), 0, { by: 'nobody', atMs: toMs, change: 'a test' })

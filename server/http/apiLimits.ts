@@ -11,6 +11,7 @@ import type { RecordDraft } from '../ingest/ingestMessages.ts'
 import type { LayerReader } from '../state/layerReader.ts'
 import { backtestLimits } from '../state/limitsBacktest.ts'
 import type { LimitsStore } from '../state/limitsStore.ts'
+import { newestRun } from '../state/newestRun.ts'
 import type { KnownRun, RunBook } from '../state/runBook.ts'
 import { createLayerFinder, notFound } from './findLayer.ts'
 
@@ -37,7 +38,7 @@ export function createLimitsApi({ clock, runs, reader, limits, perform, onRecord
   const find = createLayerFinder({ runs, summaryOf })
 
   const whole = (runId: string | undefined): { run: KnownRun; layer?: number } => {
-    const run = runId === undefined ? newest(runs.all()) : runs.get(runId)
+    const run = runId === undefined ? newestRun(runs.all()) : runs.get(runId)
     if (run === undefined) throw notFound('run', 'run')
     return { run }
   }
@@ -84,10 +85,3 @@ export function createLimitsApi({ clock, runs, reader, limits, perform, onRecord
     },
   }
 }
-
-const newest = (all: readonly KnownRun[]): KnownRun | undefined =>
-  all.toSorted(
-    (a, b) =>
-      Number(b.descriptor.origin === 'trainer') - Number(a.descriptor.origin === 'trainer') ||
-      b.firstSeenMs - a.firstSeenMs,
-  )[0]

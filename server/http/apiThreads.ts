@@ -8,6 +8,7 @@ import { AppError } from '../../lib/contracts/appError.ts'
 import type { ChangeList, ChangesQuery, LifeStory, ThreadView } from '../../lib/contracts/httpThreads.ts'
 import type { Clock } from '../../lib/primitives/clock.ts'
 import type { ThreadsHandle } from '../handle.ts'
+import { newestRun } from '../state/newestRun.ts'
 import type { LayerReader } from '../state/layerReader.ts'
 import type { LivesBook } from '../state/livesBook.ts'
 import type { RunBook } from '../state/runBook.ts'
@@ -79,16 +80,6 @@ export function createThreadsApi({ clock, runs, reader, lives, index, ask }: Thr
     ...new Map(rows.map((row) => [row.id, row])).values(),
   ]
 
-  /** The newest run of a trainer, else the newest at all. */
-  const newestRun = (): string | null =>
-    runs
-      .all()
-      .toSorted(
-        (a, b) =>
-          Number(b.descriptor.origin === 'trainer') - Number(a.descriptor.origin === 'trainer') ||
-          b.firstSeenMs - a.firstSeenMs,
-      )[0]?.descriptor.run_id ?? null
-
   const runOf = (layerId: string, runId: string | undefined): string => {
     if (runId !== undefined) return runId
     return find(layerId).run.descriptor.run_id
@@ -122,7 +113,8 @@ export function createThreadsApi({ clock, runs, reader, lives, index, ask }: Thr
       const atMs = at ?? clock.wallMs()
       const beforeMs = beforeS * 1_000
       const fromMs = atMs - beforeMs
-      const runId = run ?? (layer === undefined ? newestRun() : runOf(layer, undefined))
+      const runId =
+        run ?? (layer === undefined ? (newestRun(runs.all())?.descriptor.run_id ?? null) : runOf(layer, undefined))
       const asked: AskedPlace = { runId, layerId: layer ?? null, seedId: seed ?? null, atMs, beforeMs }
       const [inside, before] = await Promise.all([
         index.changes({ fromMs, toMs: atMs + SLACK_MS, runId }, MAX_CANDIDATES),
