@@ -51,6 +51,7 @@ interface Props {
   /** Rows there will be at most: few of them take less room, before the first picture as after it. */
   readonly seeds: number
   readonly metric: MetricColumn
+  readonly isPresent: boolean
   readonly mode: 'value' | 'state'
   readonly selectedRow: number | null
   /** Reported whenever the place for the canvas changes. */
@@ -70,7 +71,7 @@ interface Props {
 }
 
 export function LayerGrid(props: Props) {
-  const { label, picture, metric, mode, selectedRow, onSize } = props
+  const { label, picture, metric, mode, selectedRow, isPresent, onSize } = props
   const box = useRef<HTMLDivElement>(null)
   const canvas = useRef<HTMLCanvasElement>(null)
   const renderer = useRef<GridRenderer | null>(null)
@@ -119,9 +120,9 @@ export function LayerGrid(props: Props) {
     if (picture === null) return pen.clearRect(0, 0, layout.width, layout.height)
     theme.current ??= readCanvasTheme(document.documentElement)
     renderer.current ??= createGridRenderer()
-    renderer.current.draw(pen, theme.current, layout, { picture, metric, hover, cursor, selectedRow }, ratio)
+    renderer.current.draw(pen, theme.current, layout, { picture, metric, hover, cursor, selectedRow, isPresent }, ratio)
     pagePerformance.record(startedMs, performance.now() - startedMs)
-  }, [layout, picture, metric, hover, cursor, selectedRow])
+  }, [layout, picture, metric, hover, cursor, selectedRow, isPresent])
   useEffect(() => {
     const frame = requestAnimationFrame(draw)
     asked.current = frame

@@ -231,6 +231,7 @@ export function LayerPage({ layerId }: { readonly layerId: string }) {
               picture={picture}
               seeds={data === null ? seeds : data.pinned + (drill?.count ?? data.matching)}
               metric={metric}
+              isPresent={moment.atMs === null}
               mode={byMode}
               selectedRow={selectedRowOf(picture, selected)}
               onSize={onSize}

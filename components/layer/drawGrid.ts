@@ -25,6 +25,8 @@ export interface GridDrawing {
   readonly cursor: GridPlace | null
   /** Rows of cells that hold the selected seed. */
   readonly selectedRow: number | null
+  /** Whether the right edge is the present; a moment of the past is told by its time. */
+  readonly isPresent: boolean
 }
 
 export interface GridRenderer {
@@ -202,7 +204,7 @@ function drawTimes(
   theme: CanvasTheme,
   layout: GridLayout,
   pane: GridPane,
-  { picture, hover, cursor }: GridDrawing,
+  { picture, hover, cursor, isPresent }: GridDrawing,
 ): void {
   const { from_ms: fromMs, bucket_ms: bucketMs, columns } = picture.head
   const marked = hover ?? cursor
@@ -222,8 +224,9 @@ function drawTimes(
   }
   pen.textAlign = 'right'
   pen.fillStyle = theme.text2
+  const end = isPresent ? 'now' : formatUtc(fromMs + spanMs)
   if (markedX === null || pane.x + pane.width - markedX > 70)
-    pen.fillText(pane.kind === 'value' ? 'now' : 'states, now', pane.x + pane.width, 8)
+    pen.fillText(`${pane.kind === 'value' ? '' : 'states, '}${end}`, pane.x + pane.width, 8)
   if (marked !== null && markedX !== null) {
     const text = formatUtc(fromMs + marked.column * bucketMs)
     const x = Math.min(pane.x + pane.width - 28, Math.max(pane.x + 28, markedX))
