@@ -2,7 +2,7 @@
  * stop: the emergency stop of every page, alive also when nothing else of the page is.
  * In: trusted key and pointer events; /api/layers and /api/ops for words on the targets. Out: POST /api/emergency-stop, its matrix.
  * Invariant: two deliberate actions: opening sends nothing, then one target is held for 700 ms without a break; no synthetic event,
- *   repeated key, blur or second press counts. What was not sent is said, and sent again under the same key, also when another
+ *   repeated key, blur, second press or finger that slid off counts, nor one let go while the page was too busy to see it. What was not sent is said, and sent again under the same key, also when another
  *   stop followed it on the page; what is not shown of a matrix is counted.
  * Plain script on purpose: no bundle, no framework; it keeps itself in the document if the page is torn down around it.
  * Source: docs/ux.md "emergency stop"; docs/commands.md "emergency stop".
@@ -13,6 +13,8 @@
   window.morphoscopeStop = true
 
   const HOLD_MS = 700
+  const LATE_MS = 50
+  const CATCH_UP_MS = 100
   const OPEN_MS = 8_000
   const WORDS_EVERY_MS = 15_000
   const RETRY_MS = 500
@@ -293,7 +295,7 @@
       duration: HOLD_MS,
       fill: 'forwards',
     })
-    held = { target, by, atMs, fill, timer: setTimeout(complete, HOLD_MS) }
+    held = { target, by, atMs, fill, dueMs: atMs + HOLD_MS, timer: setTimeout(complete, HOLD_MS) }
     setText(notice, 'Keep holding')
   }
   const release = (said) => {
@@ -307,9 +309,12 @@
   }
   const complete = () => {
     if (!held) return
-    const left = HOLD_MS - (performance.now() - held.atMs)
-    if (left > 0) {
-      held.timer = setTimeout(complete, left)
+    const lateMs = performance.now() - held.dueMs
+    if (lateMs < 0 || lateMs > LATE_MS) {
+      // A page that stood still may have a release waiting that it has not seen: it gets its turn before this counts.
+      const waitMs = lateMs < 0 ? -lateMs : CATCH_UP_MS
+      held.dueMs = performance.now() + waitMs
+      held.timer = setTimeout(complete, waitMs)
       return
     }
     const { scope } = held.target
@@ -323,6 +328,8 @@
     button.addEventListener('pointerdown', (event) => {
       if (!event.isTrusted) return
       if (!event.isPrimary || event.button !== 0) return
+      // A finger is captured by what it touched first: let go of it, or sliding off would not be seen.
+      if (button.hasPointerCapture(event.pointerId)) button.releasePointerCapture(event.pointerId)
       button.focus()
       press(target, 'pointer')
     })

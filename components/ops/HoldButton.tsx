@@ -1,7 +1,8 @@
 /*
  * HoldButton: a button that means it only after it was held, by pointer or key, without a break.
  * In: how long, what to do. Out: one call at the end of the hold.
- * Invariant: one continuous, trusted press; a repeated key, a blur, a second pointer or letting go early does nothing, and says so.
+ * Invariant: one continuous, trusted press; a repeated key, a blur, a second pointer, a finger that slides off or letting go early does
+ * nothing, and says so; so does letting go while the page was too busy to see it.
  * Source: docs/ux.md "guard levels".
  */
 'use client'
@@ -16,6 +17,9 @@ interface Props {
   readonly onHeld: () => void
 }
 
+/** A timer this late has seen the page stand still: a release may wait behind it, and gets its turn. */
+const LATE_MS = 50
+const CATCH_UP_MS = 100
 const EARLY = 'Not sent: it was let go too early.'
 const TWO = 'Two presses at once do not count. Not sent.'
 
@@ -34,7 +38,12 @@ export function HoldButton({ ms, label, disabled = false, className = '', onHeld
     if (disabled || cancel.current) return release(TWO)
     setSaid('')
     setHolding(true)
-    cancel.current = systemClock.after(ms, () => {
+    wait(ms)
+  }
+  const wait = (forMs: number): void => {
+    const dueMs = systemClock.monotonicMs() + forMs
+    cancel.current = systemClock.after(forMs, () => {
+      if (systemClock.monotonicMs() - dueMs > LATE_MS) return wait(CATCH_UP_MS)
       cancel.current = null
       setHolding(false)
       onHeld()
@@ -67,7 +76,13 @@ export function HoldButton({ ms, label, disabled = false, className = '', onHeld
         className={`hold-button ${className}${holding ? ' is-holding' : ''}`}
         style={{ '--hold-ms': `${ms}ms` } as React.CSSProperties}
         disabled={disabled}
-        onPointerDown={(event) => event.isTrusted && event.isPrimary && event.button === 0 && press()}
+        onPointerDown={(event) => {
+          if (!event.isTrusted || !event.isPrimary || event.button !== 0) return
+          // A finger is captured by what it touched first: let go of it, or sliding off would not be seen.
+          const { currentTarget: button, pointerId } = event
+          if (button.hasPointerCapture(pointerId)) button.releasePointerCapture(pointerId)
+          press()
+        }}
         onPointerUp={() => release(EARLY)}
         onPointerLeave={() => release(EARLY)}
         onPointerCancel={() => release(EARLY)}

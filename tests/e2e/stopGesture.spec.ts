@@ -226,6 +226,41 @@ test('a second finger, wherever it lands, ends the hold', async ({ page }) => {
   expect(sent).toEqual([])
 })
 
+test('a finger that slides off the target ends the hold', async ({ page }) => {
+  const sent = await watchStops(page)
+  await openTray(page)
+  const box = (await allTarget(page).boundingBox())!
+  const [x, y] = [box.x + box.width / 2, box.y + box.height / 2]
+  const touch = await page.context().newCDPSession(page)
+  await touch.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: [{ x, y, id: 1 }] })
+  await expect(tray(page)).toContainText('Keep holding')
+  await page.clock.runFor(300)
+  await touch.send('Input.dispatchTouchEvent', { type: 'touchMove', touchPoints: [{ x: 700, y: 200, id: 1 }] })
+  await expect(tray(page)).toContainText('Not sent: it was held for less than 0.7 s.')
+  await page.clock.runFor(1_000)
+  await touch.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] })
+  expect(sent).toEqual([])
+})
+
+test('a press that was let go early while the page stood still sends nothing', async ({ page }) => {
+  const sent = await watchStops(page)
+  await page.goto('/')
+  await page.getByRole('main').waitFor()
+  await stopButton(page).click()
+  await pressTarget(page)
+  await expect(tray(page)).toContainText('Keep holding')
+  // The page is blind beyond the end of the hold; the release comes while it is.
+  const blind = page.evaluate(() => {
+    const endMs = performance.now() + 1_500
+    while (performance.now() < endMs);
+  })
+  await page.mouse.up()
+  await blind
+  await expect(tray(page)).toContainText('Not sent')
+  await page.waitForTimeout(1_000)
+  expect(sent).toEqual([])
+})
+
 test('it stays when the page around it is torn down, and its focus is on the layer of the page', async ({ page }) => {
   await watchStops(page)
   await page.goto('/layers/layer_1')
