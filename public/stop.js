@@ -2,8 +2,9 @@
  * stop: the emergency stop of every page, alive also when nothing else of the page is.
  * In: trusted key and pointer events; /api/layers and /api/ops for words on the targets. Out: POST /api/emergency-stop, its matrix.
  * Invariant: two deliberate actions: opening sends nothing, then one target is held for 700 ms without a break; no synthetic event,
- *   repeated key, blur, second press or finger that slid off counts, nor one let go while the page was too busy to see it. What was not sent is said, and sent again under the same key, also when another
- *   stop followed it on the page; what is not shown of a matrix is counted.
+ *   repeated key, blur, second press or finger that slid off counts, nor one let go while the page was too busy to see it. What was
+ *   not sent is said, and sent again under the same key, also when another stop followed it on the page; what is not shown of a
+ *   matrix is counted.
  * Plain script on purpose: no bundle, no framework; it keeps itself in the document if the page is torn down around it.
  * Source: docs/ux.md "emergency stop"; docs/commands.md "emergency stop".
  */
@@ -295,7 +296,7 @@
       duration: HOLD_MS,
       fill: 'forwards',
     })
-    held = { target, by, atMs, fill, dueMs: atMs + HOLD_MS, timer: setTimeout(complete, HOLD_MS) }
+    held = { target, by, atMs, fill, dueMs: atMs + HOLD_MS, caughtUp: false, timer: setTimeout(complete, HOLD_MS) }
     setText(notice, 'Keep holding')
   }
   const release = (said) => {
@@ -310,9 +311,12 @@
   const complete = () => {
     if (!held) return
     const lateMs = performance.now() - held.dueMs
-    if (lateMs < 0 || lateMs > LATE_MS) {
-      // A page that stood still may have a release waiting that it has not seen: it gets its turn before this counts.
+    const stoodStill = lateMs > LATE_MS && !held.caughtUp
+    if (lateMs < 0 || stoodStill) {
+      // A page that stood still may have a release waiting that it has not seen: it gets its turn before this counts, once: a page that
+      // is always late stops all the same.
       const waitMs = lateMs < 0 ? -lateMs : CATCH_UP_MS
+      held.caughtUp ||= stoodStill
       held.dueMs = performance.now() + waitMs
       held.timer = setTimeout(complete, waitMs)
       return

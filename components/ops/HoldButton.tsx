@@ -17,7 +17,7 @@ interface Props {
   readonly onHeld: () => void
 }
 
-/** A timer this late has seen the page stand still: a release may wait behind it, and gets its turn. */
+/** A timer this late has seen the page stand still: a release may wait behind it, and gets its turn, once. */
 const LATE_MS = 50
 const CATCH_UP_MS = 100
 const EARLY = 'Not sent: it was let go too early.'
@@ -38,12 +38,12 @@ export function HoldButton({ ms, label, disabled = false, className = '', onHeld
     if (disabled || cancel.current) return release(TWO)
     setSaid('')
     setHolding(true)
-    wait(ms)
+    wait(ms, true)
   }
-  const wait = (forMs: number): void => {
+  const wait = (forMs: number, mayBeLate: boolean): void => {
     const dueMs = systemClock.monotonicMs() + forMs
     cancel.current = systemClock.after(forMs, () => {
-      if (systemClock.monotonicMs() - dueMs > LATE_MS) return wait(CATCH_UP_MS)
+      if (mayBeLate && systemClock.monotonicMs() - dueMs > LATE_MS) return wait(CATCH_UP_MS, false)
       cancel.current = null
       setHolding(false)
       onHeld()

@@ -14,16 +14,15 @@ const TWO = 'Two presses at once do not count. Not sent.'
 /** A composer whose preview asks for a hold; commands are counted and answered here, so that no seed is touched. */
 async function openHold(page: Page): Promise<{ hold: Locator; drawer: Locator; sent: string[] }> {
   const sent: string[] = []
+  // One preview for the whole test: what the trainer does meanwhile must not change what is confirmed.
+  let held: object | null = null
   await page.route('**/api/commands/preview', async (route) => {
-    const answer = await route.fetch()
-    const preview = (await answer.json()) as { confirm: object }
-    await route.fulfill({
-      json: {
-        ...preview,
-        level: 3,
-        confirm: { ...preview.confirm, gesture: 'hold', hold_ms: HOLD_MS, arm_token: 'held' },
-      },
-    })
+    if (held === null) {
+      const preview = (await (await route.fetch()).json()) as { confirm: object }
+      const confirm = { ...preview.confirm, gesture: 'hold', hold_ms: HOLD_MS, arm_token: 'held' }
+      held = { ...preview, level: 3, confirm }
+    }
+    await route.fulfill({ json: held })
   })
   await page.route('**/api/commands', async (route) => {
     if (route.request().method() !== 'POST') return route.continue()
