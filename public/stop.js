@@ -332,10 +332,14 @@
     button.addEventListener('pointerdown', (event) => {
       if (!event.isTrusted) return
       if (!event.isPrimary || event.button !== 0) return
-      // A finger is captured by what it touched first: let go of it, or sliding off would not be seen.
-      if (button.hasPointerCapture(event.pointerId)) button.releasePointerCapture(event.pointerId)
       button.focus()
       press(target, 'pointer')
+    })
+    // A finger is captured by what it touched first, so it never leaves: where it is says whether it slid off.
+    button.addEventListener('pointermove', (event) => {
+      const { left, right, top, bottom } = button.getBoundingClientRect()
+      const isOn = event.clientX >= left && event.clientX <= right && event.clientY >= top && event.clientY <= bottom
+      if (held?.by === 'pointer' && !isOn) release(NOT_SENT)
     })
     for (const kind of ['pointerup', 'pointercancel', 'pointerleave'])
       button.addEventListener(kind, () => held?.by === 'pointer' && release(NOT_SENT))

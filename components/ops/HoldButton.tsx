@@ -78,10 +78,13 @@ export function HoldButton({ ms, label, disabled = false, className = '', onHeld
         disabled={disabled}
         onPointerDown={(event) => {
           if (!event.isTrusted || !event.isPrimary || event.button !== 0) return
-          // A finger is captured by what it touched first: let go of it, or sliding off would not be seen.
-          const { currentTarget: button, pointerId } = event
-          if (button.hasPointerCapture(pointerId)) button.releasePointerCapture(pointerId)
           press()
+        }}
+        onPointerMove={(event) => {
+          // A finger is captured by what it touched first, so it never leaves: where it is says whether it slid off.
+          const { left, right, top, bottom } = event.currentTarget.getBoundingClientRect()
+          const { clientX: x, clientY: y } = event
+          if (x < left || x > right || y < top || y > bottom) release(EARLY)
         }}
         onPointerUp={() => release(EARLY)}
         onPointerLeave={() => release(EARLY)}

@@ -47,6 +47,8 @@ async function middleOf(target: Locator): Promise<{ x: number; y: number }> {
 }
 
 async function press(page: Page, hold: Locator): Promise<void> {
+  // What was said of the last press may have moved it.
+  await hold.scrollIntoViewIfNeeded()
   const { x, y } = await middleOf(hold)
   await page.mouse.move(x, y)
   await page.mouse.down()
