@@ -5,6 +5,7 @@
  * Source: docs/ux.md "pages: audit"; features F2.
  */
 'use client'
+import { useState } from 'react'
 import type { AuditFacets } from '../../lib/contracts/httpAudit.ts'
 import { writeAuditTerm, type AuditTokenName } from '../../lib/contracts/auditQuery.ts'
 import { formatCount } from '../../lib/live/formatValue.ts'
@@ -25,6 +26,42 @@ const FACETS: readonly {
   { facet: 'object', token: 'object', title: 'On what' },
 ]
 
+interface FacetProps {
+  readonly title: string
+  /** Null: not counted yet. */
+  readonly values: AuditFacets['facets'][keyof AuditFacets['facets']] | null
+  readonly onChoose: (value: string) => void
+}
+
+/** The values of one facet, the most frequent first; the rest of what was counted at a press. */
+function Facet({ title, values, onChoose }: FacetProps) {
+  const [whole, setWhole] = useState(false)
+  const rest = Math.max(0, (values?.length ?? 0) - SHOWN)
+  return (
+    <section aria-label={title}>
+      <h2>{title}</h2>
+      <ul>
+        {values?.slice(0, whole ? undefined : SHOWN).map(({ value, name, count }) => (
+          <li key={value}>
+            <button type="button" className="facet" title={value} onClick={() => onChoose(value)}>
+              <span className="facet-value">{name ?? value}</span>
+              <span className="num t2">{formatCount(count)}</span>
+            </button>
+          </li>
+        ))}
+        {rest > 0 && (
+          <li>
+            <button type="button" className="link" aria-expanded={whole} onClick={() => setWhole(!whole)}>
+              {whole ? 'Fewer' : `${rest} ${rest === 1 ? 'other' : 'others'}`}
+            </button>
+          </li>
+        )}
+        {values?.length === 0 && <li className="t2">none</li>}
+      </ul>
+    </section>
+  )
+}
+
 export function FacetList({ query, onFilter }: { readonly query: string; readonly onFilter: (term: string) => void }) {
   const { data, problem } = useApi<AuditFacets>(`/api/audit/facets?query=${encodeURIComponent(query)}`, {
     everyMs: EVERY_MS,
@@ -41,33 +78,14 @@ export function FacetList({ query, onFilter }: { readonly query: string; readonl
               ? `of the newest ${formatCount(data.counted)} that match`
               : `of ${formatCount(data.counted)} that match`}
       </p>
-      {FACETS.map(({ facet, token, title }) => {
-        const values = data?.facets[facet] ?? []
-        return (
-          <section key={facet} aria-label={title}>
-            <h2>{title}</h2>
-            <ul>
-              {values.slice(0, SHOWN).map(({ value, name, count }) => (
-                <li key={value}>
-                  <button
-                    type="button"
-                    className="facet"
-                    title={value}
-                    onClick={() =>
-                      onFilter(writeAuditTerm({ token, negated: false, values: [{ text: value, prefix: false }] }))
-                    }
-                  >
-                    <span className="facet-value">{name ?? value}</span>
-                    <span className="num t2">{formatCount(count)}</span>
-                  </button>
-                </li>
-              ))}
-              {values.length > SHOWN && <li className="t2">{values.length - SHOWN} others</li>}
-              {data !== null && values.length === 0 && <li className="t2">none</li>}
-            </ul>
-          </section>
-        )
-      })}
+      {FACETS.map(({ facet, token, title }) => (
+        <Facet
+          key={facet}
+          title={title}
+          values={data?.facets[facet] ?? null}
+          onChoose={(text) => onFilter(writeAuditTerm({ token, negated: false, values: [{ text, prefix: false }] }))}
+        />
+      ))}
     </aside>
   )
 }

@@ -50,7 +50,9 @@ function useSuggestions(word: string, open: boolean): readonly Suggestion[] {
   if (!open) return []
   if (token === null) return tokenSuggestions(word).slice(0, SHOWN)
   const minus = word.startsWith('-')
-  return (data?.values ?? []).slice(0, SHOWN).map(({ value: text, name, count }) => ({
+  // Until the answer to this word is here the one to the word before stands: what of it does not begin so is not offered.
+  const fitting = (data?.values ?? []).filter(({ value: text }) => text.startsWith(value?.[2] ?? ''))
+  return fitting.slice(0, SHOWN).map(({ value: text, name, count }) => ({
     insert: `${writeAuditTerm({ token: token as 'actor', negated: minus, values: [{ text, prefix: false }] })} `,
     text,
     hint: [name, count > 0 ? count.toLocaleString('en-US') : null].filter(Boolean).join(' · '),
@@ -69,11 +71,13 @@ export function QueryBar({ query, onQuery, inputRef, onLeave }: Props) {
   const [draft, setDraft] = useState({ text: query, of: query })
   const [caret, setCaret] = useState(0)
   const [open, setOpen] = useState(false)
-  const [at, setAt] = useState(-1)
+  // By what it says, not by its place: an answer that comes meanwhile moves the places.
+  const [marked, setMarked] = useState<string | null>(null)
   // Another way to a query (a chip, a facet, the address) takes the draft along.
   const text = draft.of === query ? draft.text : query
   const { from, word } = wordAt(text, caret)
   const suggestions = useSuggestions(word, open)
+  const at = suggestions.findIndex(({ insert }) => insert === marked)
   const parsed = parseAuditQuery(text)
   const inForce = parseAuditQuery(query)
   const isChanged = text !== query
@@ -81,7 +85,7 @@ export function QueryBar({ query, onQuery, inputRef, onLeave }: Props) {
   const write = (next: string, place: number): void => {
     setDraft({ text: next, of: query })
     setCaret(place)
-    setAt(-1)
+    setMarked(null)
     setOpen(true)
   }
   const take = ({ insert }: Suggestion): void => {
@@ -109,7 +113,8 @@ export function QueryBar({ query, onQuery, inputRef, onLeave }: Props) {
     } else if (isListed && (event.key === 'ArrowDown' || event.key === 'ArrowUp')) {
       event.preventDefault()
       const step = event.key === 'ArrowDown' ? 1 : -1
-      setAt((at + step + suggestions.length + (at < 0 && step < 0 ? 1 : 0)) % suggestions.length)
+      const next = (at + step + suggestions.length + (at < 0 && step < 0 ? 1 : 0)) % suggestions.length
+      setMarked(suggestions[next]!.insert)
     } else if (isListed && (event.key === 'Tab' || event.key === 'Enter') && at >= 0) {
       event.preventDefault()
       take(suggestions[at]!)

@@ -99,10 +99,7 @@ export async function tabThrough(page: Page, presses: number): Promise<readonly 
   return names
 }
 
-/** So many grow at once at most: beyond it the guards of the trainer refuse another one. */
-const GROWING_AT_MOST = 3
-
-/** A seed in that state, which the built-in controller has not touched; waits until there is one, and for a dormant one until there is room to grow. */
+/** A seed in that state; waits until there is one. */
 export async function seedIn(
   page: Page,
   state: string,
@@ -112,11 +109,7 @@ export async function seedIn(
   await expect
     .poll(
       async () => {
-        const { layers } = (await (await page.request.get('/api/layers')).json()) as {
-          layers: { layer_id: string; active_seeds: number }[]
-        }
-        const growing = layers.reduce((sum, { active_seeds: active }) => sum + active, 0)
-        if (state === 'DORMANT' && growing >= GROWING_AT_MOST) return false
+        const { layers } = (await (await page.request.get('/api/layers')).json()) as { layers: { layer_id: string }[] }
         for (const { layer_id: layer } of layers) {
           const { seeds } = (await (await page.request.get(`/api/layers/${layer}`)).json()) as {
             seeds: { seed_id: number[]; state: string[] }

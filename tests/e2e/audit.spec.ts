@@ -46,7 +46,7 @@ test('an act and a refusal are found by keys alone, read as sentences, and walke
   await page.keyboard.press('Enter')
   await expect(query(page)).toHaveValue('outcome:')
   await page.keyboard.type('den')
-  await expect(page.getByRole('option', { name: 'denied' })).toBeVisible()
+  await expect(page.getByRole('option')).toHaveText([/^denied/])
   await page.keyboard.press('ArrowDown')
   await page.keyboard.press('Tab')
   await expect(query(page)).toHaveValue('outcome:denied ')
@@ -105,8 +105,15 @@ test('what comes while somebody reads waits behind a pill, counts ask for themse
   await page.getByRole('button', { name: /^\d+ new$/ }).click()
   await expect(rows(page).getByText('limits.change').first()).toBeVisible()
   const counts = page.getByRole('complementary', { name: 'Counts' })
-  await expect(counts.getByRole('button', { name: /^limits\.change/ })).toBeVisible()
-  await counts.getByRole('button', { name: /^limits\.change/ }).click()
+  const acts = counts.getByRole('region', { name: 'Act' })
+  // The eight most frequent acts stand there; what other tests did before may have made this one rarer than that.
+  const [limitsChange, rest] = [
+    acts.getByRole('button', { name: /^limits\.change/ }),
+    acts.getByRole('button', { name: /^\d+ others?$/ }),
+  ]
+  await expect(limitsChange.or(rest).first()).toBeVisible()
+  if (!(await limitsChange.isVisible())) await rest.click()
+  await limitsChange.click()
   await expect(page).toHaveURL(/limits\.change/)
   await rows(page)
     .getByRole('row', { name: /limits\.change .*done/ })
