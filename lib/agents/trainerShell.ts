@@ -147,8 +147,8 @@ export function createTrainerShell(options: TrainerShellOptions): TrainerShell {
     tellEvents()
   }
 
-  /** Does what the switches ask before anything else happens. Through execute(), so that a replay stands still at the same step. */
-  const obey = (): void => {
+  /** Does what the switches ask before anything else happens. Through execute(), so that a replay stands still at the same place. */
+  const obey = (isWithin = false): void => {
     if (!switches?.changed()) return
     const asked = switches.read()
     const wasHalted = trainer.halted
@@ -159,10 +159,15 @@ export function createTrainerShell(options: TrainerShellOptions): TrainerShell {
     settlePause()
     switches.obey(asked.change, trainer.step)
     if (held.join(' ') === before.join(' ') && wasHalted === trainer.halted) return
-    tellEvents()
-    mark()
+    // Among the evaluations of a tick its picture is not there yet: it comes in a moment and says that it stands still.
+    if (!isWithin) {
+      tellEvents()
+      mark()
+    }
     sendStatus(clock.monotonicMs())
   }
+  /** The evaluations at the end of a tick are tens of milliseconds in which nothing moves: a stop is in force before they end. */
+  const obeyWithin = (): void => obey(true)
 
   const heldLayers = (): readonly string[] => trainer.layerIds.filter((_, layer) => trainer.isHeld(layer))
 
@@ -212,7 +217,7 @@ export function createTrainerShell(options: TrainerShellOptions): TrainerShell {
     for (let done = 0; done < most && running && trainer.step < maxSteps; done++) {
       obey()
       if (trainer.halted) return
-      const ended = trainer.runStep()
+      const ended = trainer.runStep(obeyWithin)
       atBoundary = ended
       if (!ended) continue
       onTick()

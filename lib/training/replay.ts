@@ -1,7 +1,7 @@
 /*
  * Replay: runs a command log again from the seed and ends with the same hashes.
  * In: options, data set, log, number of steps, checkpoints that came from files. Out: the replayed trainer.
- * Invariant: commands are executed at the position (steps run) where they were executed first, in the same order.
+ * Invariant: commands are executed at the position (steps run, piece of an evaluation) where they were executed first, in the same order.
  * Source: docs/training.md "determinism".
  */
 import { createTrainer } from './trainer.ts'
@@ -23,9 +23,12 @@ export function replayRun({ options, dataset, log, steps, imports = [] }: Replay
   const trainer = createTrainer(options, dataset)
   for (const bytes of imports) trainer.importCheckpoint(bytes)
   let next = 0
+  const executeAt = (position: number, piece?: number): void => {
+    for (; log[next]?.position === position && log[next]!.piece === piece; next++) trainer.execute(log[next]!.command)
+  }
   for (let position = 0; position <= steps; position++) {
-    for (; next < log.length && log[next]!.position === position; next++) trainer.execute(log[next]!.command)
-    if (position < steps) trainer.runStep()
+    executeAt(position)
+    if (position < steps) trainer.runStep((piece) => executeAt(position + 1, piece))
   }
   return trainer
 }

@@ -5,7 +5,7 @@
  * Source: docs/training.md "cadence".
  */
 import { gradientNorm, weightNorm } from './adam.ts'
-import { readContribution, validateHost } from './evaluation.ts'
+import { readContribution, validateHost, type Between } from './evaluation.ts'
 import { isAlphaHeld } from './faults.ts'
 import { advanceAlpha } from './grafting.ts'
 import { findBrokenModules } from './optimiserStep.ts'
@@ -19,13 +19,13 @@ const SLOW_LOSS_EMA = 0.9
 const FINE_TUNING_READ_TICKS = 5
 const FOSSIL_READ_TICKS = 50
 
-/** Ends the tick; returns why the last good snapshot must be restored, or null. */
-export function createTickEnd(core: TrainerCore): () => string | null {
+/** Ends the tick; returns why the last good snapshot must be restored, or null. `between` is called among its evaluations. */
+export function createTickEnd(core: TrainerCore): (between: Between | null) => string | null {
   const half = core.dataset.val.n >> 1
   const rightOn = new Uint8Array(half)
   const rightOff = new Uint8Array(half)
 
-  return () => {
+  return (between) => {
     const { counters, config } = core
     counters.tick++
     for (const seed of core.seeds) {
@@ -39,18 +39,23 @@ export function createTickEnd(core: TrainerCore): () => string | null {
     core.network.computeUs.fill(0)
     counters.tickSteps = 0
 
-    const broken = findBrokenModules(core)
-    if (counters.tick % config.ticksPerEvaluation === 0) validateHost(core)
+    const broken = findBrokenModules(core) || findBrokenHost(core)
+    // What has to be restored is restored before anything stands still: nothing moves after somebody was told so.
+    const turns = broken === null ? between : null
+    if (counters.tick % config.ticksPerEvaluation === 0) validateHost(core, turns)
     for (const seed of core.seeds) advanceRamp(core, seed)
     counters.slowLoss = Number.isNaN(counters.slowLoss)
       ? counters.tickLoss
       : SLOW_LOSS_EMA * counters.slowLoss + (1 - SLOW_LOSS_EMA) * counters.tickLoss
     if (!Number.isFinite(counters.slowLoss)) counters.slowLoss = NaN
-    for (const seed of core.seeds) if (isReadingDue(core, seed)) readContribution(core, seed, rightOn, rightOff)
-    if (broken) return broken
-    const norm = weightNorm(core.network.parameters) + gradientNorm(core.network.parameters)
-    return Number.isFinite(norm) ? null : 'a host weight is not finite'
+    for (const seed of core.seeds) if (isReadingDue(core, seed)) readContribution(core, seed, rightOn, rightOff, turns)
+    return broken
   }
+}
+
+function findBrokenHost({ network }: TrainerCore): string | null {
+  const norm = weightNorm(network.parameters) + gradientNorm(network.parameters)
+  return Number.isFinite(norm) ? null : 'a host weight is not finite'
 }
 
 function closeHostSums(core: TrainerCore): void {

@@ -37,6 +37,9 @@ export interface TrainerDeps {
   readonly nowUs?: () => number
 }
 
+/** What may come into force among the evaluations of a tick: it moves nothing that they read. */
+const STANDSTILL: ReadonlySet<TrainerCommand['type']> = new Set(['hold', 'halt', 'resume', 'noop'])
+
 /** Creates a run at step 0. @throws CONFIG_INVALID when the options do not make sense */
 export function createTrainer(options: TrainerOptions, dataset: Dataset, deps: TrainerDeps = {}): Trainer {
   const config = createTrainerConfig(options)
@@ -51,6 +54,8 @@ export function createTrainer(options: TrainerOptions, dataset: Dataset, deps: T
   const layerColumns = layerIds.map(() => new Float32Array(LAYER_COLUMNS.length))
   const noAlphas = new Float64Array(core.network.chunks)
   let position = 0
+  /** The piece of an evaluation that comes next; null outside of them. */
+  let piece: number | null = null
   let lastGood = takeSnapshot(core)
 
   const refreshColumns = (): void => {
@@ -74,13 +79,27 @@ export function createTrainer(options: TrainerOptions, dataset: Dataset, deps: T
     core.emit({ kind: 'checkpoint', action: 'snapshot', checkpointId, bytes: snapshotBytes(lastGood), sha256: null })
   }
 
-  const runStep = (): boolean => {
+  const endTickWith = (between: ((piece: number) => void) | undefined): string | null => {
+    if (between === undefined) return endTick(null)
+    let next = 0
+    try {
+      return endTick(() => {
+        piece = next++
+        between(piece)
+        piece = null
+      })
+    } finally {
+      piece = null
+    }
+  }
+
+  const runStep = (between?: (piece: number) => void): boolean => {
     if (isStanding(core)) return false
     position++
     const verdict = optimiserStep()
     if (verdict !== null) govern(verdict)
     if (counters.step % config.stepsPerTick !== 0) return false
-    const broken = endTick()
+    const broken = endTickWith(between)
     if (broken === null) keepGood()
     else govern(broken)
     refreshColumns()
@@ -174,7 +193,10 @@ export function createTrainer(options: TrainerOptions, dataset: Dataset, deps: T
   }
 
   const execute = (command: TrainerCommand): TrainerResult => {
-    if (command.type !== 'noop') log.push({ position, step: counters.step, command: structuredClone(command) })
+    if (piece !== null && !STANDSTILL.has(command.type))
+      return rejected('COMMAND_PRECONDITION', `${command.type} waits for the end of the tick`, null)
+    const place = { position, ...(piece === null ? {} : { piece }), step: counters.step }
+    if (command.type !== 'noop') log.push({ ...place, command: structuredClone(command) })
     return run(command)
   }
 
@@ -224,7 +246,7 @@ export function createTrainer(options: TrainerOptions, dataset: Dataset, deps: T
     hash: () => ({ weights: hashWeights(core), events: core.events.chain }),
     describe: () => describeTrainer(core),
     commandLog: () => log,
-    evaluate: (split, seedsOff = false) => evaluateSplit(core, dataset[split], seedsOff ? noAlphas : core.alphas),
+    evaluate: (split, seedsOff = false) => evaluateSplit(core, dataset[split], seedsOff ? noAlphas : core.alphas, null),
   }
 }
 

@@ -344,6 +344,8 @@ export type TrainerDescription = Pick<
 export interface CommandLogEntry {
   /** Steps run since the trainer was created: unlike `step` it never goes back, so it orders a replay. */
   readonly position: number
+  /** Within that step: before which piece of its evaluations, counted from 0. Not there: before the next step. */
+  readonly piece?: number
   readonly step: number
   readonly command: TrainerCommand
 }
@@ -364,8 +366,12 @@ export interface Trainer {
   isHeld(layer: number): boolean
   /** True while an injected fault is at work: becomes the frame flag. */
   readonly faultActive: boolean
-  /** Runs one optimiser step. True when it ended a tick and the columns are fresh. False, and nothing done, while halted. */
-  runStep(): boolean
+  /**
+   * Runs one optimiser step. True when it ended a tick and the columns are fresh. False, and nothing done, while halted.
+   * `between` is called before each piece of the evaluations at the end of a tick, with its number: weights and structure stand still
+   * there, and a hold, halt or resume may be executed; nothing else is.
+   */
+  runStep(between?: (piece: number) => void): boolean
   /** [SEED_COLUMNS][seed] of one layer; the same array each time, overwritten at each tick. */
   seedColumns(layer: number): Float32Array
   /** [LAYER_COLUMNS]; steps_per_s and ring_dropped stay NaN for the shell to fill in its copy. */

@@ -371,3 +371,34 @@ test('in the middle of a step it does not rest, and what was asked for meanwhile
   expect(asked).toEqual([{ rests: false, step: 1 }])
   expect([trainer.step, trainer.halted, writer.rests(), writer.step()]).toEqual([1, true, true, 1])
 })
+
+test('a stop that comes while a tick is evaluated is in force before the evaluation ends, and its picture says so', () => {
+  const { trainer, shell, writer, reader } = setUp({ stepsPerS: null })
+  const all = trainer.layerIds.map(() => true)
+  const runStep = trainer.runStep.bind(trainer)
+  let change = 0
+  const within: boolean[] = []
+  trainer.runStep = (between) =>
+    runStep((piece) => {
+      if (change === 0) change = writer.hold(all, [0])
+      between?.(piece)
+      within.push(trainer.halted)
+    })
+  for (let bursts = 0; change === 0 && bursts < 100; bursts++) shell.burst()
+  expect(within.length).toBeGreaterThan(0)
+  expect(within.every(Boolean)).toBe(true)
+  const step = trainer.step
+  shell.burst()
+  expect(trainer.step).toBe(step)
+  const heads = []
+  for (let slot = reader.read(); slot !== null; slot = reader.read()) {
+    heads.push(decodeWireHeader(slot, 0))
+    reader.release()
+  }
+  // Every picture of a tick but the last says that it moves.
+  expect(heads.map(({ tick }) => tick)).toEqual(heads.map((_, at) => at + 1))
+  expect(heads.map(({ flags }) => (flags & FRAME_FLAG.halted) !== 0)).toEqual(
+    heads.map(({ tick }) => tick === trainer.tick),
+  )
+  shell.stop()
+})

@@ -60,6 +60,37 @@ test('the command log replays to the same weights and history, refusals, faults 
   expect(replayed.hash()).toEqual(trainer.hash())
 })
 
+test('a hold among the evaluations of a tick is in force at once, moves nothing, and replays at its very place', () => {
+  const trainer = givenTrainer()
+  bringTo(trainer, 'GRAFTING')
+  const hold = (layerIds: readonly string[]) => trainer.execute({ type: 'hold', layerIds, correlationId: null })
+  const pieces: number[] = []
+  const seen: unknown[] = []
+  for (let step = 0; seen.length === 0 && step < 2_000; step++)
+    trainer.runStep((piece) => {
+      pieces.push(piece)
+      if (piece !== 0) return
+      const { weights } = trainer.hash()
+      hold(trainer.layerIds)
+      seen.push(trainer.halted, trainer.hash().weights === weights, trainer.execute(transition('CULLED')).status)
+    })
+  expect(pieces.length).toBeGreaterThan(0)
+  // What would move structure waits for the end of the tick.
+  expect(seen).toEqual([true, true, 'rejected'])
+  expect(trainer.runStep()).toBe(false)
+  hold([])
+  const before = trainer.commandLog().at(-1)!.position
+  runTicks(trainer, 20)
+  const steps = before + 20 * 20
+  const log = trainer.commandLog()
+  expect(log.filter((entry) => entry.piece === 0)).toHaveLength(1)
+  const options = { seed: 3, faultsAllowed: true }
+  expect(replayRun({ options, dataset: spirals, log, steps }).hash()).toEqual(trainer.hash())
+  // At another place it would be another history: the blend of that tick would go on.
+  const elsewhere = log.map(({ piece: _piece, ...entry }) => entry)
+  expect(replayRun({ options, dataset: spirals, log: elsewhere, steps }).hash()).not.toEqual(trainer.hash())
+})
+
 test('a dropped command changes the replayed history: the log is not decoration', () => {
   const trainer = givenTrainer()
   bringTo(trainer, 'FINE_TUNING')
