@@ -46,7 +46,7 @@ test('an act and a refusal are found by keys alone, read as sentences, and walke
   await page.keyboard.press('Enter')
   await expect(query(page)).toHaveValue('outcome:')
   await page.keyboard.type('den')
-  await expect(page.getByRole('option')).toHaveText([/^denied/])
+  await expect(page.getByRole('listbox', { name: 'Suggestions' }).getByRole('option')).toHaveText([/^denied/])
   await page.keyboard.press('ArrowDown')
   await page.keyboard.press('Tab')
   await expect(query(page)).toHaveValue('outcome:denied ')
