@@ -16,7 +16,7 @@ export function StopReadyChip() {
   const connected = session.client.connection.kind === 'live'
   const { text, title, isTrouble } = stopReadyWords(connected ? session.store.status : null)
   return (
-    <div className={`field wide${isTrouble ? ' is-trouble' : ''}`} title={title}>
+    <div className={`field stop-ready wide${isTrouble ? ' is-trouble' : ''}`} title={title}>
       <span className="k">Stop ready</span>
       <b>
         {isTrouble && <Icon name="broken" size={13} />} {text}
