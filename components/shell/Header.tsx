@@ -156,7 +156,12 @@ function FreshnessHeader() {
         <span className="k">Freshness</span>
         <b>
           <Icon name={worst === 'fresh' ? 'live' : 'clock'} size={13} /> <Ticking read={read} />{' '}
-          <span className="t2 wide">{total === 0 ? '' : `${fresh}/${total} layers fresh`}</span>
+          {total > 0 && (
+            <span className="t2 wide">
+              {`${fresh}/${total}`}
+              <span className="roomy"> layers fresh</span>
+            </span>
+          )}
         </b>
       </button>
       {open && <FreshnessList />}
