@@ -235,7 +235,8 @@ export function AlertsPage() {
               <NotifyButton />
             </>
           }
-          state={answer.problem !== null ? 'error' : board.rows === null ? 'loading' : 'ready'}
+          // Only before the first answer of all: a field that is typed in must outlive the lists it asks for.
+          state={answer.problem !== null ? 'error' : answer.head === null ? 'loading' : 'ready'}
           message={
             answer.problem === null
               ? ''
@@ -251,8 +252,10 @@ export function AlertsPage() {
             role="tabpanel"
             aria-label={`Alerts: ${tab}`}
             ref={list}
+            aria-busy={board.rows === null}
             className={answer.isOld ? 'alert-panel is-old' : 'alert-panel'}
           >
+            {board.rows === null && <div className="panel-skeleton" />}
             {board.rows !== null && rows.length === 0 && (
               <AlertsNothing
                 tab={tab}

@@ -136,6 +136,30 @@ test('a frozen trainer raises an alert that is acknowledged with a, noted, taken
   expect(errors).toEqual([])
 })
 
+test('words are typed into the filter one letter after the other, and none of them is an act on an alert', async ({
+  page,
+}) => {
+  await freezeUntilRaised(page)
+  const posted: string[] = []
+  page.on('request', (asked) => asked.method() === 'POST' && posted.push(asked.url()))
+  await page.goto('/alerts')
+  await expect(rows(page, /not acknowledged/).first()).toBeVisible()
+  const words = page.getByRole('searchbox', { name: 'Words in the alert' })
+  await words.click()
+  // Each of them is a key of the page or of its frame: acknowledge, shelve, theme, open, select.
+  for (const letter of 'astoxe') {
+    await page.keyboard.press(letter)
+    await expect(page.getByText('No alert fits the filters.').or(rows(page, /not acknowledged/).first())).toBeVisible()
+    await expect(words).toBeFocused()
+  }
+  await expect(words).toHaveValue('astoxe')
+  await expect(page).toHaveURL(/\/alerts\?.*q=astoxe/)
+  expect(posted).toEqual([])
+  await words.fill('')
+  await expect(rows(page, /not acknowledged/)).toHaveCount(3)
+  expect(await alertsOf(page, `state=acked&rule=${GAP}`)).toEqual([])
+})
+
 test('two operators acknowledge the same alert at once: one wins, the other is told who, and may add a note', async ({
   browser,
   page,
