@@ -1,5 +1,5 @@
 /*
- * FilmDialog: a stretch of the past as a captioned video, made here and saved by the browser.
+ * FilmDialog: a stretch of the past as a captioned video or GIF, made here and saved by the browser.
  * In: the stretch, run and metric shown. Out: a file; progress and failure in words.
  * Invariant: closing gives up and leaves nothing; the length of the film and its speed are said before it is made.
  * Source: docs/ux.md "film".
@@ -17,6 +17,13 @@ import { createReplaySource } from '../replay/replaySource.ts'
 import { Dialog } from '../shell/Dialog.tsx'
 
 const LENGTHS = [5, 10, 20, 40] as const
+type Kind = 'video' | 'gif'
+
+/** What writes a film of this kind; the writer of GIFs is fetched when the first one is made. */
+const makerOf = async (kind: Kind): Promise<typeof recordFilm> =>
+  kind === 'video' ? recordFilm : (await import('../replay/gifFilm.ts')).makeGif
+
+const endingOf = (type: string): string => (type.includes('gif') ? 'gif' : type.includes('mp4') ? 'mp4' : 'webm')
 
 export function FilmDialog({ stretch, onClose }: { readonly stretch: Bounds; readonly onClose: () => void }) {
   const { session, live } = useLive()
@@ -37,6 +44,7 @@ export function FilmDialog({ stretch, onClose }: { readonly stretch: Bounds; rea
   const metric = session.store.view?.metric
   const speed = (stretch.toMs - stretch.fromMs) / (seconds * 1_000)
   const type = filmType()
+  const [kind, setKind] = useState<Kind>(type === null ? 'gif' : 'video')
 
   const make = (): void => {
     if (run === null || !metric) return setSaid('No run is shown, so there is nothing to film.')
@@ -52,11 +60,13 @@ export function FilmDialog({ stretch, onClose }: { readonly stretch: Bounds; rea
     setSaid('')
     setFile(null)
     setShare(0)
-    recordFilm(order, live, source, { signal: control.signal, onProgress: setShare }).then(
+    const making = makerOf(kind).then((maker) =>
+      maker(order, live, source, { signal: control.signal, onProgress: setShare }),
+    )
+    making.then(
       (blob) => {
         setShare(null)
-        const ending = blob.type.includes('mp4') ? 'mp4' : 'webm'
-        const name = `${run.descriptor.run_id}-${new Date(stretch.fromMs).toISOString().slice(0, 19).replaceAll(':', '')}.${ending}`
+        const name = `${run.descriptor.run_id}-${new Date(stretch.fromMs).toISOString().slice(0, 19).replaceAll(':', '')}.${endingOf(blob.type)}`
         setFile({ url: URL.createObjectURL(blob), name })
         setSaid(`The film is ready: ${(blob.size / 1_000_000).toFixed(1)} MB.`)
       },
@@ -70,8 +80,8 @@ export function FilmDialog({ stretch, onClose }: { readonly stretch: Bounds; rea
     <Dialog title="Film" closeLabel="Close film" className="film-dialog" onClose={onClose}>
       <p className="dialog-note t2">
         {formatAge(stretch.toMs - stretch.fromMs)} from {formatUtc(stretch.fromMs)} to {formatUtc(stretch.toMs)} UTC, as
-        a video of the seeds by {mode === 'state' ? 'state' : (metric?.label.toLowerCase() ?? 'value')}, with time,
-        alerts, commands and transitions written in. It is made in this browser and takes as long as the film.
+        a film of the seeds by {mode === 'state' ? 'state' : (metric?.label.toLowerCase() ?? 'value')}, with time,
+        alerts, commands and transitions written in. It is made in this browser; a video takes as long as the film.
       </p>
       <div className="dialog-row">
         <label>
@@ -88,12 +98,19 @@ export function FilmDialog({ stretch, onClose }: { readonly stretch: Bounds; rea
             ))}
           </select>
         </label>
+        <label>
+          Kind{' '}
+          <select value={kind} disabled={share !== null} onChange={(event) => setKind(event.target.value as Kind)}>
+            {type !== null && <option value="video">video, 15 pictures a second</option>}
+            <option value="gif">GIF, 10 pictures a second</option>
+          </select>
+        </label>
         <span className="t2">
-          {speed.toFixed(speed < 10 ? 1 : 0)}× real time{type === null ? '' : `, ${type.split(';')[0] ?? type}`}
+          {speed.toFixed(speed < 10 ? 1 : 0)}× real time, {kind === 'gif' ? 'image/gif' : (type?.split(';')[0] ?? '')}
         </span>
         <span className="grow" />
         {share === null ? (
-          <button type="button" disabled={type === null} onClick={make}>
+          <button type="button" onClick={make}>
             Make the film
           </button>
         ) : (
@@ -111,7 +128,7 @@ export function FilmDialog({ stretch, onClose }: { readonly stretch: Bounds; rea
       </div>
       {type === null && (
         <p className="dialog-note tone-warn">
-          This browser can not write a video. The bundle of the same stretch can be had from the page.
+          This browser can not write a video: the GIF and the bundle of the same stretch can be had.
         </p>
       )}
       {share !== null && <progress value={share} aria-label="How much of the film is made" />}

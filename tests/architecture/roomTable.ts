@@ -88,6 +88,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       // The page's composition root hands these to lib/live, which stays free of both in its tests.
       'socket.io-client',
       'fzstd',
+      'gifenc/*',
     ],
     builtins: [],
   },

@@ -4,6 +4,7 @@
  * Invariant: what is compared is what the pages show, against what the server answers; nothing is staged.
  * Source: docs/ux.md "time travel", "pages: timeline"; features B1 to B7.
  */
+import { readFileSync } from 'node:fs'
 import { expect, test, type APIRequestContext, type Locator, type Page } from '@playwright/test'
 import { conductor, findViolations, inspector, openLive, readSeeds, showTable } from './actions.ts'
 
@@ -284,6 +285,77 @@ test('the timeline shows what happened and how seeds went, as pictures and table
   await expect(page.getByRole('region', { name: 'Now', exact: true }).getByRole('grid')).toBeVisible()
   expect(await findViolations(page)).toEqual([])
   expect(errors).toEqual([])
+})
+
+interface DecodedGif {
+  readonly pictures: number
+  readonly repeats: number
+  readonly size: string
+  readonly delaysMs: readonly number[]
+  /** Pixels of the captions that differ between the first and the last picture. */
+  readonly captionsMoved: number
+}
+
+/** What the browser's own decoder makes of a file. */
+const decodeGif = (page: Page, file: Buffer): Promise<DecodedGif> =>
+  page.evaluate(async (base64) => {
+    const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))
+    const decoder = new ImageDecoder({ data: bytes, type: 'image/gif' })
+    await Promise.all([decoder.tracks.ready, decoder.completed])
+    const { frameCount: pictures, repetitionCount: repeats } = decoder.tracks.selectedTrack!
+    const canvas = new OffscreenCanvas(1, 1)
+    const pen = canvas.getContext('2d')!
+    const captions: Uint8ClampedArray[] = []
+    const delaysMs: number[] = []
+    let size = ''
+    for (let frameIndex = 0; frameIndex < pictures; frameIndex++) {
+      const { image } = await decoder.decode({ frameIndex })
+      delaysMs.push((image.duration ?? 0) / 1_000)
+      size = `${image.displayWidth}x${image.displayHeight}`
+      if (frameIndex === 0 || frameIndex === pictures - 1) {
+        Object.assign(canvas, { width: image.displayWidth, height: image.displayHeight })
+        pen.drawImage(image, 0, 0)
+        // Where the moment is written.
+        captions.push(pen.getImageData(20, 12, 340, 32).data)
+      }
+      image.close()
+    }
+    const [first, last] = captions
+    const captionsMoved = first!.reduce((sum, value, at) => sum + Number(value !== last![at]), 0)
+    return { pictures, repeats, size, delaysMs, captionsMoved }
+  }, file.toString('base64'))
+
+test('a stretch leaves the page as a GIF, ten pictures a second with the moment written in, by code that is fetched only then', async ({
+  page,
+  request,
+}) => {
+  await recorded(request, 15_000)
+  const scripts: Promise<string>[] = []
+  page.on('response', (answer) => {
+    if (new URL(answer.url()).pathname.endsWith('.js')) scripts.push(answer.text().catch(() => ''))
+  })
+  await page.goto('/timeline')
+  await expect(page.getByRole('figure', { name: /^What happened/ })).toBeVisible()
+  await page.getByRole('button', { name: 'Film…' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Film' })
+  await dialog.getByRole('combobox', { name: 'Length' }).selectOption('5')
+  await dialog.getByRole('combobox', { name: 'Kind' }).selectOption('gif')
+  await expect(dialog).toContainText('image/gif')
+  const withGif = async (): Promise<number> =>
+    (await Promise.all(scripts)).filter((text) => text.includes('GIF89a')).length
+  expect(await withGif()).toBe(0)
+  await dialog.getByRole('button', { name: 'Make the film' }).click()
+  await expect(dialog).toContainText('The film is ready', { timeout: 90_000 })
+  const link = dialog.getByRole('link', { name: /^Save .*\.gif$/ })
+  expect(await withGif()).toBeGreaterThan(0)
+  const saved = page.waitForEvent('download')
+  await link.click()
+  const film = await saved
+  expect(film.suggestedFilename()).toMatch(/\.gif$/)
+  const gif = await decodeGif(page, readFileSync(await film.path()))
+  expect(gif).toMatchObject({ pictures: 50, size: '1280x720', repeats: Infinity })
+  expect(new Set(gif.delaysMs)).toEqual(new Set([100]))
+  expect(gif.captionsMoved).toBeGreaterThan(0)
 })
 
 test('a stretch leaves the page as a bundle and as a film', async ({ page, request }) => {
