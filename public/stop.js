@@ -466,7 +466,7 @@
         showOthers()
         if (stop !== current) return
         for (const text of answer.warnings ?? []) warnings.append(make('div', { textContent: text }))
-        setText(headline, `STOP ${scopeText(stop.scope)} sent ${utc(new Date().toISOString())} UTC`)
+        setText(headline, `STOP ${scopeText(stop.scope)} sent`)
         resend.hidden = true
         return void poll(stop, Date.now())
       }
@@ -499,6 +499,12 @@
     table.hidden = matrix.layers.length === 0
     reasonForm.hidden = false
     const total = matrix.layers.length
+    // The server's time of the first layer, as the rows below have theirs: that of this page's answer came later.
+    const first = matrix.layers
+      .map((layer) => layer.sent_at)
+      .filter(Boolean)
+      .sort()[0]
+    setText(headline, `STOP ${scopeText(stop.scope)} sent${first ? ` ${utc(first)} UTC` : ''}`)
     setText(
       summary,
       total === 0

@@ -151,7 +151,8 @@ export function Composer({ place, runId }: Props) {
       {asked.problem !== null && <p className="tone-warn">{asked.problem.text}</p>}
       {choices?.blocked && (
         <p className="tone-warn">
-          {choices.blocked.text} {choices.blocked.hint}
+          {choices.blocked.text}
+          {choices.blocked.hint === null ? '' : `: ${choices.blocked.hint}`}
         </p>
       )}
       {kind === 'transition' && (
