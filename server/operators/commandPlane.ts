@@ -117,6 +117,7 @@ export async function createCommandPlane(options: CommandPlaneOptions): Promise<
       const now = stops.inForce().find(({ id }) => id === stop.id)
       if (now !== undefined) tellStopEnd(book, now)
     },
+    recordOf: (id) => book.find(id),
     onProblem,
   })
   stops.onChange((stop) => tellStopEnd(book, stop))

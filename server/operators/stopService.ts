@@ -1,6 +1,6 @@
 /*
  * stopService: the emergency stop at this server: handed to the gateway at once, everything else beside it.
- * In: a scope and who asks. Out: the id of the stop, its matrix as it fills, what was cancelled by it.
+ * In: a scope and who asks; stops that came another way. Out: the id of the stop, its matrix as it fills, what was cancelled by it.
  * Invariant: nothing is waited for before the gateway is called: no audit, no records, no queue, no arm, no rate; a stop that did not
  * leave is said in words at once and tried again.
  * Source: docs/commands.md "emergency stop"; docs/ux.md "emergency stop".
@@ -9,6 +9,7 @@ import { AppError } from '../../lib/contracts/appError.ts'
 import type { GatewayStopState } from '../../lib/contracts/gatewayControl.ts'
 import type { StopMatrix, StopRequest, StopScope, StopTaken } from '../../lib/contracts/httpStops.ts'
 import type { Clock } from '../../lib/primitives/clock.ts'
+import { SYSTEM_ACTOR } from '../audit/auditDraft.ts'
 import type { AuditLog } from '../audit/auditLog.ts'
 import type { GatewayClient } from '../gateway/gatewayClient.ts'
 import type { Operator } from './caller.ts'
@@ -24,6 +25,8 @@ export interface StopOptions {
   readonly cancelQueued: (inScope: (layerId: string) => boolean, by: string) => readonly StoredCommand[]
   /** Keeps the stop among the commands; failing is allowed. */
   readonly keep: (stop: KnownStop, caller: Operator) => Promise<void>
+  /** The command of that id in the records; null when there is none. */
+  readonly recordOf: (id: string) => Promise<Pick<StoredCommand, 'type' | 'body'> | null>
   readonly onProblem: (text: string) => void
 }
 
@@ -48,6 +51,11 @@ const RETRY_MS = 200
 const RETRY_FOR_MS = 30_000
 /** Two ways of one click arrive within this. */
 const SAME_MS = 60_000
+
+/** Who stopped without this server: named as the gateway names them, audited as the gateway's word. */
+function strangerOf(by: string): Operator {
+  return { actor: by, session: '', via: 'cli', permissions: [], audit: SYSTEM_ACTOR }
+}
 
 /** Creates the service. */
 export function createStopService(options: StopOptions): StopService {
@@ -98,6 +106,48 @@ export function createStopService(options: StopOptions): StopService {
       abandoned: false,
       state,
     })
+    if (known === undefined && state.resumed_ms === null) void adopt(stops.get(state.id)!)
+  }
+
+  /**
+   * A stop this server did not send: from the command line while the web was away, of the gateway itself, or of a run of this server
+   * before this one. What the first two did not do beside stopping is done now.
+   */
+  const adopt = async (stop: KnownStop): Promise<void> => {
+    const { id, scope, by, reason } = stop
+    try {
+      const record = await options.recordOf(id)
+      if (record?.type === 'RunControl' && record.body['action'] === 'pause') {
+        pauses.add(id)
+        change(id, { pause: true })
+      }
+      if (record !== null) return
+    } catch (error) {
+      warn(id, `whether it is in the records is not known: ${(error as Error).message}`)
+    }
+    const caller = strangerOf(by)
+    cancelIn(id, scope, by)
+    await auditStop(id, { scope, reason, mode: 'freeze' }, caller)
+    await options
+      .keep(stops.get(id) ?? stop, caller)
+      .catch((error: unknown) => warn(id, `not in the records: ${(error as Error).message}`))
+  }
+
+  const cancelIn = (
+    id: string,
+    scope: StopScope,
+    by: string,
+  ): readonly { readonly id: string; readonly text: string }[] => {
+    try {
+      const cancelled = options
+        .cancelQueued((layerId) => scope === 'all' || scope.includes(layerId), by)
+        .map((command) => ({ id: command.id, text: command.text }))
+      if (cancelled.length > 0) change(id, { cancelled })
+      return cancelled
+    } catch (error) {
+      warn(id, `queued commands could not all be cancelled: ${(error as Error).message}`)
+      return []
+    }
   }
 
   /** It did not leave: tried again by itself, because whoever pressed expects it. */
@@ -128,7 +178,7 @@ export function createStopService(options: StopOptions): StopService {
         action: 'stop.intent',
         object: { type: 'EmergencyStopCommand', id },
         outcome: 'intent',
-        params: { scope },
+        params: { scope, ...(caller.audit === SYSTEM_ACTOR ? { issued_by: caller.actor } : {}) },
         reason,
         commandId: id,
         correlationId: id,
@@ -163,14 +213,7 @@ export function createStopService(options: StopOptions): StopService {
       })
       void auditStop(id, request, caller)
     } else change(id, { abandoned: false })
-    const inScope = (layerId: string) => scope === 'all' || scope.includes(layerId)
-    let cancelled: readonly { readonly id: string; readonly text: string }[] = []
-    try {
-      cancelled = options.cancelQueued(inScope, caller.actor).map((command) => ({ id: command.id, text: command.text }))
-      if (isFirst || cancelled.length > 0) change(id, { cancelled })
-    } catch (error) {
-      warn(id, `queued commands could not all be cancelled: ${(error as Error).message}`)
-    }
+    const cancelled = cancelIn(id, scope, caller.actor)
     if (isFirst)
       void options
         .keep(stops.get(id)!, caller)
@@ -203,8 +246,16 @@ export function createStopService(options: StopOptions): StopService {
     stop(request, caller) {
       const nowMs = clock.monotonicMs()
       for (const [key, { atMs }] of byKey) if (nowMs - atMs > SAME_MS) byKey.delete(key)
-      const key = request.key === undefined ? null : `${caller.actor} ${request.key}`
-      const same = key === null ? undefined : byKey.get(key)
+      // The scope belongs to it: a stop of more is never answered with one of less.
+      const { scope } = request
+      const key =
+        request.key === undefined
+          ? null
+          : JSON.stringify([caller.actor, request.key, scope === 'all' ? scope : scope.toSorted()])
+      const held = key === null ? undefined : byKey.get(key)
+      const before = held === undefined ? undefined : stops.get(held.id)
+      // One that was lifted meanwhile stops nothing any more: this is another.
+      const same = before === undefined || isInForce(before) || before.abandoned ? held : undefined
       if (same?.answer) return same.answer
       // A stop that did not leave is sent again when it is asked for again, as the same stop: the gateway takes an id once.
       const id = same?.id ?? options.newId()
