@@ -43,13 +43,14 @@
     .target span { position: relative; }
     .target i { position: absolute; inset: 0; background: #b3261e; transform: scaleX(0); transform-origin: left; }
     .target.holding { color: #fff; }
-    .bar { position: fixed; inset: 0 0 auto 0; background: #b3261e; color: #fff; padding: 10px 16px; display: grid; gap: 8px; max-height: 60vh; overflow: auto; box-shadow: 0 6px 20px rgb(0 0 0 / .4); }
+    .bar { position: fixed; inset: 0 0 auto 0; background: #b3261e; color: #fff; padding: 10px 16px; display: grid; grid-template-columns: minmax(0, 1fr); gap: 8px; max-height: 60vh; overflow: auto; box-shadow: 0 6px 20px rgb(0 0 0 / .4); }
     .bar.done { background: #7a1a13; }
     .bar strong { font-size: 15px; }
-    .bar .line { display: flex; flex-wrap: wrap; gap: 6px 14px; align-items: center; }
+    .bar .line:not([hidden]) { display: flex; flex-wrap: wrap; gap: 6px 14px; align-items: center; }
     .bar .grow { flex: 1; }
     .bar button { min-height: 32px; padding: 0 12px; border: 1px solid #fff; background: transparent; }
     .bar button:focus-visible, .bar input:focus-visible { outline-color: #fff; }
+    .bar .rows { overflow-x: auto; }
     .bar table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 12px; line-height: 16px; }
     .bar th, .bar td { text-align: left; padding: 2px 14px 2px 0; white-space: nowrap; font-weight: 400; }
     .bar thead th { opacity: .85; }
@@ -126,6 +127,10 @@
     ]),
     rows,
   ])
+  // Wider than a phone: it scrolls by itself, and the buttons above it stay where they are.
+  const tableBox = make('div', { className: 'rows', tabIndex: 0 }, [table])
+  tableBox.setAttribute('role', 'region')
+  tableBox.setAttribute('aria-label', 'Layers of the stop')
   const cut = make('p')
   const others = make('div', { role: 'status' })
   const cli = make('code')
@@ -146,7 +151,7 @@
       resumeLink,
       dismiss,
     ]),
-    table,
+    tableBox,
     cut,
     others,
     warnings,

@@ -203,6 +203,7 @@ export async function compose({
       bus: () => board.busHealth(),
       environment: config.environment,
       quota: config.commandQuota,
+      mayAct: operators.mayAct,
       onProblem: (text) => logger.room('commands').warn(text),
     })
     parts.add('commands', () => plane.stop())

@@ -24,6 +24,8 @@ export interface LaunchOptions {
   readonly carriers: { readonly single: Carrier; readonly bulk: Carrier } & Partial<Record<CommandType, Carrier>>
   /** Reasons against it as it stands now, first one first; null when it may go. */
   readonly against: (draft: CommandDraft) => { readonly code: string; readonly text: string } | null
+  /** Whether who asked for it may still act. */
+  readonly mayAct: (actor: string) => Promise<boolean>
   readonly onProblem: (text: string) => void
 }
 
@@ -93,7 +95,18 @@ export function createCommandLaunch(options: LaunchOptions): CommandLaunch {
     return options.against(command.body as unknown as CommandDraft)
   }
 
+  const mayStill = async ({ actor }: StoredCommand): Promise<boolean> => actor === SERVER || options.mayAct(actor)
+
   const launch = async (id: string): Promise<void> => {
+    const waited = book.get(id)
+    if (waited === null || !UNSENT.includes(waited.state)) return
+    try {
+      // Of what waited, for its grace or for somebody else: who asked may have lost the right since.
+      if ((waited.graceMs > 0 || waited.approval !== null) && !(await mayStill(waited)))
+        return reject(id, 'GUARD_FORBIDDEN', `${waited.actor} may not act any more`)
+    } catch (error) {
+      return reject(id, 'STATE_STORAGE', `whether ${waited.actor} may still act is not known: ${String(error)}`)
+    }
     const command = book.get(id)
     if (command === null || !UNSENT.includes(command.state)) return
     try {

@@ -49,6 +49,8 @@ export interface CommandPlaneOptions {
   readonly environment: 'DEMO' | 'PROD' | 'STAGING'
   /** Seeds one command may change. */
   readonly quota: number
+  /** Whether who is named so may still act: asked again before what waited is sent. */
+  readonly mayAct: (actor: string) => Promise<boolean>
   readonly onProblem: (text: string) => void
   /** Instead of what the run book knows. */
   readonly network?: NetworkView
@@ -153,6 +155,7 @@ export async function createCommandPlane(options: CommandPlaneOptions): Promise<
       Resume: (id) => resumes.run(id),
     },
     against: (draft) => previewer.evaluateOne(draft, SERVER_CALLER).reasons[0] ?? null,
+    mayAct: options.mayAct,
     onProblem,
   })
   const resumes: ResumeService = createResumeService({

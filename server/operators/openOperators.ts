@@ -23,7 +23,8 @@ import { createFirstAdminDoor } from './firstAdmin.ts'
 import { createPasswords } from './passwords.ts'
 import { createPeople } from './people.ts'
 import { createSignInLimits } from './signInLimits.ts'
-import { createTokens } from './tokens.ts'
+import { permissionsOf } from './subject.ts'
+import { createTokens, type RolesOf } from './tokens.ts'
 
 export interface OperatorsOptions {
   readonly config: Config
@@ -41,6 +42,8 @@ export interface OperatorsOptions {
 export interface Operators {
   readonly access: Access
   readonly handle: AccessHandle & SessionHandle & PeopleHandle
+  /** Whether who is named so in commands may still act: a person or a token. */
+  readonly mayAct: (actor: string) => Promise<boolean>
   /** For the person at the terminal; null when somebody is there already. */
   readonly firstAdminCode: string | null
   stop(): void
@@ -68,9 +71,8 @@ export async function openOperators(options: OperatorsOptions): Promise<Operator
             oidc: config.oidc,
           }),
         })
-  const tokens = createTokens(records, clock, (id) =>
-    people === null ? Promise.resolve(demoRolesOf(id)) : people.rolesOf(id),
-  )
+  const rolesOf: RolesOf = (id) => (people === null ? Promise.resolve(demoRolesOf(id)) : people.rolesOf(id))
+  const tokens = createTokens(records, clock, rolesOf)
   const access: Access = createAccess({
     clock,
     sources: [tokens.source, people?.source ?? demoSource],
@@ -84,6 +86,11 @@ export async function openOperators(options: OperatorsOptions): Promise<Operator
   const door = createFirstAdminDoor(people !== null && (await people.count()) === 0)
   return {
     access,
+    async mayAct(actor) {
+      const token = /^token:(.+)$/.exec(actor)?.[1]
+      if (token !== undefined) return (await tokens.carriedBy(token)).includes('operator')
+      return permissionsOf(await rolesOf(actor)).has('operator')
+    },
     handle: {
       access,
       ...createAccessApi({

@@ -25,6 +25,8 @@ export interface Tokens {
   ): Promise<{ readonly token: string; readonly item: TokenItem }>
   /** @throws STATE_NOT_FOUND */
   revoke(id: string): Promise<TokenItem>
+  /** What the token of this id carries now; nothing when it is over, revoked, or its maker may not. */
+  carriedBy(id: string): Promise<readonly Permission[]>
 }
 
 const FORM = /^Bearer (mst_[A-Za-z0-9_-]{43})$/
@@ -55,11 +57,12 @@ export function createTokens({ db }: Records, clock: Clock, rolesOf: RolesOf): T
     const held = grantable(heldBy(await rolesOf(row.maker_id)))
     return permissionsOf(row).filter((permission) => held.has(permission))
   }
+  const carried = async (row: ServiceTokenRow | undefined): Promise<Permission[]> =>
+    row === undefined || row.revoked_ms !== null || row.expires_ms <= clock.wallMs() ? [] : effectiveOf(row)
   const resolve = async (hash: string): Promise<Subject | null> => {
     const row = await db.selectFrom('service_tokens').selectAll().where('hash', '=', hash).executeTakeFirst()
-    if (row === undefined || row.revoked_ms !== null || row.expires_ms <= clock.wallMs()) return null
-    const effective = await effectiveOf(row)
-    if (effective.length === 0) return null
+    const effective = await carried(row)
+    if (row === undefined || effective.length === 0) return null
     return {
       id: `token:${row.id}`,
       name: row.name,
@@ -79,6 +82,8 @@ export function createTokens({ db }: Records, clock: Clock, rolesOf: RolesOf): T
         return { key: `token:${hash}`, resolve: () => resolve(hash) }
       },
     },
+    carriedBy: async (id) =>
+      carried(await db.selectFrom('service_tokens').selectAll().where('id', '=', id).executeTakeFirst()),
     async list() {
       const rows = await db
         .selectFrom('service_tokens')

@@ -38,6 +38,8 @@ export interface PlaneWorld {
   records: Records
   audit: AuditLog
   readonly problems: string[]
+  /** Who may not act any more. */
+  readonly gone: Set<string>
   /** The process ends between two instructions; another one starts over the same file, `laterMs` later. */
   restart(laterMs?: number): Promise<void>
   dispose(): Promise<void>
@@ -50,6 +52,7 @@ export async function createPlaneWorld(
   const folder = mkdtempSync(path.join(tmpdir(), 'morphoscope-plane-'))
   const network = createTestNetwork(layers)
   const problems: string[] = []
+  const gone = new Set<string>()
   const opened: Records[] = []
   const open = async (startMs: number, gateway: StubGateway) => {
     const clock = createManualClock(startMs)
@@ -58,6 +61,7 @@ export async function createPlaneWorld(
     const real = await openAuditLog({ records, clock, keyPem, onProblem: (text) => void problems.push(text) })
     const audit = options.audit === undefined ? real : { ...real, ...options.audit }
     const plane = await createCommandPlane({
+      mayAct: async (actor) => !gone.has(actor),
       clock,
       records,
       audit,
@@ -80,6 +84,7 @@ export async function createPlaneWorld(
     network,
     gateway,
     problems,
+    gone,
     async restart(laterMs = 0) {
       const nowMs = world.clock.wallMs()
       // The killed one's clock stands still from now on: nothing of it runs any more.

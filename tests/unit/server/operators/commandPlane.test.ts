@@ -201,6 +201,15 @@ describe('a command on its way', () => {
     })
     expect(world.gateway.orders).toEqual([])
   })
+  test('is not sent for somebody who may not act any more when its grace is over', async () => {
+    world = await createPlaneWorld({ a: dormant(4) })
+    const id = await submit()
+    world.gone.add(ann.actor)
+    await world.clock.advance(5_000)
+    await settled(id, 'REJECTED')
+    expect((await world.plane.commands.get(id)).outcome).toMatchObject({ code: 'GUARD_FORBIDDEN' })
+    expect(world.gateway.orders).toEqual([])
+  })
   test('waits for a gateway that is away, under one id, and is unknown when its time is over', async () => {
     world = await createPlaneWorld({ a: dormant(4) })
     world.gateway.mode = 'down'
