@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util'
 import { LayerId } from '../../lib/contracts/ids.ts'
 import { runAudit } from './auditCommand.ts'
 import { type CliArguments, type CliIo, EXIT } from './cliIo.ts'
+import { tellExtraWords } from './extraWords.ts'
 import { runReplay } from './replayCommand.ts'
 import { ackAlerts, showAlerts } from './showAlerts.ts'
 import { sendCommand } from './sendCommand.ts'
@@ -84,6 +85,8 @@ function parse(args: readonly string[], io: CliIo): { readonly name: string; rea
   const wrong = values.layer.find((layer) => !LayerId.safeParse(layer).success)
   if (wrong !== undefined)
     throw new UsageError(`--layer ${JSON.stringify(wrong)}: a layer id has 1 to 128 of A-Z a-z 0-9 _ : -`)
+  const extra = tellExtraWords(name, { words, layers: values.layer, reason: values.reason })
+  if (extra !== null) throw new UsageError(extra)
   const waitS = Number(values.wait)
   if (!(waitS >= 0 && waitS <= 3_600)) throw new UsageError('--wait: seconds, 0 to 3600')
   if (!/^https?:\/\/[^/]+$/.test(values.url)) throw new UsageError('--url: http://host:port')
