@@ -11,6 +11,7 @@ import { Pool, types, type PoolConfig } from 'pg'
 import { AppError, isAppError } from '../../lib/contracts/appError.ts'
 import { migrate } from './migration.ts'
 import type { Dialect } from './migrationStep.ts'
+import { makePrivate } from './privateFile.ts'
 import type { RecordsSchema } from './recordsSchema.ts'
 import { createSqliteDialect } from './sqliteDialect.ts'
 
@@ -64,7 +65,10 @@ export async function openRecords(url: string, { root = '.', onLost }: OpenRecor
   const file = sqliteFile(url, root)
   const dialect = file === null ? POSTGRES : SQLITE
   try {
-    if (file !== null) mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 })
+    if (file !== null) {
+      mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 })
+      makePrivate(file)
+    }
     const db = new Kysely<RecordsSchema>({
       dialect: file === null ? openPostgres(url, onLost ?? (() => undefined)) : createSqliteDialect(file),
     })
