@@ -17,6 +17,7 @@ import {
   type Handle,
   type Subject,
 } from '../../../server/handle.ts'
+import { readBody } from './readBody.ts'
 
 type Context = { readonly params: Promise<Readonly<Record<string, string | string[] | undefined>>> }
 type RouteHandler = (request: Request, context: Context) => Promise<Response>
@@ -32,8 +33,6 @@ export interface RouteCall<C extends HttpContract> {
   /** The subject with their address and cookie, for what must know both. */
   readonly caller: Caller
 }
-
-const MAX_BODY_BYTES = 262_144
 
 const NO_STORE = { 'cache-control': 'no-store' }
 
@@ -53,7 +52,12 @@ export function problemResponse(error: unknown): Response {
   const problem = toProblem(error)
   return Response.json(problem, {
     status: problem.status,
-    headers: { ...NO_STORE, 'content-type': 'application/problem+json' },
+    headers: {
+      ...NO_STORE,
+      'content-type': 'application/problem+json',
+      // The rest of such a body may still be on the line; the next request must not wait behind it.
+      ...(problem.code === 'CONTRACT_TOO_LARGE' ? { connection: 'close' } : {}),
+    },
   })
 }
 
@@ -63,28 +67,6 @@ function parsePart(schema: z.ZodType, value: unknown): unknown {
   const issue = parsed.error.issues[0]
   const path = (issue?.path ?? []).map(String).join('.')
   throw new AppError('CONTRACT_INVALID', `${path}: ${issue?.message ?? 'invalid'}`, { path })
-}
-
-/** Reads a bounded JSON body. Only application/json: a form of another site can not send that without being asked for its Origin. */
-async function readBody(request: Request): Promise<unknown> {
-  // Nothing at all is an empty object: some requests have nothing to say beyond their path.
-  if (request.body === null && request.headers.get('content-type') === null) return {}
-  if (!(request.headers.get('content-type') ?? '').toLowerCase().startsWith('application/json'))
-    throw new AppError('CONTRACT_INVALID', 'the body must be application/json', { path: 'content-type' })
-  if (request.body === null) throw new AppError('CONTRACT_JSON', 'a JSON body is missing', { path: 'body' })
-  const parts: Uint8Array[] = []
-  let bytes = 0
-  for await (const part of request.body) {
-    bytes += part.byteLength
-    if (bytes > MAX_BODY_BYTES)
-      throw new AppError('CONTRACT_TOO_LARGE', `more than ${MAX_BODY_BYTES} B`, { path: 'body' })
-    parts.push(part)
-  }
-  try {
-    return JSON.parse(Buffer.concat(parts).toString('utf8'))
-  } catch {
-    throw new AppError('CONTRACT_JSON', 'the body is not JSON', { path: 'body' })
-  }
 }
 
 /** What the caller shows, as the server in front of the pages wrote it down. */
