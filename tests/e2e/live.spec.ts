@@ -30,7 +30,9 @@ test('a seed germinates and one is kept: as events, as a count and as marks of t
   await expect(events.getByText(/^to (germinated|training)/).first()).toBeVisible({ timeout: GERMINATION_MS })
   const marks = page.getByRole('list', { name: 'Growth marks' })
   await expect(marks.getByText(/germinated/).first()).toBeAttached({ timeout: GERMINATION_MS })
-  await expect(marks.getByText(/fossilised/).first()).toBeAttached({ timeout: KEPT_MS })
+  // The marks are those of the events that are listed: of a run that is old by now the narrative alone still counts the kept ones.
+  const kept = marks.getByText(/fossilised/).or(page.getByRole('button', { name: /\b[1-9]\d* fossilised/ }))
+  await expect(kept.first()).toBeAttached({ timeout: KEPT_MS })
   await expect(page.getByRole('figure', { name: /^Validation accuracy by step, \d/ })).toBeVisible()
   await showTable(page)
   expect((await readSeeds(page)).some((row) => row.state === 'Fossilised')).toBe(true)
