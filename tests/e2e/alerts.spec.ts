@@ -246,11 +246,10 @@ test('an alert is shelved with two keys and comes back from its list; a phone ac
   await finger('touchEnd', 0, 0)
   await expect.poll(async () => (await alertsOf(page, `state=acked&rule=${GAP}`)).length).toBe(1)
   await expect(ack).toHaveCount(2)
-  // A tap right after a swipe may find its row on the move and act on nothing: a finger taps again, and one alert is acknowledged.
-  await expect(async () => {
-    if ((await ack.count()) === 2) await ack.first().tap()
-    await expect.poll(async () => (await alertsOf(page, `state=acked&rule=${GAP}`)).length, { timeout: 5_000 }).toBe(2)
-  }).toPass({ timeout: 40_000 })
+  // The browser itself makes no click of a touch that follows a swipe within a third of a second: no finger is as quick.
+  await phone.waitForTimeout(500)
+  await ack.first().tap()
+  await expect.poll(async () => (await alertsOf(page, `state=acked&rule=${GAP}`)).length).toBe(2)
   expect(await findViolations(phone)).toEqual([])
   await phone.context().close()
 })
